@@ -1,0 +1,261 @@
+"""Every error salon_crm raises: one family, each with a stable code and no personal data.
+
+An error carries three things a host may build its own sentence from: ``code`` (kebab-case, never
+changes), ``field`` (the field at fault, or None) and ``params`` (figures and ids, never a name, a
+phone, an e-mail or a note). The sentences stand in one table, `SENTENCES`; an unknown code is a
+programming error and is refused at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+Param = str | int | bool | None | tuple[str, ...]
+
+SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # values
+        "required": "is required. {hint}",
+        "wrong-type": "must be {expected}.",
+        "not-a-choice": "must be one of {choices}.",
+        "unknown-field": "is not a field here. {hint}",
+        "not-an-id": "is not an id. Give a UUID, or its text such as 01890a5d-ac96-774b-bcce-b302099a8057.",
+        "text-empty": "must not be empty.",
+        "text-too-long": "has {length} characters; at most {limit} are kept.",
+        "text-key-too-long": "is too long to be found again: its search form takes {length} bytes of {limit}.",
+        "text-forbidden-character": (
+            "holds a character that cannot be kept ({character}, at position {position}). Remove it and try again."
+        ),
+        "text-line-break": "holds a line break at position {position}; this field is a single line.",
+        "number-out-of-range": "must be between {low} and {high}.",
+        "too-many": "holds {count} values; at most {limit} are kept.",
+        "email-invalid": "is not an e-mail address: {reason}.",
+        "phone-needs-region": (
+            "is a national number and no region says of which country. Write it with + and the country code, "
+            "or give region, such as region='PT'."
+        ),
+        "phone-invalid": "is not a phone number: {reason}.",
+        "region-unknown": "is not a two-letter region that has phone numbers. Use one such as PT, or ZZ for none.",
+        "zone-unknown": "is not a time zone of the IANA database. Use one such as Europe/Lisbon.",
+        "currency-unknown": "is not a currency code of ISO 4217. Use one such as EUR.",
+        "language-invalid": "is not a language tag. Use one such as pt or pt-BR.",
+        "date-invalid": "is not a date of the calendar. Write it as 1990-05-17, or --05-17 without a year.",
+        "date-in-future": "lies in the future.",
+        "date-order-needed": (
+            "is needed: the dates of column {column} can be read two ways (first in line {line}). "
+            "State date_order as dmy, mdy or ymd."
+        ),
+        "instant-naive": "has no time zone. Give a datetime with tzinfo, such as datetime.now(timezone.utc).",
+        "instant-in-future": "lies in the future; it says when the thing happened.",
+        "period-backwards": "lies before the start of the period.",
+        "version-unknown": "is a version this customer has not reached; it is at {current}.",
+        "cursor-invalid": "is not a page of this salon. Take it from the next or previous of an earlier page.",
+        "cursor-of-another-query": (
+            "belongs to another search. Start again without page, or repeat the criteria and order it came from."
+        ),
+        "url-unsupported": (
+            "names a kind of storage that is not supported: {scheme}. Give a path for SQLite, nothing for memory, "
+            "or a Store."
+        ),
+        "settings-needed": "is needed to create a salon. {hint}",
+        "invalid-document": "{count} {values} cannot be taken: {problems}",
+        "document-unknown": "is not a document of salon_crm. {hint}",
+        # files
+        "file-unreadable": "cannot be read: {reason}.",
+        "file-unwritable": "cannot be written: {reason}.",
+        "file-empty": "is empty: there is no header to read.",
+        "file-encoding": "is {encoding}, which is not read. Save it as UTF-8 and try again.",
+        "file-no-header": (
+            "has no header: its first line names no column that is known. Add a line of column names, or give mapping."
+        ),
+        "file-duplicate-header": "names column {column} twice. Rename one of them.",
+        "file-open-quote": "opens a quote in line {line} that never closes. Close it, or double it inside a cell.",
+        "file-unknown-column": "names a column the file does not have: {column}. It has: {columns}.",
+        "file-column-taken-twice": "gives two columns to {target}, which takes one: {columns}.",
+        "format-unknown": "is not a format this salon has: {format}. It has: {formats}.",
+        "row-ragged": "has {cells} cells where the header has {columns}. Check the quotes and delimiters of this line.",
+        "row-cell-too-long": "has {length} characters in column {column}; at most {limit} are read.",
+        "row-ambiguous": "matches {count} customers. Decide which one it is: {ids}.",
+        "row-customer-removed": (
+            "is the id of a customer removed from this salon. Clear the id to bring the row in as a new customer."
+        ),
+        "row-changed-since-export": (
+            "is older than the profile, which is at version {current}. Export again, or clear the version to let "
+            "the file win."
+        ),
+        # not found, conflicts
+        "not-found": "There is no {kind} {id} in this salon.",
+        "gone": "{kind} {id} was removed from this salon.",
+        "stale": "Changed by somebody else since version {version}: {fields}. Read the customer again and repeat.",
+        "id-taken": "is the id of another record of this salon. Leave it out to have one made.",
+        "external-id-held": "is held by customer {customer_id}. An id of another system belongs to one customer.",
+        "reference-reused": "was used before for another {command}. Use one reference for one act.",
+        "several-matches": "Several customers match: {ids}. Ask which one it is, or merge them.",
+        "salon-exists": "{field_name} of this salon is {current}. Reopen without it, or use change_settings.",
+        "salon-differs": "The store holds another salon.",
+        "secret-differs": (
+            "is not the secret this salon was created with{hint}. Without it blocks cannot be recognised again."
+        ),
+        "version-conflict": "{kind} {id} is at version {current}, not {expected}.",
+        "key-taken": "{key} of this {kind} is already held by {id}.",
+        # rules
+        "has-history": (
+            "Customer {customer_id} has history: {kinds}. Deactivate the customer instead, or have it erased."
+        ),
+        "already-blocked": "Customer {customer_id} is blocked already. Unblock first to state another reason.",
+        "not-blocked": "Customer {customer_id} is not blocked.",
+        "alert-settled": "Block alert {id} was {state} before.",
+        "transaction-open": (
+            "A transaction of this salon is open in this thread. Give tx, the salon it yielded, to the use case."
+        ),
+        "transaction-over": "This transaction has ended; tx serves inside its with block only.",
+        "transaction-elsewhere": "This transaction belongs to another thread. Use tx where it was opened.",
+        "sliced-in-transaction": (
+            "{use_case} works in many short transactions and cannot run inside one. Call it with the salon itself."
+        ),
+        "closed": "This salon is closed. Open it again with open_salon.",
+        # permissions
+        "not-permitted": "{actor} may not {use_case}: it needs the permission {permission}.",
+        "not-permitted-own": "{actor} may see and change only their own profile ({permission}).",
+        "not-permitted-locations": (
+            "{actor} is limited to locations, and what this covers is not kept by location yet ({permission})."
+        ),
+        # support
+        "not-supported": "This store does not keep {what}.",
+        "unknown-criterion": "{what} is not a criterion. Known: {known}.",
+        "criteria-too-large": "The criteria have {count} {what}; at most {limit} are answered.",
+        # stores
+        "store-unopenable": "{where} cannot be opened: {reason}.",
+        "store-foreign": (
+            "{where} holds tables, none of them of salon_crm. Open it with share=True to keep a salon beside them."
+        ),
+        "store-newer": "{where} was written by a newer salon_crm (schema {found}; this one knows {known}). Upgrade.",
+        "store-outdated": "{where} has schema {found} and needs {known}. Open it with migrate=True.",
+        "store-busy": "The store was busy for {seconds} s and nothing was written. Try again.",
+        "store-failed": "The store failed and nothing was written: {reason}.",
+        "store-closed": "This store is closed.",
+        "store-damaged": "The store holds what salon_crm did not write: {reason}.",
+        "delivery-failed": "The message could not be delivered: {reason}.",
+    }
+)
+
+
+def _rebuild(
+    cls: type["SalonCrmError"], code: str, field: str | None, params: dict[str, Any], extra: dict[str, Any]
+) -> "SalonCrmError":
+    """Make an unpickled error equal to the one that was pickled."""
+    return cls(code, field=field, **params, **extra)
+
+
+class SalonCrmError(Exception):
+    """What every error of this library is.
+
+    ``code`` is stable and kebab-case, ``field`` names the field at fault or is None, and ``params``
+    holds the figures and ids of the sentence. None of the three ever holds personal data.
+    """
+
+    code: str
+    field: str | None
+    params: Mapping[str, Param]
+
+    def __init__(self, code: str, /, *, field: str | None = None, **params: Param) -> None:
+        sentence = SENTENCES[code].format_map({name: _shown(value) for name, value in params.items()})
+        super().__init__(f"{field}: {sentence.strip()}" if field else sentence.strip())
+        self.code = code
+        self.field = field
+        self.params = MappingProxyType(params)
+
+    def _extra(self) -> dict[str, Any]:
+        """What a subclass needs beside the params to be made again."""
+        return {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.code, self.field, dict(self.params), self._extra())
+
+
+def _shown(value: Param) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return str(value)
+
+
+class InvalidValue(SalonCrmError):
+    """A value from outside cannot be taken; ``field`` names it and the sentence says the way out."""
+
+    @property
+    def problems(self) -> "tuple[InvalidValue, ...]":
+        """Every problem found: this one, or all of a form (`InvalidDocument`)."""
+        return (self,)
+
+
+class InvalidDocument(InvalidValue):
+    """Every problem of a form or document together; ``field`` is the first one's."""
+
+    _problems: tuple[InvalidValue, ...]
+
+    def __init__(self, problems: Iterable[InvalidValue]) -> None:
+        self._problems = tuple(problems)
+        count = len(self._problems)
+        super().__init__(
+            "invalid-document",
+            field=None,
+            count=count,
+            values="value" if count == 1 else "values",
+            problems=" ".join(str(problem) for problem in self._problems),
+        )
+        self.field = self._problems[0].field
+
+    @property
+    def problems(self) -> tuple[InvalidValue, ...]:
+        return self._problems
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return InvalidDocument, (self._problems,)
+
+
+class NotFound(SalonCrmError):
+    """There is no such thing in this salon, or no longer."""
+
+
+class Conflict(SalonCrmError):
+    """What is asked collides with what is stored: an id, a reference, a newer version."""
+
+
+class RuleBroken(SalonCrmError):
+    """A rule of the salon forbids it in the present state."""
+
+
+class NotPermitted(SalonCrmError):
+    """This actor may not do this; the permission is named."""
+
+
+class NotSupported(SalonCrmError):
+    """This store or format does not have the ability; nothing is read as empty in its place."""
+
+
+class UnknownCriterion(InvalidValue):
+    """A criterion, operator or value that does not exist: never ignored, so that no audience grows by accident."""
+
+
+class StoreError(SalonCrmError):
+    """The storage failed; unless the sentence says otherwise nothing was written."""
+
+
+class StoreBusy(StoreError):
+    """Other writers held the store until the deadline; nothing was written."""
+
+
+class SchemaOutdated(StoreError):
+    """The store has an older schema and must be migrated first."""
+
+
+class SchemaNewer(StoreError):
+    """The store was written by a newer release; it was left unchanged."""
+
+
+class TransactionLost(StoreError):
+    """The transaction cannot go on; roll back and do it again."""
+
+
+class DeliveryError(SalonCrmError):
+    """A message could not be handed over."""
