@@ -36,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "phone-invalid": "is not a phone number: {reason}.",
         "region-unknown": "is not a two-letter region that has phone numbers. Use one such as PT, or ZZ for none.",
+        "country-unknown": "is not a country. Use its two letters of ISO 3166, such as PT, or its name.",
         "zone-unknown": "is not a time zone of the IANA database. Use one such as Europe/Lisbon.",
         "currency-unknown": "is not a currency code of ISO 4217. Use one such as EUR.",
         "language-invalid": "is not a language tag. Use one such as pt or pt-BR.",
@@ -60,6 +61,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "settings-needed": "is needed to create a salon. {hint}",
         "invalid-document": "{count} {values} cannot be taken: {problems}",
         "document-unknown": "is not a document of salon_crm. {hint}",
+        "not-an-actor-id": "must be the id of a staff member, a customer or a job: 1 to {limit} printable characters.",
         # files
         "file-unreadable": "cannot be read: {reason}.",
         "file-unwritable": "cannot be written: {reason}.",
@@ -133,6 +135,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "store-outdated": "{where} has schema {found} and needs {known}. Open it with migrate=True.",
         "store-busy": "The store was busy for {seconds} s and nothing was written. Try again.",
         "store-failed": "The store failed and nothing was written: {reason}.",
+        "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",
         "store-damaged": "The store holds what salon_crm did not write: {reason}.",
         "delivery-failed": "The message could not be delivered: {reason}.",

@@ -1,0 +1,1 @@
+"""What the ports are made of: stores, file formats, the clock, documents."""

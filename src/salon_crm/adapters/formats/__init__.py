@@ -1,0 +1,1 @@
+"""The file formats customers come in and go out by."""

@@ -1,0 +1,5 @@
+"""The in-memory store, for tests and for trying things out."""
+
+from salon_crm.adapters.memory.store import MemoryStore
+
+__all__ = ["MemoryStore"]

@@ -1,0 +1,49 @@
+"""What differs between databases, in one place, and the connection every unit of work runs on."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+Value = str | int | bytes | None
+Row = tuple[Any, ...]
+
+
+class Connection(Protocol):
+    """A connection inside a transaction; raises errors of salon_crm only."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether the transaction still stands; a full disk ends it by itself."""
+
+    @abstractmethod
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Run a query and return every row; no cursor stays open."""
+
+    @abstractmethod
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Run a statement and return how many rows it touched."""
+
+    @abstractmethod
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run a statement once for each row of values."""
+
+
+class Dialect(Protocol):
+    """How one database writes what the others write otherwise."""
+
+    @abstractmethod
+    def column_type(self, name: str) -> str:
+        """Return the type of a column declared ``text``, ``integer`` or ``bytes``."""
+
+    @abstractmethod
+    def table_suffix(self, *, keyed: bool) -> str:
+        """Return what ends a CREATE TABLE; ``keyed`` tables are stored in the order of their primary key."""
+
+    @abstractmethod
+    def contains(self, column: str) -> str:
+        """Return a condition that is true where the column holds the one bound text."""
+
+    @abstractmethod
+    def in_list(self, column: str, values: Sequence[str]) -> tuple[str, Value]:
+        """Return a condition that is true where the column is one of the texts, and the one value it binds."""

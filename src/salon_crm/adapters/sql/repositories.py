@@ -1,0 +1,264 @@
+"""Repositories over SQL tables: one generic, and the customers with their keys and criteria."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from salon_crm.adapters.sql.criteria import compile_criterion
+from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
+from salon_crm.adapters.sql.tables import (
+    AUDIT_COLUMNS,
+    CUSTOMER_TABLE,
+    Table,
+    entry_from_row,
+    entry_to_row,
+    plain,
+    read_row,
+    write_instant,
+)
+from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
+from salon_crm.domain.customers import Customer
+from salon_crm.domain.ids import CustomerId
+from salon_crm.errors import Conflict, NotFound, NotSupported
+from salon_crm.ports.records import CUSTOMERS, Key
+from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository
+
+T = TypeVar("T")
+
+_CHUNK: Final = 400
+"""How many values one statement binds at most; every build of SQLite takes 999."""
+
+
+def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    waiting = iter(dict.fromkeys(values))
+    while chunk := list(islice(waiting, _CHUNK)):
+        yield chunk
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+class SqlRepository(Repository[T]):
+    """The records of one kind in one table."""
+
+    def __init__(self, connection: Connection, table: Table[T]) -> None:
+        self._connection = connection
+        self._table = table
+        self._name = table.shape.name
+        self._identity_columns = table.shape.primary_key
+
+    def get_many(self, identities: Iterable[Key]) -> dict[Key, T]:
+        width = len(self._identity_columns)
+        columns = ", ".join(self._identity_columns)
+        identity = self._table.kind.identity
+        found: dict[Key, T] = {}
+        for chunk in _chunks(identities):
+            values = [value for each in chunk for value in self._table.identity_values(each)]
+            if width == 1:
+                condition = f"{columns} IN ({_marks(len(chunk))})"
+            else:
+                condition = f"({columns}) IN (VALUES {', '.join([f'({_marks(width)})'] * len(chunk))})"
+            found.update((identity(thing), thing) for thing in self._select(condition, values))
+        return found
+
+    def by_key(self, key: str, values: Iterable[Key]) -> dict[Key, tuple[T, ...]]:
+        if key not in self._table.kind.keys:
+            raise NotSupported("not-supported", what=f"{self._table.kind.name} by {key}")
+        held = self._table.kind.keys[key].values
+        found: dict[Key, list[T]] = {}
+        for chunk in _chunks(values):
+            asked = set(chunk)
+            for thing in self._holding(key, chunk):
+                for value in held(thing):
+                    if value in asked:
+                        found.setdefault(value, []).append(thing)
+        return {value: tuple(things) for value, things in found.items()}
+
+    def _holding(self, key: str, values: list[Key]) -> Iterable[T]:
+        condition = f"{self._table.key_columns[key]} IN ({_marks(len(values))})"
+        return self._select(condition, [plain(value) for value in values])
+
+    def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
+        customer = self._table.kind.customer
+        if customer is None:
+            raise NotSupported("not-supported", what=f"{self._table.kind.name} by customer")
+        found: dict[CustomerId, list[T]] = {}
+        for chunk in _chunks(customer_ids):
+            for thing in self._select(f"customer_id IN ({_marks(len(chunk))})", [str(each) for each in chunk]):
+                found.setdefault(customer(thing), []).append(thing)
+        return {customer_id: tuple(things) for customer_id, things in found.items()}
+
+    def _select(self, condition: str, values: Sequence[Value]) -> list[T]:
+        order = ", ".join(self._identity_columns)
+        sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY {order}"
+        return [self._table.read(row) for row in self._connection.rows(sql, values)]
+
+    def add(self, thing: T) -> None:
+        row = self._table.to_row(thing)
+        columns = ", ".join(column.name for column in self._table.shape.columns)
+        sql = f"INSERT INTO {self._name} ({columns}) VALUES ({_marks(len(row))}) ON CONFLICT DO NOTHING"
+        if not self._connection.run(sql, row):
+            identity = self._table.kind.identity(thing)
+            raise Conflict("key-taken", kind=self._table.kind.name, key="id", id=str(identity))
+
+    def save(self, thing: T, expected_version: int) -> None:
+        kind = self._table.kind
+        if not kind.versioned:
+            raise NotSupported("not-supported", what=f"saving {kind.name} anew")
+        identity = kind.identity(thing)
+        where, values = self._of_identity(identity)
+        row = self._table.to_row(thing)
+        columns = ", ".join(f"{column.name} = ?" for column in self._table.shape.columns)
+        sql = f"UPDATE {self._name} SET {columns} WHERE {where} AND version = ?"
+        if not self._connection.run(sql, (*row, *values, expected_version)):
+            stored = self._connection.rows(f"SELECT version FROM {self._name} WHERE {where}", values)
+            if not stored:
+                raise NotFound("not-found", kind=kind.name, id=str(identity))
+            raise Conflict(
+                "version-conflict", kind=kind.name, id=str(identity), current=stored[0][0], expected=expected_version
+            )
+
+    def remove(self, identity: Key) -> None:
+        where, values = self._of_identity(identity)
+        if not self._connection.run(f"DELETE FROM {self._name} WHERE {where}", values):
+            raise NotFound("not-found", kind=self._table.kind.name, id=str(identity))
+
+    def _of_identity(self, identity: Key) -> tuple[str, tuple[Value, ...]]:
+        where = " AND ".join(f"{column} = ?" for column in self._identity_columns)
+        return where, self._table.identity_values(identity)
+
+
+_ORDER_COLUMNS: Final = {OrderKey.NAME: "c.name_key", OrderKey.ADDED: "c.added"}
+_SELECT: Final = ", ".join(f"c.{column.strip()}" for column in CUSTOMER_TABLE.columns.split(","))
+
+
+class SqlCustomers(SqlRepository[Customer], Customers):
+    """Customers, with the tables of their external ids and of the keys they are matched by."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        super().__init__(connection, CUSTOMER_TABLE)
+        self._dialect = dialect
+
+    def _holding(self, key: str, values: list[Key]) -> Iterable[Customer]:
+        if key == "external_id":
+            pairs: list[Any] = list(values)
+            bound = [part for pair in pairs for part in pair]
+            held = f"SELECT customer_id FROM crm_external_ids WHERE (system, external_id) IN (VALUES {', '.join(['(?, ?)'] * len(pairs))})"
+        else:
+            bound = [key, *values]
+            held = f"SELECT customer_id FROM crm_customer_keys WHERE kind = ? AND value IN ({_marks(len(values))})"
+        return self._select(f"id IN ({held})", bound)
+
+    def add(self, thing: Customer) -> None:
+        self._check_external_ids(thing)
+        super().add(thing)
+        self._write_keys(thing)
+
+    def save(self, thing: Customer, expected_version: int) -> None:
+        self._check_external_ids(thing)
+        super().save(thing, expected_version)
+        self._drop_keys(thing.id)
+        self._write_keys(thing)
+
+    def remove(self, identity: Key) -> None:
+        self._drop_keys(identity)
+        super().remove(identity)
+
+    def rewrite_keys(self, thing: Customer) -> None:
+        """Compute the customer's keys anew and keep them, at the version it is at."""
+        self.save(thing, thing.version)
+
+    def _check_external_ids(self, thing: Customer) -> None:
+        for held in self._holding("external_id", [(e.system, e.id) for e in thing.external_ids] or [("", "")]):
+            if held.id != thing.id:
+                raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
+
+    def _write_keys(self, thing: Customer) -> None:
+        own_id = str(thing.id)
+        self._connection.run_many(
+            "INSERT INTO crm_external_ids (system, external_id, customer_id) VALUES (?, ?, ?)",
+            [(external.system, external.id, own_id) for external in thing.external_ids],
+        )
+        self._connection.run_many(
+            "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)",
+            [
+                (key, plain(value), own_id)
+                for key in ("contact", "name")
+                for value in sorted(map(str, CUSTOMERS.keys[key].values(thing)))
+            ],
+        )
+
+    def _drop_keys(self, identity: Key) -> None:
+        for table in ("crm_external_ids", "crm_customer_keys"):
+            self._connection.run(f"DELETE FROM {table} WHERE customer_id = ?", (str(identity),))
+
+    def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
+        condition, values = compile_criterion(criterion, self._dialect)
+        backward = start is not None and start.backward
+        falling = order.descending != backward
+        column = _ORDER_COLUMNS[order.key]
+        if start is not None:
+            condition = f"({condition}) AND ({column}, c.id) {'<' if falling else '>'} (?, ?)"
+            place = start.value if isinstance(start.value, str) else write_instant(start.value)
+            values += [place, str(start.id)]
+        way = "DESC" if falling else "ASC"
+        rows = self._connection.rows(
+            f"SELECT {_SELECT} FROM crm_customers c WHERE {condition} ORDER BY {column} {way}, c.id {way} LIMIT ?",
+            [*values, limit],
+        )
+        found = [CUSTOMER_TABLE.read(row) for row in rows]
+        return found[::-1] if backward else found
+
+    def count(self, criterion: Criterion, at_most: int | None = None) -> int:
+        condition, values = compile_criterion(criterion, self._dialect)
+        limit = "" if at_most is None else " LIMIT ?"
+        bound = values if at_most is None else [*values, at_most]
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM crm_customers c WHERE {condition}{limit}) AS found"
+        count: int = self._connection.rows(sql, bound)[0][0]
+        return count
+
+
+def _read_entry(row: Row) -> AuditEntry:
+    return read_row("crm_audit", entry_from_row, row)
+
+
+class SqlAudit(Audit):
+    """The audit chain in one table."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def last(self) -> AuditEntry | None:
+        rows = self._rows("1 = 1", [], "DESC", 1)
+        return _read_entry(rows[0]) if rows else None
+
+    def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
+        conditions: list[str] = ["sequence > ?"]
+        values: list[Value] = [query.after]
+        asked: tuple[tuple[str, Any], ...] = (
+            ("sequence < ?", query.before),
+            ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
+            ("actor = ?", query.by),
+            ("recorded >= ?", write_instant(query.since)),
+            ("recorded <= ?", write_instant(query.until)),
+        )
+        for condition, value in asked:
+            if value is not None:
+                conditions.append(condition)
+                values.append(value)
+        rows = self._rows(" AND ".join(conditions), values, "DESC" if newest_first else "ASC", limit)
+        return [_read_entry(row) for row in rows]
+
+    def _rows(self, condition: str, values: Sequence[Value], way: str, limit: int) -> list[Row]:
+        sql = f"SELECT {AUDIT_COLUMNS} FROM crm_audit WHERE {condition} ORDER BY sequence {way} LIMIT ?"
+        return self._connection.rows(sql, [*values, limit])
+
+    def append(self, entry: AuditEntry) -> None:
+        sql = (
+            f"INSERT INTO crm_audit ({AUDIT_COLUMNS}) SELECT {_marks(11)} "
+            "WHERE coalesce((SELECT max(sequence) FROM crm_audit), 0) = ?"
+        )
+        if not self._connection.run(sql, (*entry_to_row(entry), entry.sequence - 1)):
+            raise Conflict("key-taken", kind="audit", key="sequence", id=str(entry.sequence))

@@ -1,0 +1,541 @@
+"""The tables of a salon: their columns, and how each kind of record becomes a row and comes back.
+
+A person can query them by hand: ids and instants are text, lists are JSON, and every name begins with
+``crm_``, so that the file can be shared with a host's own tables.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from attrs import field, frozen
+
+from salon_crm.adapters.sql.dialect import Dialect, Row, Value
+from salon_crm.domain.access import Role
+from salon_crm.domain.audit import AuditAction, AuditEntry
+from salon_crm.domain.blocks import AlertState, Block, BlockAlert
+from salon_crm.domain.contact import EmailAddress, PhoneNumber
+from salon_crm.domain.customers import Address, Customer, Gender, Status, search_keys
+from salon_crm.domain.dates import PartialDate
+from salon_crm.domain.ids import Alias, BlockAlertId, BlockId, CustomerId, ExternalId, NoteId, Reference
+from salon_crm.domain.marks import Mark, MarkKind
+from salon_crm.domain.notes import Note
+from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.transfer import RowFingerprint
+from salon_crm.errors import InvalidValue, StoreError
+from salon_crm.ports.records import (
+    ALIASES,
+    BLOCK_ALERTS,
+    BLOCKS,
+    CUSTOMERS,
+    FINGERPRINTS,
+    MARKS,
+    NOTES,
+    REFERENCES,
+    Kind,
+)
+
+T = TypeVar("T")
+
+
+@frozen(field_transformer=classed)
+class Column:
+    """A column: its name, its type (``text``, ``integer`` or ``bytes``), whether it may be NULL."""
+
+    name: str = field(metadata=OPERATOR)
+    type: str = field(metadata=OPERATOR)
+    nullable: bool = field(metadata=OPERATOR)
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Return the columns that ``name type`` pairs declare, ``type?`` where one may be NULL."""
+    declared = (pair.split() for pair in text.split(","))
+    return tuple(Column(name, kind.rstrip("?"), kind.endswith("?")) for name, kind in declared)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class TableShape:
+    """A table as the database sees it: columns, primary key, indexes."""
+
+    name: str = field(metadata=OPERATOR)
+    columns: tuple[Column, ...] = field(metadata=OPERATOR)
+    primary_key: tuple[str, ...] = field(metadata=OPERATOR)
+    indexes: tuple[tuple[str, ...], ...] = field(default=(), metadata=OPERATOR)
+    parent: str | None = field(default=None, metadata=OPERATOR)
+    """The table whose row ``customer_id`` names; its rows go with it only by our own hand."""
+    keyed: bool = field(default=False, metadata=OPERATOR)
+
+    def ddl(self, dialect: Dialect) -> list[str]:
+        """Return the statements that create the table and its indexes."""
+        lines = [
+            f"{column.name} {dialect.column_type(column.type)}{'' if column.nullable else ' NOT NULL'}"
+            for column in self.columns
+        ]
+        lines.append(f"PRIMARY KEY ({', '.join(self.primary_key)})")
+        if self.parent:
+            lines.append(f"FOREIGN KEY (customer_id) REFERENCES {self.parent} (id)")
+        create = f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + f"\n) {dialect.table_suffix(keyed=self.keyed)}"
+        return [create.rstrip()] + [
+            f"CREATE INDEX {self.name}_by_{'_'.join(columns)} ON {self.name} ({', '.join(columns)})"
+            for columns in self.indexes
+        ]
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Table(Generic[T]):
+    """A kind of record and the table it is kept in."""
+
+    kind: Kind[T] = field(metadata=OPERATOR)
+    shape: TableShape = field(metadata=OPERATOR)
+    to_row: Callable[[T], Row] = field(metadata=OPERATOR)
+    from_row: Callable[[Row], T] = field(metadata=OPERATOR)
+    columns: str = field(metadata=OPERATOR)
+    """The columns of a record, in the order of its row."""
+    key_columns: Mapping[str, str] = field(factory=dict, metadata=OPERATOR)
+    """The column each key of the kind is looked up in."""
+
+    def read(self, row: Row) -> T:
+        """Return the record a row keeps; raises StoreError for a row that no release of ours wrote."""
+        return read_row(self.shape.name, self.from_row, row)
+
+    def identity_values(self, identity: Any) -> tuple[Value, ...]:
+        """Return an identity as the values of the primary key."""
+        return tuple(plain(part) for part in (identity if isinstance(identity, tuple) else (identity,)))
+
+
+def read_row(table: str, from_row: Callable[[Row], T], row: Row) -> T:
+    """Return what ``from_row`` makes of a row; raises StoreError where the row cannot be read."""
+    try:
+        return from_row(row)
+    except (ValueError, TypeError, InvalidValue) as error:
+        raise StoreError("store-damaged", reason=f"a row of {table} cannot be read") from error
+
+
+def plain(value: Any) -> Value:
+    """Return a key's value as it is bound."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    bound: Value = value
+    return bound
+
+
+def write_instant(instant: datetime | None) -> str | None:
+    """Return an instant as text that sorts by time and reads as ISO 8601; None stays None."""
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def read_instant(text: str) -> datetime:
+    """Return the instant that ``write_instant`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _read_instant_or_none(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def write_json(value: Any) -> str:
+    """Return a list or mapping as JSON text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _write_emails(emails: Iterable[EmailAddress]) -> str:
+    return write_json([[email.address, email.key] for email in emails])
+
+
+def _read_emails(text: str) -> tuple[EmailAddress, ...]:
+    return tuple(EmailAddress(address, key) for address, key in json.loads(text)) if text != "[]" else ()
+
+
+def _write_phones(phones: Iterable[PhoneNumber]) -> str:
+    return write_json([[phone.e164, phone.valid, phone.extension] for phone in phones])
+
+
+def _read_phones(text: str) -> tuple[PhoneNumber, ...]:
+    return tuple(PhoneNumber(*parts) for parts in json.loads(text)) if text != "[]" else ()
+
+
+def _write_date(day: PartialDate | None) -> str | None:
+    return None if day is None else str(day)
+
+
+def _read_date(text: str | None) -> PartialDate | None:
+    if text is None:
+        return None
+    year, month, day = text[:-6], text[-5:-3], text[-2:]
+    return PartialDate(int(month), int(day), int(year) if year != "-" else None)
+
+
+_CUSTOMER_COLUMNS: Final = _columns(
+    "id text, version integer, added text, status text, name text, first_name text?, last_name text?, "
+    "email text?, email_key text?, other_emails text, mobile text?, mobile_valid integer?, mobile_extension text?, "
+    "other_phones text, contact_declined integer, birthday text?, anniversary text?, gender text?, "
+    "referral_source text?, address_lines text?, city text?, subdivision text?, postal_code text?, country text?, "
+    "language text?, zone text?, preferences text?, external_ids text, former_names text, former_emails text, "
+    "former_phones text, name_key text, search_words text, search_digits text"
+)
+_SEARCH_COLUMNS: Final = 3
+
+
+def _customer_to_row(customer: Customer) -> Row:
+    email, mobile, address, keys = customer.email, customer.mobile, customer.address, search_keys(customer)
+    return (
+        str(customer.id),
+        customer.version,
+        write_instant(customer.added),
+        customer.status.value,
+        customer.name,
+        customer.first_name,
+        customer.last_name,
+        email.address if email else None,
+        email.key if email else None,
+        _write_emails(customer.other_emails),
+        mobile.e164 if mobile else None,
+        int(mobile.valid) if mobile else None,
+        mobile.extension if mobile else None,
+        _write_phones(customer.other_phones),
+        int(customer.contact_declined),
+        _write_date(customer.birthday),
+        _write_date(customer.anniversary),
+        customer.gender.value if customer.gender else None,
+        customer.referral_source,
+        write_json(list(address.lines)) if address else None,
+        address.city if address else None,
+        address.subdivision if address else None,
+        address.postal_code if address else None,
+        address.country if address else None,
+        customer.language,
+        customer.zone,
+        customer.preferences,
+        write_json([[external.system, external.id] for external in customer.external_ids]),
+        write_json(list(customer.former_names)),
+        _write_emails(customer.former_emails),
+        _write_phones(customer.former_phones),
+        keys.name,
+        keys.words,
+        keys.digits,
+    )
+
+
+def _customer_from_row(row: Row) -> Customer:
+    (
+        own_id, version, added, status, name, first_name, last_name, email, email_key, other_emails, mobile,
+        mobile_valid, mobile_extension, other_phones, contact_declined, birthday, anniversary, gender,
+        referral_source, address_lines, city, subdivision, postal_code, country, language, zone, preferences,
+        external_ids, former_names, former_emails, former_phones,
+    ) = row  # fmt: skip
+    return Customer(
+        id=CustomerId(UUID(own_id)),
+        version=version,
+        added=read_instant(added),
+        status=Status(status),
+        name=name,
+        first_name=first_name,
+        last_name=last_name,
+        email=None if email is None else EmailAddress(email, email_key),
+        other_emails=_read_emails(other_emails),
+        mobile=None if mobile is None else PhoneNumber(mobile, bool(mobile_valid), mobile_extension),
+        other_phones=_read_phones(other_phones),
+        contact_declined=bool(contact_declined),
+        birthday=_read_date(birthday),
+        anniversary=_read_date(anniversary),
+        gender=None if gender is None else Gender(gender),
+        referral_source=referral_source,
+        address=None
+        if address_lines is None
+        else Address(
+            lines=tuple(json.loads(address_lines)),
+            city=city,
+            subdivision=subdivision,
+            postal_code=postal_code,
+            country=country,
+        ),
+        language=language,
+        zone=zone,
+        preferences=preferences,
+        external_ids=tuple(ExternalId(system, its_id) for system, its_id in json.loads(external_ids)),
+        former_names=tuple(json.loads(former_names)),
+        former_emails=_read_emails(former_emails),
+        former_phones=_read_phones(former_phones),
+    )
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(column.name for column in columns)
+
+
+CUSTOMER_TABLE: Final = Table(
+    kind=CUSTOMERS,
+    shape=TableShape(
+        name="crm_customers",
+        columns=_CUSTOMER_COLUMNS,
+        primary_key=("id",),
+        indexes=(("name_key", "id"), ("added", "id")),
+    ),
+    to_row=_customer_to_row,
+    from_row=_customer_from_row,
+    columns=_names(_CUSTOMER_COLUMNS[:-_SEARCH_COLUMNS]),
+)
+
+EXTERNAL_IDS: Final = TableShape(
+    name="crm_external_ids",
+    columns=_columns("system text, external_id text, customer_id text"),
+    primary_key=("system", "external_id"),
+    indexes=(("customer_id",),),
+    parent="crm_customers",
+    keyed=True,
+)
+CUSTOMER_KEYS: Final = TableShape(
+    name="crm_customer_keys",
+    columns=_columns("kind text, value text, customer_id text"),
+    primary_key=("kind", "value", "customer_id"),
+    indexes=(("customer_id",),),
+    parent="crm_customers",
+    keyed=True,
+)
+
+
+def _note_to_row(note: Note) -> Row:
+    return (
+        str(note.id),
+        str(note.customer_id),
+        note.text,
+        int(note.alert),
+        write_instant(note.at),
+        note.by,
+        write_instant(note.edited_at),
+        note.edited_by,
+        note.version,
+    )
+
+
+def _note_from_row(row: Row) -> Note:
+    own_id, customer_id, text, alert, at, by, edited_at, edited_by, version = row
+    return Note(
+        id=NoteId(UUID(own_id)),
+        customer_id=CustomerId(UUID(customer_id)),
+        text=text,
+        alert=bool(alert),
+        at=read_instant(at),
+        by=by,
+        edited_at=_read_instant_or_none(edited_at),
+        edited_by=edited_by,
+        version=version,
+    )
+
+
+def _block_to_row(block: Block) -> Row:
+    return (
+        str(block.id),
+        str(block.origin),
+        str(block.customer_id),
+        block.reason,
+        write_instant(block.at),
+        block.by,
+        write_instant(block.lifted_at),
+        block.lifted_by,
+        block.version,
+    )
+
+
+def _block_from_row(row: Row) -> Block:
+    own_id, origin, customer_id, reason, at, by, lifted_at, lifted_by, version = row
+    return Block(
+        id=BlockId(UUID(own_id)),
+        origin=BlockId(UUID(origin)),
+        customer_id=CustomerId(UUID(customer_id)),
+        reason=reason,
+        at=read_instant(at),
+        by=by,
+        lifted_at=_read_instant_or_none(lifted_at),
+        lifted_by=lifted_by,
+        version=version,
+    )
+
+
+def _alert_to_row(alert: BlockAlert) -> Row:
+    return (
+        str(alert.id),
+        str(alert.customer_id),
+        str(alert.origin),
+        write_instant(alert.at),
+        alert.state.value,
+        write_instant(alert.settled_at),
+        alert.settled_by,
+        alert.version,
+    )
+
+
+def _alert_from_row(row: Row) -> BlockAlert:
+    own_id, customer_id, origin, at, state, settled_at, settled_by, version = row
+    return BlockAlert(
+        id=BlockAlertId(UUID(own_id)),
+        customer_id=CustomerId(UUID(customer_id)),
+        origin=BlockId(UUID(origin)),
+        at=read_instant(at),
+        state=AlertState(state),
+        settled_at=_read_instant_or_none(settled_at),
+        settled_by=settled_by,
+        version=version,
+    )
+
+
+def _table(
+    kind: Kind[T],
+    columns: str,
+    to_row: Callable[[T], Row],
+    from_row: Callable[[Row], T],
+    *,
+    primary_key: tuple[str, ...] = ("id",),
+    key_columns: Mapping[str, str] | None = None,
+    keyed: bool = False,
+) -> Table[T]:
+    declared = _columns(columns)
+    key_columns = key_columns or {}
+    of_customer = (("customer_id",),) if kind.customer else ()
+    shape = TableShape(
+        name=f"crm_{kind.name}",
+        columns=declared,
+        primary_key=primary_key,
+        indexes=(*of_customer, *((column,) for column in key_columns.values())),
+        parent="crm_customers" if kind.customer else None,
+        keyed=keyed,
+    )
+    return Table(
+        kind=kind, shape=shape, to_row=to_row, from_row=from_row, columns=_names(declared), key_columns=key_columns
+    )
+
+
+TABLES: Final[Mapping[str, Table[Any]]] = {
+    table.kind.name: table
+    for table in (
+        CUSTOMER_TABLE,
+        _table(
+            NOTES,
+            "id text, customer_id text, text text, alert integer, at text, author text, edited_at text?, "
+            "edited_by text?, version integer",
+            _note_to_row,
+            _note_from_row,
+        ),
+        _table(
+            BLOCKS,
+            "id text, origin text, customer_id text, reason text, at text, author text, lifted_at text?, "
+            "lifted_by text?, version integer",
+            _block_to_row,
+            _block_from_row,
+            key_columns={"origin": "origin"},
+        ),
+        _table(
+            BLOCK_ALERTS,
+            "id text, customer_id text, origin text, at text, state text, settled_at text?, settled_by text?, "
+            "version integer",
+            _alert_to_row,
+            _alert_from_row,
+            key_columns={"state": "state", "origin": "origin"},
+        ),
+        _table(
+            FINGERPRINTS,
+            "system text, digest bytes, customer_id text",
+            lambda f: (f.system, f.digest, str(f.customer_id)),
+            lambda row: RowFingerprint(row[0], row[1], CustomerId(UUID(row[2]))),
+            primary_key=("system", "digest"),
+            keyed=True,
+        ),
+        _table(
+            ALIASES,
+            "id text, customer_id text",
+            lambda alias: (str(alias.id), str(alias.customer_id)),
+            lambda row: Alias(CustomerId(UUID(row[0])), CustomerId(UUID(row[1]))),
+            keyed=True,
+        ),
+        _table(
+            MARKS,
+            "kind text, digest bytes, block_id text, version integer",
+            lambda mark: (mark.kind.value, mark.digest, str(mark.block_id), mark.version),
+            lambda row: Mark(row[1], MarkKind(row[0]), BlockId(UUID(row[2])), row[3]),
+            primary_key=("kind", "digest", "block_id"),
+            key_columns={"digest": "digest", "block": "block_id"},
+            keyed=True,
+        ),
+        _table(
+            REFERENCES,
+            "command text, reference text, result_id text, digest bytes",
+            lambda reference: (reference.command, reference.reference, str(reference.result_id), reference.digest),
+            lambda row: Reference(row[0], row[1], UUID(row[2]), row[3]),
+            primary_key=("command", "reference"),
+            keyed=True,
+        ),
+    )
+}
+
+AUDIT: Final = TableShape(
+    name="crm_audit",
+    columns=_columns(
+        "sequence integer, at text, recorded text, actor text, role text, action text, customer_id text?, "
+        "version integer?, fields text, details text, digest bytes"
+    ),
+    primary_key=("sequence",),
+    indexes=(("customer_id", "sequence"), ("actor", "sequence"), ("recorded", "sequence")),
+)
+AUDIT_COLUMNS: Final = _names(AUDIT.columns)
+
+
+def entry_to_row(entry: AuditEntry) -> Row:
+    """Return an audit entry as the row it is kept in."""
+    return (
+        entry.sequence,
+        write_instant(entry.at),
+        write_instant(entry.recorded),
+        entry.by,
+        entry.role.value,
+        entry.action.value,
+        None if entry.customer_id is None else str(entry.customer_id),
+        entry.version,
+        write_json(list(entry.fields)),
+        write_json(dict(entry.details)),
+        entry.digest,
+    )
+
+
+def entry_from_row(row: Row) -> AuditEntry:
+    """Return the audit entry a row keeps."""
+    sequence, at, recorded, by, role, action, customer_id, version, fields, details, digest = row
+    return AuditEntry(
+        sequence=sequence,
+        at=read_instant(at),
+        recorded=read_instant(recorded),
+        by=by,
+        role=Role(role),
+        action=AuditAction(action),
+        customer_id=None if customer_id is None else CustomerId(UUID(customer_id)),
+        version=version,
+        fields=tuple(json.loads(fields)),
+        details=json.loads(details),
+        digest=digest,
+    )
+
+
+SALON: Final = TableShape(
+    name="crm_salon",
+    columns=_columns(
+        "id text, created text, mark_key bytes, key_check bytes, settings_version integer, region text, zone text, "
+        "currency text, required_fields text, fold_version text"
+    ),
+    primary_key=("id",),
+)
+SCHEMA: Final = TableShape(name="crm_schema", columns=_columns("version integer"), primary_key=("version",))
+
+SHAPES: Final = (
+    SCHEMA,
+    SALON,
+    *(table.shape for table in TABLES.values()),
+    EXTERNAL_IDS,
+    CUSTOMER_KEYS,
+    AUDIT,
+)
+"""Every table, in an order in which each can refer to those before it."""

@@ -1,0 +1,167 @@
+"""One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from salon_crm.adapters.sql.dialect import Connection, Dialect
+from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository
+from salon_crm.adapters.sql.tables import SHAPES, TABLES, read_instant, write_instant, write_json
+from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.criteria import EVERYBODY, Order, OrderKey, Start
+from salon_crm.domain.ids import Alias, Reference, SalonId
+from salon_crm.domain.marks import Mark
+from salon_crm.domain.notes import Note
+from salon_crm.domain.settings import Settings
+from salon_crm.domain.text import FOLD_VERSION
+from salon_crm.domain.transfer import RowFingerprint
+from salon_crm.errors import Conflict, NotFound
+from salon_crm.ports.store import SalonRecord, Writing
+
+_REBUILD_SLICE = 500
+
+
+class SqlUnit(Writing):
+    """A transaction on one connection, seen as a salon's repositories."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._savepoints = 0
+
+    def _repository(self, name: str) -> SqlRepository[Any]:
+        return SqlRepository(self._connection, TABLES[name])
+
+    @property
+    def customers(self) -> SqlCustomers:
+        return SqlCustomers(self._connection, self._dialect)
+
+    @property
+    def notes(self) -> SqlRepository[Note]:
+        return self._repository("notes")
+
+    @property
+    def blocks(self) -> SqlRepository[Block]:
+        return self._repository("blocks")
+
+    @property
+    def block_alerts(self) -> SqlRepository[BlockAlert]:
+        return self._repository("block_alerts")
+
+    @property
+    def marks(self) -> SqlRepository[Mark]:
+        return self._repository("marks")
+
+    @property
+    def aliases(self) -> SqlRepository[Alias]:
+        return self._repository("aliases")
+
+    @property
+    def fingerprints(self) -> SqlRepository[RowFingerprint]:
+        return self._repository("fingerprints")
+
+    @property
+    def references(self) -> SqlRepository[Reference]:
+        return self._repository("references")
+
+    @property
+    def audit(self) -> SqlAudit:
+        return SqlAudit(self._connection)
+
+    def salon(self) -> SalonRecord | None:
+        rows = self._connection.rows("SELECT id, created, mark_key, key_check FROM crm_salon")
+        if not rows:
+            return None
+        own_id, created, mark_key, key_check = rows[0]
+        return SalonRecord(SalonId(UUID(own_id)), read_instant(created), mark_key, key_check)
+
+    def settings(self) -> Settings:
+        sql = "SELECT region, zone, currency, required_fields, settings_version FROM crm_salon"
+        rows = self._connection.rows(sql)
+        if not rows:
+            raise NotFound("not-found", kind="salon", id="of this store")
+        region, zone, currency, required_fields, version = rows[0]
+        return Settings(
+            region=region,
+            zone=zone,
+            currency=currency,
+            required_fields=tuple(json.loads(required_fields)),
+            version=version,
+        )
+
+    def create_salon(self, salon: SalonRecord, settings: Settings) -> None:
+        held = self.salon()
+        if held is not None:
+            raise Conflict("key-taken", kind="salon", key="id", id=str(held.id))
+        self._connection.run(
+            "INSERT INTO crm_salon (id, created, mark_key, key_check, settings_version, region, zone, currency, "
+            "required_fields, fold_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(salon.id),
+                write_instant(salon.created),
+                salon.mark_key,
+                salon.key_check,
+                settings.version,
+                settings.region,
+                settings.zone,
+                settings.currency,
+                write_json(list(settings.required_fields)),
+                FOLD_VERSION,
+            ),
+        )
+
+    def save_settings(self, settings: Settings, expected_version: int) -> None:
+        current = self.settings().version
+        if current != expected_version:
+            raise Conflict(
+                "version-conflict", kind="settings", id="of this salon", current=current, expected=expected_version
+            )
+        self._connection.run(
+            "UPDATE crm_salon SET settings_version = ?, region = ?, zone = ?, currency = ?, required_fields = ?",
+            (
+                settings.version,
+                settings.region,
+                settings.zone,
+                settings.currency,
+                write_json(list(settings.required_fields)),
+            ),
+        )
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self._savepoints += 1
+        name = f"crm_part_{self._savepoints}"
+        self._connection.run(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.run(f"ROLLBACK TO {name}")
+                self._connection.run(f"RELEASE {name}")
+            raise
+        self._connection.run(f"RELEASE {name}")
+
+    def create_tables(self) -> None:
+        """Create every table of the schema; what migration 1 does."""
+        for shape in SHAPES:
+            for statement in shape.ddl(self._dialect):
+                self._connection.run(statement)
+
+    def fold_version(self) -> str | None:
+        """Return the version of the fold the stored keys were made with, or None in an empty store."""
+        rows = self._connection.rows("SELECT fold_version FROM crm_salon")
+        return rows[0][0] if rows else None
+
+    def rebuild_keys(self) -> int:
+        """Compute the keys of every customer anew; return how many there were."""
+        order, start, count = Order(OrderKey.ADDED), None, 0
+        while customers := self.customers.find(EVERYBODY, order, start, _REBUILD_SLICE):
+            for customer in customers:
+                self.customers.rewrite_keys(customer)
+            count += len(customers)
+            start = Start(customers[-1].added, customers[-1].id)
+        self._connection.run("UPDATE crm_salon SET fold_version = ?", (FOLD_VERSION,))
+        return count
+

@@ -1,0 +1,90 @@
+"""One sqlite3 connection: set up once, its errors made ours."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from salon_crm.adapters.sql.dialect import Connection, Row, Value
+from salon_crm.errors import StoreBusy, StoreError
+
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PRIMARY: Final = 0xFF  # an extended result code keeps the primary one in its low byte
+_REASONS: Final = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk could not be read or written",
+    sqlite3.SQLITE_READONLY: "the file is read-only",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged",
+    sqlite3.SQLITE_NOTADB: "it is not a SQLite file",
+    sqlite3.SQLITE_CANTOPEN: "there is no file to open, or no permission to",
+    sqlite3.SQLITE_PERM: "there is no permission to",
+    sqlite3.SQLITE_AUTH: "there is no permission to",
+    sqlite3.SQLITE_TOOBIG: "a value is too big",
+    sqlite3.SQLITE_SCHEMA: "the tables were changed meanwhile",
+    sqlite3.SQLITE_CONSTRAINT: "the records do not fit together",
+}
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection held what was asked for."""
+    return (getattr(error, "sqlite_errorcode", 0) & _PRIMARY) in _BUSY
+
+
+def why(error: sqlite3.Error) -> str:
+    """Say why a call of sqlite3 failed without quoting its message, which can hold values."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    name: str = getattr(error, "sqlite_errorname", type(error).__name__)
+    reason = _REASONS.get(code & _PRIMARY)
+    return f"{reason} ({name})" if reason else f"SQLite says {name}"
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """Turn errors of sqlite3 into errors of salon_crm."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if is_busy(error):
+            raise StoreBusy("store-busy", seconds="0") from None
+        raise StoreError("store-failed", reason=why(error)) from error
+    except (OverflowError, UnicodeEncodeError) as error:  # what sqlite3 raises while it binds values
+        raise StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})") from None
+
+
+class SQLiteConnection(Connection):
+    """A connection in autocommit mode: transactions are begun and ended by the store's own words."""
+
+    def __init__(self, path: str) -> None:
+        self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        self.read_only = False
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.raw.in_transaction
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        with ours():
+            return self.raw.execute(sql, values).fetchall()
+
+    def control(self, statement: str) -> None:
+        """Begin or end a transaction, or set a pragma."""
+        with ours():
+            self.raw.execute(statement)
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        self._check_writable()
+        with ours():
+            return self.raw.execute(sql, values).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        self._check_writable()
+        with ours():
+            self.raw.executemany(sql, rows)
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise StoreError("reading-cannot-write")
+
+    def close(self) -> None:
+        """Close it; SQLite itself complains of nothing here."""
+        self.raw.close()

@@ -1,0 +1,1 @@
+"""Pure rules: frozen objects and functions, no input or output, no clock, no randomness."""

@@ -1,0 +1,139 @@
+"""The audit chain: every change, who made it, which fields, and a digest over all that came before.
+
+Entries hold ids, names of fields and figures, never a personal value. Each carries SHA-256 over the
+digest of the entry before and its own canonical bytes, which begin with the version of their format:
+a slip or a clumsy edit is found always, a full rewrite or a cut tail against a head kept elsewhere.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from salon_crm.domain.access import Role
+from salon_crm.domain.ids import CustomerId, SalonId
+from salon_crm.domain.privacy import OPERATOR, classed
+
+FORMAT_VERSION: Final = 1
+
+Detail = str | int | bool | None
+"""What an entry may say beside its fields: an id, a figure, a choice; never what somebody typed."""
+
+
+class AuditAction(StrEnum):
+    """What was done."""
+
+    SALON_CREATED = "salon-created"
+    SETTINGS_CHANGED = "settings-changed"
+    CUSTOMER_ADDED = "customer-added"
+    CUSTOMER_EDITED = "customer-edited"
+    CUSTOMER_REMOVED = "customer-removed"
+    CUSTOMER_ACTIVATED = "customer-activated"
+    CUSTOMER_DEACTIVATED = "customer-deactivated"
+    FORMER_FORGOTTEN = "former-forgotten"
+    CUSTOMER_BLOCKED = "customer-blocked"
+    CUSTOMER_UNBLOCKED = "customer-unblocked"
+    BLOCK_ALERT_RAISED = "block-alert-raised"
+    BLOCK_ALERT_CONFIRMED = "block-alert-confirmed"
+    BLOCK_ALERT_DISMISSED = "block-alert-dismissed"
+    NOTE_ADDED = "note-added"
+    NOTE_EDITED = "note-edited"
+    NOTE_REMOVED = "note-removed"
+    IMPORT_STARTED = "import-started"
+    IMPORT_ENDED = "import-ended"
+    EXPORT_STARTED = "export-started"
+    EXPORT_ENDED = "export-ended"
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class AuditEntry:
+    """One thing that was done: ``at`` is when it happened, ``recorded`` when it was written down.
+
+    ``by`` and ``role`` are the actor, ``fields`` the names of the profile fields that changed,
+    ``version`` the customer's version it led to, ``details`` ids and figures. ``sequence`` counts from
+    1 without gaps, in commit order.
+    """
+
+    sequence: int = field(metadata=OPERATOR)
+    at: datetime = field(metadata=OPERATOR)
+    recorded: datetime = field(metadata=OPERATOR)
+    by: str = field(metadata=OPERATOR)
+    role: Role = field(metadata=OPERATOR)
+    action: AuditAction = field(metadata=OPERATOR)
+    customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
+    version: int | None = field(default=None, metadata=OPERATOR)
+    fields: tuple[str, ...] = field(default=(), metadata=OPERATOR)
+    details: Mapping[str, Detail] = field(factory=dict, metadata=OPERATOR, converter=lambda d: MappingProxyType(dict(d)))
+    digest: bytes = field(default=b"", metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed)
+class AuditHead:
+    """The end of the chain: kept elsewhere, it shows a cut tail and a full rewrite."""
+
+    sequence: int = field(metadata=OPERATOR)
+    digest: bytes = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class AuditVerification:
+    """What verifying the chain found; where ``ok`` is False, ``broken_at`` is the first sequence at fault and why."""
+
+    ok: bool = field(metadata=OPERATOR)
+    entries: int = field(metadata=OPERATOR)
+    head: AuditHead = field(metadata=OPERATOR)
+    broken_at: int | None = field(default=None, metadata=OPERATOR)
+    reason: str | None = field(default=None, metadata=OPERATOR)
+
+
+def chain_seed(salon_id: SalonId) -> AuditHead:
+    """Return what the first entry of a salon's chain stands on: the salon's own id."""
+    return AuditHead(0, hashlib.sha256(b"salon_crm audit " + salon_id.bytes).digest())
+
+
+def canonical_bytes(entry: AuditEntry) -> bytes:
+    """Return the bytes an entry's digest covers: its format's version, then every field but the digest."""
+    covered = {
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(),
+        "recorded": entry.recorded.isoformat(),
+        "by": entry.by,
+        "role": entry.role,
+        "action": entry.action,
+        "customer_id": None if entry.customer_id is None else str(entry.customer_id),
+        "version": entry.version,
+        "fields": list(entry.fields),
+        "details": dict(entry.details),
+    }
+    text = json.dumps(covered, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return f"salon_crm audit {FORMAT_VERSION}\n{text}".encode("ascii")
+
+
+def chained(entry: AuditEntry, head: AuditHead) -> AuditEntry:
+    """Return the entry with its place after ``head`` and its digest."""
+    placed = evolve(entry, sequence=head.sequence + 1)
+    return evolve(placed, digest=_digest(placed, head))
+
+
+def _digest(entry: AuditEntry, head: AuditHead) -> bytes:
+    return hashlib.sha256(head.digest + canonical_bytes(entry)).digest()
+
+
+def verify_entries(entries: Iterable[AuditEntry], head: AuditHead) -> AuditVerification:
+    """Return whether the entries follow ``head`` and one another, each as it was written."""
+    count = 0
+    for entry in entries:
+        if entry.sequence != head.sequence + 1:
+            why = f"entry {head.sequence + 1} is missing"
+            return AuditVerification(ok=False, entries=count, head=head, broken_at=head.sequence + 1, reason=why)
+        if entry.digest != _digest(entry, head):
+            why = "the entry is not what was written"
+            return AuditVerification(ok=False, entries=count, head=head, broken_at=entry.sequence, reason=why)
+        head = AuditHead(entry.sequence, entry.digest)
+        count += 1
+    return AuditVerification(ok=True, entries=count, head=head)

@@ -1,0 +1,75 @@
+"""Ids: time-ordered UUIDs, one NewType per kind, and the references callers choose."""
+
+from typing import Final, NewType
+from uuid import UUID
+
+from attrs import field, frozen
+
+from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
+from salon_crm.domain.text import clean_text
+from salon_crm.errors import InvalidValue
+
+SalonId = NewType("SalonId", UUID)
+CustomerId = NewType("CustomerId", UUID)
+NoteId = NewType("NoteId", UUID)
+BlockId = NewType("BlockId", UUID)
+BlockAlertId = NewType("BlockAlertId", UUID)
+LocationId = NewType("LocationId", UUID)
+RunId = NewType("RunId", UUID)
+"""The id of one run of sliced work: an import, an export."""
+
+IdLike = UUID | str
+"""What calls take for an id: a UUID or its text."""
+
+_TEXT_LENGTHS: Final = (36, 32)
+
+
+def parse_id(value: object, field: str) -> UUID:
+    """Return the UUID that ``value`` is or spells, with or without hyphens.
+
+    Raises InvalidValue naming ``field`` for anything else.
+    """
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str) and len(value) in _TEXT_LENGTHS:
+        try:
+            return UUID(value)
+        except ValueError:
+            pass
+    raise InvalidValue("not-an-id", field=field)
+
+
+@frozen(field_transformer=classed)
+class ExternalId:
+    """The id another system knows a customer by: ``system`` names it, ``id`` is its own text."""
+
+    system: str = field(metadata=OPERATOR)
+    id: str = field(metadata=IDENTITY)
+
+    @classmethod
+    def parse(cls, value: object, field: str) -> "ExternalId":
+        """Return the external id that a pair (system, id) or an ExternalId states; raises InvalidValue."""
+        if isinstance(value, ExternalId):
+            return value
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise InvalidValue("wrong-type", field=field, expected="a pair (system, id)")
+        system, own_id = value
+        return cls(clean_text(system, field), clean_text(own_id, field))
+
+
+@frozen(field_transformer=classed)
+class Reference:
+    """The record of a command called with ``reference=``: what it made, and a digest of what it was asked."""
+
+    command: str = field(metadata=OPERATOR)
+    reference: str = field(metadata=OPERATOR)
+    result_id: UUID = field(metadata=OPERATOR)
+    digest: bytes = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed)
+class Alias:
+    """An id that was merged into another: whoever asks for ``id`` is shown ``customer_id``."""
+
+    id: CustomerId = field(metadata=OPERATOR)
+    customer_id: CustomerId = field(metadata=OPERATOR)

@@ -1,0 +1,116 @@
+"""The classes of data a field may hold, and what follows from them.
+
+Every field of every object declares its class in its metadata; `classed` refuses one that does not,
+when the class is built, so that an unclassed field cannot even be imported. Reprs follow from it:
+only what is the operator's own is shown. The same hook checks the type of what a constructor is given,
+without ever quoting it.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin
+
+from attrs import Attribute
+
+from salon_crm.errors import InvalidValue
+
+
+class FieldClass(StrEnum):
+    """What kind of data a field holds; it decides who sees it, and what erasing does to it."""
+
+    IDENTITY = "identity"
+    """Who the person is: names, birthday, gender, language."""
+    CONTACT = "contact"
+    """How the person is reached: e-mails, phones, addresses."""
+    HEALTH = "health"
+    """Allergies, skin tests: permissions of their own, each look audited."""
+    BEHAVIOUR = "behaviour"
+    """What the person does and what staff write of it: bookings, notes, blocks, preferences."""
+    MONEY = "money"
+    """Sales, payments, points."""
+    OPERATOR = "operator"
+    """The salon's own: ids, versions, instants, settings, figures. Never personal, so reprs and logs may show it."""
+
+
+_KEY: Final = "salon_crm.class"
+
+
+def _metadata(field_class: FieldClass) -> Mapping[str, FieldClass]:
+    return MappingProxyType({_KEY: field_class})
+
+
+IDENTITY: Final = _metadata(FieldClass.IDENTITY)
+CONTACT: Final = _metadata(FieldClass.CONTACT)
+HEALTH: Final = _metadata(FieldClass.HEALTH)
+BEHAVIOUR: Final = _metadata(FieldClass.BEHAVIOUR)
+MONEY: Final = _metadata(FieldClass.MONEY)
+OPERATOR: Final = _metadata(FieldClass.OPERATOR)
+
+
+def field_classes(*declared: Mapping[str, FieldClass]) -> frozenset[FieldClass]:
+    """Return the classes that field declarations such as `IDENTITY` stand for."""
+    return frozenset(metadata[_KEY] for metadata in declared)
+
+
+def field_class(attribute: "Attribute[Any]") -> FieldClass:
+    """Return the class a field declares; raises KeyError for a field that declares none."""
+    declared: FieldClass = attribute.metadata[_KEY]
+    return declared
+
+
+def classed(cls: type, attributes: "list[Attribute[Any]]") -> "list[Attribute[Any]]":
+    """Be the ``field_transformer`` of every object: demand a class of each field, hide personal ones, check types.
+
+    Raises TypeError, naming the field, where one declares no class.
+    """
+    for attribute in attributes:
+        if _KEY not in attribute.metadata:
+            raise TypeError(f"{cls.__name__}.{attribute.name} declares no field class (salon_crm.domain.privacy)")
+    return [
+        attribute.evolve(
+            repr=attribute.repr and field_class(attribute) is FieldClass.OPERATOR,
+            validator=attribute.validator or _validator(attribute.type),
+        )
+        for attribute in attributes
+    ]
+
+
+def _validator(declared: Any) -> Callable[[Any, "Attribute[Any]", Any], None] | None:
+    """Return what refuses a value of another type than ``declared``, naming the field and never the value."""
+    plain, sequence_of = _accepted(declared)
+    if not plain:
+        return None
+
+    def check(instance: Any, attribute: "Attribute[Any]", value: Any) -> None:
+        if not isinstance(value, plain) or (value.__class__ is bool and bool not in plain):
+            raise InvalidValue("wrong-type", field=attribute.name, expected=_named(plain))
+        if sequence_of and value.__class__ in (tuple, frozenset) and not all(isinstance(i, sequence_of) for i in value):
+            raise InvalidValue("wrong-type", field=attribute.name, expected=f"a sequence of {_named(sequence_of)}")
+
+    return check
+
+
+def _accepted(declared: Any) -> tuple[tuple[type, ...], tuple[type, ...]]:
+    """Return the classes a declared type accepts, and those of its items where it is a tuple or a frozenset."""
+    if hasattr(declared, "__supertype__"):
+        return _accepted(declared.__supertype__)
+    origin = get_origin(declared)
+    if origin in (UnionType, Union):
+        found = [_accepted(part) for part in get_args(declared)]
+        if any(not plain for plain, _ in found):
+            return (), ()
+        return tuple(c for plain, _ in found for c in plain), tuple(c for _, items in found for c in items)
+    if origin in (tuple, frozenset):
+        arguments = get_args(declared)
+        one_kind = origin is frozenset or arguments[-1] is Ellipsis
+        return (origin,), _accepted(arguments[0])[0] if one_kind else ()
+    if isinstance(origin, type):
+        return (origin,), ()
+    if declared is None:
+        return (NoneType,), ()
+    return ((declared,), ()) if isinstance(declared, type) and declared is not Any else ((), ())
+
+
+def _named(classes: tuple[type, ...]) -> str:
+    return " or ".join("None" if found is NoneType else found.__name__ for found in classes)

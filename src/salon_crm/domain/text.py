@@ -1,0 +1,135 @@
+"""What text is kept, how long it may be, and the keys it is found and sorted by.
+
+Stores compare keys as they are and never fold text themselves: everything about accents, case and
+width is decided here, once.
+"""
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from salon_crm.errors import InvalidValue
+
+NAME_LIMIT: Final = 200
+NAME_KEY_LIMIT: Final = 1_500
+NOTE_LIMIT: Final = 10_000
+TEXT_LIMIT: Final = 500
+
+FOLD_VERSION: Final = f"1/{unicodedata.unidata_version}"
+"""The version of `fold`, kept beside stored keys; opening a store with another rebuilds them."""
+
+_JOINERS: Final = "\u200c\u200d"
+_BIDI_CONTROLS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_BREAKS: Final = frozenset("\n\t")
+
+# Letters that Unicode does not decompose, as people type them on a keyboard without them.
+_PLAIN_LETTERS: Final = {
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "ı": "i",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    "ß": "ss",
+    "ħ": "h",
+    "ŧ": "t",
+    "ŋ": "n",
+}
+_APOSTROPHES: Final = "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2032\u00b4\u0060\uff07\u05f3\ua78c"
+_HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u00ad\u058a\u05be\u30fb\ufe58\ufe63\uff0d"
+_SAME: Final = str.maketrans(
+    {
+        **_PLAIN_LETTERS,
+        **dict.fromkeys(_APOSTROPHES, "'"),
+        **dict.fromkeys(_HYPHENS, "-"),
+        **dict.fromkeys(_JOINERS, None),
+    }
+)
+
+
+def clean_text(value: object, field: str, *, limit: int = TEXT_LIMIT, lines: bool = False) -> str:
+    """Return ``value`` as it is kept: NFC, no outer white space, single-line text with single spaces.
+
+    ``lines`` allows line breaks and tabs, as in notes. Raises InvalidValue naming ``field`` for what is
+    no text, is empty or longer than ``limit`` characters, or holds a NUL, a lone surrogate, a control
+    or a bidirectional control.
+    """
+    if not isinstance(value, str):
+        raise InvalidValue("wrong-type", field=field, expected="text")
+    if len(value) > 4 * limit:  # before any work on it: 10 MB of text is refused as fast as 10 kB
+        raise InvalidValue("text-too-long", field=field, length=len(value), limit=limit)
+    text = value.replace("\r\n", "\n").replace("\r", "\n") if lines else value
+    _refuse_forbidden(text, field, lines=lines)
+    text = unicodedata.normalize("NFC", text).strip()
+    if not lines:
+        text = " ".join(text.split())
+    if not text:
+        raise InvalidValue("text-empty", field=field)
+    if len(text) > limit:
+        raise InvalidValue("text-too-long", field=field, length=len(text), limit=limit)
+    return text
+
+
+def clean_name(value: object, field: str) -> str:
+    """Return a person's name as it is kept; like `clean_text`, and its search key must fit an index."""
+    name = clean_text(value, field, limit=NAME_LIMIT)
+    length = len(fold(name).encode())
+    if length > NAME_KEY_LIMIT:
+        raise InvalidValue("text-key-too-long", field=field, length=length, limit=NAME_KEY_LIMIT)
+    return name
+
+
+def _refuse_forbidden(text: str, field: str, *, lines: bool) -> None:
+    if text.isascii() and text.isprintable():
+        return
+    for position, character in enumerate(text):
+        if character in _LINE_BREAKS:
+            if lines:
+                continue
+            if character == "\n":
+                raise InvalidValue("text-line-break", field=field, position=position)
+        if unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_CONTROLS:
+            raise InvalidValue(
+                "text-forbidden-character", field=field, character=f"U+{ord(character):04X}", position=position
+            )
+
+
+def drop_direction_marks(text: str) -> str:
+    """Return ``text`` without the invisible marks that word processors and chats put around numbers."""
+    if text.isascii():
+        return text
+    return "".join(character for character in text if character not in _BIDI_CONTROLS and character != "\ufeff")
+
+
+@lru_cache(maxsize=4_096)
+def fold(text: str) -> str:
+    """Return the search key of ``text``: no accents, case, width, joiners; every hyphen and apostrophe one.
+
+    ``fold("José") == fold("jose")``; folding twice changes nothing. Marks are removed in every script,
+    which can only widen a match, and digits of every script become 0-9.
+    """
+    if text.isascii():
+        return text.lower().translate(_SAME)
+    key = _without_marks(unicodedata.normalize("NFKD", text)).casefold().translate(_SAME)
+    key = _without_marks(unicodedata.normalize("NFKD", key)).translate(_SAME)  # case-folding can decompose anew
+    return unicodedata.normalize("NFKC", key)
+
+
+def _without_marks(text: str) -> str:
+    return "".join(
+        str(unicodedata.digit(character)) if category == "Nd" else character
+        for character in text
+        if not (category := unicodedata.category(character)).startswith("M")
+    )
+
+
+def sort_key(name: str) -> str:
+    """Return what a list in name order compares: the folded name with single spaces, as code points."""
+    return " ".join(fold(name).split())
+
+
+def same_words(name: str) -> str:
+    """Return the folded words of ``name`` in one order: equal for ``Ana Silva`` and ``SILVA ana``."""
+    return " ".join(sorted(fold(name).replace(",", " ").split()))

@@ -1,0 +1,142 @@
+"""Opening a salon: the one place that chooses adapters."""
+
+import re
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any, Final
+
+from salon_crm.adapters.formats.csv import CsvFormat
+from salon_crm.adapters.system import SystemClock, SystemIds
+from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, PermissionTable, Role
+from salon_crm.domain.audit import AuditAction
+from salon_crm.domain.ids import SalonId
+from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
+from salon_crm.domain.settings import check_settings, new_settings
+from salon_crm.errors import Conflict, InvalidValue
+from salon_crm.ports.salon import Salon
+from salon_crm.ports.store import Reading, SalonRecord, Store
+from salon_crm.ports.system import Clock, IdSource
+from salon_crm.ports.transfer import CustomerFormat
+from salon_crm.use_cases.audit import record
+
+_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://")
+_OPENING: Final = Actor("opening", Role.SYSTEM)
+_SHORTEST_SECRET: Final = 16
+
+
+def open_salon(
+    where: str | PathLike[str] | Store | None = None,
+    *,
+    region: str | None = None,
+    zone: str | None = None,
+    currency: str | None = None,
+    secret: str | bytes | None = None,
+    migrate: bool | None = None,
+    share: bool = False,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    formats: Mapping[str, CustomerFormat] | None = None,
+    permissions: PermissionTable | None = None,
+) -> Salon:
+    """Open a salon, creating it where there is none yet.
+
+    ``where`` is nothing for memory, a path for one SQLite file, or a `Store` of your own. ``region`` (two
+    letters, ZZ for none), ``zone`` (IANA) and ``currency`` (ISO 4217) are needed to create a salon and
+    are kept with it; at reopening they may be left out. ``secret`` (16 bytes or more) is mixed into the
+    key that recognises blocked contacts: keep it outside the store, and give the same one every time.
+    ``share`` allows a file with somebody else's tables; ``migrate=False`` refuses an older schema
+    instead of bringing it up to date. ``clock``, ``ids``, ``formats`` and ``permissions`` replace the
+    machine's clock, random ids, the file formats by name, and who may do what.
+
+    Raises InvalidDocument naming each setting missing or wrong, Conflict where a setting or the secret
+    differs from the salon's, StoreError where the store cannot be opened.
+    """
+    stated = {"region": region, "zone": zone, "currency": currency}
+    host_secret = _check_secret(secret)
+    clock, ids = clock or SystemClock(), ids or SystemIds()
+    store = _choose_store(where, share=share, migrate=migrate)
+    try:
+        with store.reading() as reading:
+            record_found = reading.salon()
+            if record_found is not None:
+                _check_stated(stated, reading)
+        if record_found is None:
+            record_found = _create(store, stated, host_secret, clock, ids)
+        mark_key = _check_key(record_found, host_secret)
+    except BaseException:
+        if store is not where:
+            store.close()
+        raise
+    return Salon(
+        salon_id=record_found.id,
+        store=store,
+        clock=clock,
+        ids=ids,
+        mark_key=mark_key,
+        permissions=permissions or DEFAULT_PERMISSIONS,
+        formats={"csv": CsvFormat(), **(formats or {})},
+    )
+
+
+def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, migrate: bool | None) -> Store:
+    if where is None:
+        from salon_crm.adapters.memory import MemoryStore
+
+        return MemoryStore()
+    if isinstance(where, str | PathLike):
+        if isinstance(where, str) and (found := _URL.match(where)):
+            raise InvalidValue("url-unsupported", field="where", scheme=found.group(1))
+        from salon_crm.adapters.sqlite import SQLiteStore  # with sqlite3, which a host of another store never needs
+
+        return SQLiteStore(where, share=share, migrate=migrate)
+    if not callable(getattr(where, "reading", None)) or not callable(getattr(where, "writing", None)):
+        raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or None for memory")
+    return where
+
+
+def _check_secret(secret: object) -> bytes | None:
+    if secret is None:
+        return None
+    as_bytes = secret.encode() if isinstance(secret, str) else secret
+    if not isinstance(as_bytes, bytes) or len(as_bytes) < _SHORTEST_SECRET:
+        raise InvalidValue("wrong-type", field="secret", expected=f"text or bytes, {_SHORTEST_SECRET} or more")
+    return as_bytes
+
+
+def _check_stated(stated: Mapping[str, Any], reading: Reading) -> None:
+    settings = reading.settings()
+    checked = check_settings({name: value for name, value in stated.items() if value is not None})
+    for name, value in checked.items():
+        current = getattr(settings, name)
+        if value != current:
+            raise Conflict("salon-exists", field=name, field_name=name, current=current)
+
+
+def _create(
+    store: Store, stated: Mapping[str, Any], secret: bytes | None, clock: Clock, ids: IdSource
+) -> SalonRecord:
+    settings = new_settings(**stated)
+    with store.writing() as writing:
+        found = writing.salon()  # another process may have been faster
+        if found is not None:
+            _check_stated(stated, writing)
+            return found
+        now, mark_key = clock.now(), ids.key_bytes(KEY_BYTES)
+        created = SalonRecord(SalonId(ids.new_id()), now, mark_key, mix_secret(mark_key, secret).check)
+        writing.create_salon(created, settings)
+        details = {"salon": str(created.id), "region": settings.region, "zone": settings.zone}
+        record(
+            writing,
+            now=now,
+            actor=_OPENING,
+            action=AuditAction.SALON_CREATED,
+            details={**details, "currency": settings.currency},
+        )
+        return created
+
+
+def _check_key(salon: SalonRecord, secret: bytes | None) -> MarkKey:
+    key = mix_secret(salon.mark_key, secret)
+    if key.check != salon.key_check:
+        raise Conflict("secret-differs", field="secret", hint="" if secret else ", and none was given")
+    return key

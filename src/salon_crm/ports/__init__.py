@@ -1,0 +1,1 @@
+"""What the outside must provide: the contracts live in the docstrings of these modules."""

@@ -1,0 +1,263 @@
+"""What a store must provide: every repository on this one page.
+
+A store keeps one salon. It is read in one snapshot and written in one unit of work:
+
+- ``with store.reading() as reading:`` sees one state from its first read to its end, has no verb that
+  writes, and never waits for a writer.
+- ``with store.writing() as writing:`` takes the writer's turn, sees its own writes, commits when the
+  block ends and rolls everything back on any exception. Writers of one salon take turns; one that does
+  not get its turn within the store's deadline raises StoreBusy and has written nothing.
+
+Objects are immutable; a store gives back what it was given, equal in every field. A store raises
+errors of `salon_crm.errors` only. Prove yours with `salon_crm.testing.StoreConformance`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from attrs import field, frozen
+
+from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.criteria import Criterion, Order, Start
+from salon_crm.domain.customers import Customer
+from salon_crm.domain.ids import Alias, CustomerId, Reference, SalonId
+from salon_crm.domain.marks import Mark
+from salon_crm.domain.notes import Note
+from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.settings import Settings
+from salon_crm.domain.transfer import RowFingerprint
+from salon_crm.ports.records import Key
+
+T = TypeVar("T")
+
+
+@frozen(field_transformer=classed)
+class SalonRecord:
+    """What a store keeps of the salon itself, from its creation and for ever.
+
+    ``mark_key`` are the salon's own 32 random bytes, ``key_check`` recognises the key they make with the
+    host's secret. No document, repr or export ever shows them.
+    """
+
+    id: SalonId = field(metadata=OPERATOR)
+    created: datetime = field(metadata=OPERATOR)
+    mark_key: bytes = field(metadata=OPERATOR, repr=False)
+    key_check: bytes = field(metadata=OPERATOR, repr=False)
+
+
+@frozen(field_transformer=classed)
+class AuditQuery:
+    """Which entries of the audit: after or before a sequence, of a customer, by an actor's id, recorded in a period.
+
+    ``since`` and ``until`` are instants, both included.
+    """
+
+    after: int = field(default=0, metadata=OPERATOR)
+    before: int | None = field(default=None, metadata=OPERATOR)
+    customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
+    by: str | None = field(default=None, metadata=OPERATOR)
+    since: datetime | None = field(default=None, metadata=OPERATOR)
+    until: datetime | None = field(default=None, metadata=OPERATOR)
+
+
+class ReadRepository(Protocol[T]):
+    """Records of one kind (`salon_crm.ports.records.Kind`), for reading."""
+
+    @abstractmethod
+    def get_many(self, identities: Iterable[Key]) -> dict[Key, T]:
+        """Return the records that are there, by identity; absent ones are left out."""
+
+    @abstractmethod
+    def by_key(self, key: str, values: Iterable[Key]) -> dict[Key, tuple[T, ...]]:
+        """Return the records that hold each value of a declared key, in the order of their identities.
+
+        Values nobody holds are left out. Raises NotSupported for a key the kind does not declare.
+        """
+
+    @abstractmethod
+    def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
+        """Return the records of each customer, in the order of their identities; customers without any are left out."""
+
+
+class Repository(ReadRepository[T], Protocol[T]):
+    """Records of one kind, for reading and writing."""
+
+    @abstractmethod
+    def add(self, thing: T) -> None:
+        """Keep a new record; raises Conflict where its identity or a unique key is held already."""
+
+    @abstractmethod
+    def save(self, thing: T, expected_version: int) -> None:
+        """Replace the record of the same identity; raises NotSupported for a kind without versions.
+
+        Raises NotFound where it is gone, and Conflict where it is at another version than expected or a
+        unique key is held by another.
+        """
+
+    @abstractmethod
+    def remove(self, identity: Key) -> None:
+        """Remove a record; raises NotFound where it is not there."""
+
+
+class ReadCustomers(ReadRepository[Customer], Protocol):
+    """Customers, for reading: the one kind that takes criteria."""
+
+    @abstractmethod
+    def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
+        """Return up to ``limit`` customers that match, in ``order``, ties by id in the same direction.
+
+        ``start`` places the reading after a row, or before it going backward: then the last ``limit`` rows
+        before it come, still in list order. The row itself is never returned and need not exist any more.
+        The answer is that of `salon_crm.domain.criteria.matches` for every customer.
+        """
+
+    @abstractmethod
+    def count(self, criterion: Criterion, at_most: int | None = None) -> int:
+        """Return how many customers match, counting no further than ``at_most``."""
+
+
+class Customers(ReadCustomers, Repository[Customer], Protocol):
+    """Customers, for reading and writing."""
+
+
+class ReadAudit(Protocol):
+    """The audit chain, for reading."""
+
+    @abstractmethod
+    def last(self) -> AuditEntry | None:
+        """Return the last entry, or None in a salon that is being created."""
+
+    @abstractmethod
+    def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` entries by sequence, from the oldest or from the newest."""
+
+
+class Audit(ReadAudit, Protocol):
+    """The audit chain, for reading and appending."""
+
+    @abstractmethod
+    def append(self, entry: AuditEntry) -> None:
+        """Keep the next entry; raises Conflict unless its sequence follows the last one's."""
+
+
+class Reading(Protocol):
+    """One snapshot of a salon. A kind the store does not keep raises NotSupported when it is asked for."""
+
+    @property
+    @abstractmethod
+    def customers(self) -> ReadCustomers: ...
+
+    @property
+    @abstractmethod
+    def notes(self) -> ReadRepository[Note]: ...
+
+    @property
+    @abstractmethod
+    def blocks(self) -> ReadRepository[Block]: ...
+
+    @property
+    @abstractmethod
+    def block_alerts(self) -> ReadRepository[BlockAlert]: ...
+
+    @property
+    @abstractmethod
+    def marks(self) -> ReadRepository[Mark]: ...
+
+    @property
+    @abstractmethod
+    def aliases(self) -> ReadRepository[Alias]: ...
+
+    @property
+    @abstractmethod
+    def fingerprints(self) -> ReadRepository[RowFingerprint]: ...
+
+    @property
+    @abstractmethod
+    def references(self) -> ReadRepository[Reference]: ...
+
+    @property
+    @abstractmethod
+    def audit(self) -> ReadAudit: ...
+
+    @abstractmethod
+    def salon(self) -> SalonRecord | None:
+        """Return the salon this store keeps, or None where none was created yet."""
+
+    @abstractmethod
+    def settings(self) -> Settings:
+        """Return the salon's settings; raises NotFound where none was created yet."""
+
+
+class Writing(Reading, Protocol):
+    """One unit of work; everything in it is kept together or not at all."""
+
+    @property
+    @abstractmethod
+    def customers(self) -> Customers: ...
+
+    @property
+    @abstractmethod
+    def notes(self) -> Repository[Note]: ...
+
+    @property
+    @abstractmethod
+    def blocks(self) -> Repository[Block]: ...
+
+    @property
+    @abstractmethod
+    def block_alerts(self) -> Repository[BlockAlert]: ...
+
+    @property
+    @abstractmethod
+    def marks(self) -> Repository[Mark]: ...
+
+    @property
+    @abstractmethod
+    def aliases(self) -> Repository[Alias]: ...
+
+    @property
+    @abstractmethod
+    def fingerprints(self) -> Repository[RowFingerprint]: ...
+
+    @property
+    @abstractmethod
+    def references(self) -> Repository[Reference]: ...
+
+    @property
+    @abstractmethod
+    def audit(self) -> Audit: ...
+
+    @abstractmethod
+    def create_salon(self, salon: SalonRecord, settings: Settings) -> None:
+        """Keep the salon and its settings; raises Conflict where the store keeps one already."""
+
+    @abstractmethod
+    def save_settings(self, settings: Settings, expected_version: int) -> None:
+        """Replace the settings; raises Conflict where they are at another version than expected."""
+
+    @abstractmethod
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Open a part that is undone alone where its block raises; the unit of work goes on."""
+
+
+class Store(Protocol):
+    """Where one salon is kept."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Open one snapshot; never waits for a writer."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Open a unit of work: commits when the block ends, rolls back on any exception.
+
+        Raises StoreBusy where the writer's turn does not come within the deadline.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything, from any thread; closing twice is fine, using a closed store raises StoreError."""

@@ -1,0 +1,1 @@
+"""What can be done with a salon: one function, one unit of work each."""

@@ -1,0 +1,158 @@
+"""Finding, listing and counting customers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.blocks import AlertState, in_force
+from salon_crm.domain.criteria import (
+    EVERYBODY,
+    MOST_PER_PAGE,
+    AllOf,
+    Compare,
+    CriteriaLike,
+    Criterion,
+    Fact,
+    Op,
+    Order,
+    Page,
+    Start,
+    permissions_of,
+    query_fingerprint,
+    read_cursor,
+    to_criterion,
+    write_cursor,
+)
+from salon_crm.domain.customers import Customer, CustomerRow, Status, search_keys
+from salon_crm.errors import InvalidValue
+from salon_crm.ports.salon import Salon
+from salon_crm.ports.store import Reading
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, use_case
+
+MOST_COUNTED: Final = 1_000
+_SLICE: Final = 500
+
+
+@use_case(Permission.SEARCH_CUSTOMERS, shows=PROFILE_SHOWN)
+def find_customers(
+    salon: Salon,
+    actor: Actor,
+    criteria: CriteriaLike = None,
+    /,
+    *,
+    order: str = "name",
+    page: str | None = None,
+    limit: int = 50,
+    count_inactive: bool = False,
+) -> Page:
+    """Return one page of the customers that match, as rows of a list.
+
+    ``criteria`` is a `CustomerFilter`, a criterion, or None for everybody. ``order`` is ``name`` or
+    ``added``, ``-`` in front for descending, ties by id. ``page`` takes an earlier page's ``next`` or
+    ``previous``; pages continue after a row, so they stay stable while others write. ``limit`` is 1 to
+    500. With ``count_inactive`` the page says how many inactive customers match too, up to 1,000.
+
+    Raises InvalidValue, also for a page of other criteria or another order, UnknownCriterion, NotPermitted.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
+        raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
+    wanted = Order.parse(order)
+    with salon.reading() as reading:
+        criterion = checked_criteria(salon, actor, reading, criteria, "find_customers")
+        fingerprint = query_fingerprint(salon.id, criterion, wanted)
+        start = None if page is None else read_cursor(page, fingerprint, wanted)
+        found = list(reading.customers.find(criterion, wanted, start, limit + 1))
+        backward = start is not None and start.backward
+        more = len(found) > limit
+        if more:
+            found = found[1:] if backward else found[:limit]
+        inactive = _count_inactive(reading, criterion) if count_inactive else None
+        rows = to_rows(reading, found)
+
+    def cursor(customer: Customer, *, backward: bool) -> str:
+        value = wanted.value_of(customer, search_keys(customer))
+        return write_cursor(fingerprint, Start(value, customer.id, backward))
+
+    if not found:
+        back = None if start is None else write_cursor(fingerprint, Start(start.value, start.id, not backward))
+        return Page((), next=back if backward else None, previous=None if backward else back, inactive=inactive)
+    return Page(
+        rows,
+        next=cursor(found[-1], backward=False) if more or backward else None,
+        previous=cursor(found[0], backward=True) if (more if backward else start is not None) else None,
+        inactive=inactive,
+    )
+
+
+def _count_inactive(reading: Reading, criterion: Criterion) -> int:
+    """Count the inactive customers that would match, were the list not restricted to a status."""
+    inactive = Compare(Fact.STATUS, Op.EQUAL, Status.INACTIVE)
+    return reading.customers.count(AllOf((_without_status(criterion), inactive)), at_most=MOST_COUNTED)
+
+
+def _without_status(criterion: Criterion) -> Criterion:
+    if isinstance(criterion, AllOf):
+        return AllOf(tuple(_without_status(part) for part in criterion.parts))
+    return EVERYBODY if isinstance(criterion, Compare) and criterion.fact is Fact.STATUS else criterion
+
+
+@use_case(Permission.SEARCH_CUSTOMERS, shows=PROFILE_SHOWN)
+def each_customer(
+    salon: Salon, actor: Actor, criteria: CriteriaLike = None, /, *, order: str = "name"
+) -> Iterator[CustomerRow]:
+    """Return an iterator over every customer that matches, by short readings that hold nothing open between.
+
+    A customer changed meanwhile appears as old or new. Raises as `find_customers`, at once.
+    """
+    wanted = Order.parse(order)
+    with salon.reading() as reading:
+        criterion = checked_criteria(salon, actor, reading, criteria, "each_customer")
+    return (row for rows in each_slice(salon, criterion, wanted) for row in rows)
+
+
+def each_slice(salon: Salon, criterion: Criterion, order: Order) -> Iterator[tuple[CustomerRow, ...]]:
+    """Walk all customers that match, a short reading for each slice of 500."""
+    start: Start | None = None
+    while True:
+        with salon.reading() as reading:
+            found = reading.customers.find(criterion, order, start, _SLICE)
+            rows = to_rows(reading, found)
+        if rows:
+            yield rows
+        if len(rows) < _SLICE:
+            return
+        last = rows[-1].customer
+        start = Start(order.value_of(last, search_keys(last)), last.id)
+
+
+@use_case(Permission.SEARCH_CUSTOMERS)
+def count_customers(salon: Salon, actor: Actor, criteria: CriteriaLike = None, /) -> int:
+    """Return how many customers match. Raises as `find_customers`."""
+    with salon.reading() as reading:
+        return reading.customers.count(checked_criteria(salon, actor, reading, criteria, "count_customers"))
+
+
+def checked_criteria(
+    salon: Salon, actor: Actor, reading: Reading, criteria: object, use_case_name: str
+) -> Criterion:
+    """Return the tree that criteria mean; raises NotPermitted where the actor may not ask a part of it."""
+    criterion = to_criterion(criteria, reading.settings())
+    for permission in sorted(permissions_of(criterion)):
+        check_grant(salon, actor, permission, use_case_name)
+    return criterion
+
+
+def to_rows(reading: Reading, customers: Sequence[Customer]) -> tuple[CustomerRow, ...]:
+    """Return customers as rows of the list, in three queries however many they are."""
+    ids = [customer.id for customer in customers]
+    blocks, notes = reading.blocks.of_customers(ids), reading.notes.of_customers(ids)
+    alerts = reading.block_alerts.of_customers(ids)
+    return tuple(
+        CustomerRow(
+            customer,
+            blocked=bool(in_force(blocks.get(customer.id, ()))),
+            alerts=sum(note.alert for note in notes.get(customer.id, ())),
+            block_alerts=sum(alert.state is AlertState.OPEN for alert in alerts.get(customer.id, ())),
+        )
+        for customer in customers
+    )

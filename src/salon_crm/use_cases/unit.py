@@ -1,0 +1,102 @@
+"""The unit of work as a use case that writes sees it: who acts, when, and the record of what was done."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.audit import AuditAction, Detail
+from salon_crm.domain.customers import Customer
+from salon_crm.domain.dates import parse_past
+from salon_crm.domain.ids import IdLike, Reference, parse_id
+from salon_crm.domain.settings import Settings
+from salon_crm.domain.text import clean_text
+from salon_crm.errors import Conflict
+from salon_crm.ports.salon import Salon
+from salon_crm.ports.store import AuditQuery, Writing
+from salon_crm.use_cases.access import find_customer
+from salon_crm.use_cases.audit import record
+
+
+class Unit:
+    """One unit of work in the hands of one actor; ``at`` is when the thing happened, ``now`` when it is recorded."""
+
+    def __init__(self, salon: Salon, actor: Actor, writing: Writing, at: object) -> None:
+        self.salon = salon
+        self.actor = actor
+        self.writing = writing
+        self.now = salon.now()
+        self.at: datetime = parse_past(at, "at", now=self.now)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The salon's settings as this unit of work found them."""
+        return self.writing.settings()
+
+    def customer(self, permission: Permission, customer_id: object) -> Customer:
+        """Return the customer an id means; raises InvalidValue, NotPermitted, NotFound."""
+        return find_customer(self.salon, self.actor, permission, self.writing, customer_id)
+
+    def record(
+        self,
+        action: AuditAction,
+        customer: Customer | None = None,
+        *,
+        fields: tuple[str, ...] = (),
+        details: Mapping[str, Detail] | None = None,
+    ) -> None:
+        """Append an entry to the audit chain, of what was done to ``customer`` at the version it led to."""
+        record(
+            self.writing,
+            now=self.now,
+            at=self.at,
+            actor=self.actor,
+            action=action,
+            customer_id=None if customer is None else customer.id,
+            version=None if customer is None else customer.version,
+            fields=fields,
+            details=details,
+        )
+
+    def new_id(self, stated: IdLike | None) -> UUID:
+        """Return the id the caller chose for a new thing, or a new one; raises InvalidValue."""
+        return self.salon.ids.new_id() if stated is None else parse_id(stated, "id")
+
+    def refuse_known_customer_id(self, customer_id: UUID) -> None:
+        """Raise Conflict for an id that a customer of this salon has or ever had."""
+        if self.writing.audit.select(AuditQuery(customer_id=customer_id), 1):  # type: ignore[arg-type]  # asked whether it is one
+            raise Conflict("id-taken", field="id")
+
+    def result_of(self, command: str, reference: str | None, asked: Mapping[str, object]) -> UUID | None:
+        """Return what an earlier call of ``command`` with this ``reference`` made, or None for the first call.
+
+        Raises Conflict where that call asked for something else.
+        """
+        if reference is None:
+            return None
+        key = (command, clean_text(reference, "reference"))
+        remembered = self.writing.references.get_many([key]).get(key)
+        if remembered is None:
+            return None
+        if remembered.digest != self._digest(command, asked):
+            raise Conflict("reference-reused", field="reference", command=command.replace("_", " "))
+        return remembered.result_id
+
+    def remember(self, command: str, reference: str | None, asked: Mapping[str, object], result_id: UUID) -> None:
+        """Keep what a call with a reference made, for ever; nothing of what it was asked but a keyed digest."""
+        if reference is not None:
+            digest = self._digest(command, asked)
+            self.writing.references.add(Reference(command, clean_text(reference, "reference"), result_id, digest))
+
+    def _digest(self, command: str, asked: Mapping[str, object]) -> bytes:
+        parts = (f"{name}={value!s}" for name, value in sorted(asked.items()) if value not in (None, (), False))
+        return self.salon.mark_key.digest("reference", command, *parts)
+
+
+@contextmanager
+def unit_of_work(salon: Salon, actor: Actor, at: object = None) -> Iterator[Unit]:
+    """Open the one unit of work of a use case; raises InvalidValue for an ``at`` that is no past instant."""
+    with salon.writing() as writing:
+        yield Unit(salon, actor, writing, at)

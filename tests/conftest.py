@@ -1,0 +1,12 @@
+import os
+
+from hypothesis import settings
+
+# dev: new examples on every run, and those that failed are kept and tried first.
+settings.register_profile("dev", deadline=None, print_blob=True)
+# ci: the same examples on every run, so that the gate's answer depends on the change alone.
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
+# long: asked for with --hypothesis-profile=long.
+settings.register_profile("long", settings.get_profile("dev"), max_examples=5_000)
+
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
