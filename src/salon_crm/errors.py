@@ -78,6 +78,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "row-ragged": "has {cells} cells where the header has {columns}. Check the quotes and delimiters of this line.",
         "row-cell-too-long": "has {length} characters in column {column}; at most {limit} are read.",
         "row-ambiguous": "matches {count} customers. Decide which one it is: {ids}.",
+        "row-id-repeated": "is the id line {line} has for somebody of another name. Give each person one id.",
         "row-customer-removed": (
             "is the id of a customer removed from this salon. Clear the id to bring the row in as a new customer."
         ),

@@ -2,22 +2,34 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from os import PathLike
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from salon_crm.adapters.formats.csv import CsvFormat
 from salon_crm.adapters.system import SystemClock, SystemIds
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, PermissionTable, Role
-from salon_crm.domain.audit import AuditAction
+from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, AuditVerification
+from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.bookings import BookingAnswer
+from salon_crm.domain.criteria import Page
+from salon_crm.domain.customers import Customer, CustomerRow
+from salon_crm.domain.duplicates import CustomerMatch
 from salon_crm.domain.ids import SalonId
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
-from salon_crm.domain.settings import check_settings, new_settings
+from salon_crm.domain.notes import Note
+from salon_crm.domain.settings import Settings, check_settings, new_settings
 from salon_crm.errors import Conflict, InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, SalonRecord, Store
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
 from salon_crm.use_cases.audit import record
+from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
+from salon_crm.use_cases.duplicates import FoundOrAdded
+from salon_crm.use_cases.settings import FormField
+
+if TYPE_CHECKING:
+    from salon_crm.adapters.documents import Documents
 
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://")
 _OPENING: Final = Actor("opening", Role.SYSTEM)
@@ -51,6 +63,8 @@ def open_salon(
     Raises InvalidDocument naming each setting missing or wrong, Conflict where a setting or the secret
     differs from the salon's, StoreError where the store cannot be opened.
     """
+    from salon_crm.adapters.formats.csv import CsvFormat  # 15 ms, which importing the library does without
+
     stated = {"region": region, "zone": zone, "currency": currency}
     host_secret = _check_secret(secret)
     clock, ids = clock or SystemClock(), ids or SystemIds()
@@ -112,9 +126,7 @@ def _check_stated(stated: Mapping[str, Any], reading: Reading) -> None:
             raise Conflict("salon-exists", field=name, field_name=name, current=current)
 
 
-def _create(
-    store: Store, stated: Mapping[str, Any], secret: bytes | None, clock: Clock, ids: IdSource
-) -> SalonRecord:
+def _create(store: Store, stated: Mapping[str, Any], secret: bytes | None, clock: Clock, ids: IdSource) -> SalonRecord:
     settings = new_settings(**stated)
     with store.writing() as writing:
         found = writing.salon()  # another process may have been faster
@@ -140,3 +152,49 @@ def _check_key(salon: SalonRecord, secret: bytes | None) -> MarkKey:
     if key.check != salon.key_check:
         raise Conflict("secret-differs", field="secret", hint="" if secret else ", and none was given")
     return key
+
+
+_DOCUMENTED: Final = (
+    AuditEntry,
+    AuditHead,
+    AuditVerification,
+    Block,
+    BlockAlert,
+    BookingAnswer,
+    Customer,
+    CustomerEdit,
+    CustomerMatch,
+    CustomerRow,
+    CustomersFound,
+    Deactivation,
+    FormField,
+    FoundOrAdded,
+    Note,
+    Page,
+    Settings,
+)
+"""Every class of which a use case returns an object."""
+
+
+def to_document(thing: object) -> dict[str, Any]:
+    """Return an object that a use case returned as a document: JSON types under stable keys.
+
+    The document of a customer holds nothing its customer may not see. Raises InvalidValue for anything else.
+    """
+    return _documents().to_document(thing)
+
+
+def from_document(document: object) -> Any:
+    """Return the object that `to_document` made a document of.
+
+    Nothing is converted on the way: a number is no text, and an unknown key is refused. Raises
+    InvalidDocument with the path of each problem, and never a value.
+    """
+    return _documents().from_document(document)
+
+
+@lru_cache(maxsize=1)
+def _documents() -> "Documents":
+    from salon_crm.adapters.documents import Documents  # with cattrs, which most hosts never need
+
+    return Documents(_DOCUMENTED)

@@ -126,6 +126,10 @@ def _granted(*groups: Iterable[Permission], grant: Grant = _YES) -> Mapping[Perm
     return MappingProxyType({permission: grant for group in groups for permission in group})
 
 
+Row = Mapping[Permission, Grant]
+"""What a role or a job is granted of each permission."""
+
+
 @frozen(field_transformer=classed)
 class PermissionTable:
     """Which role, and which job of the system, has which permission.
@@ -134,8 +138,8 @@ class PermissionTable:
     is refused, and so is a job that has no row.
     """
 
-    roles: Mapping[Role, Mapping[Permission, Grant]] = field(metadata=OPERATOR)
-    jobs: Mapping[str, Mapping[Permission, Grant]] = field(factory=dict, metadata=OPERATOR)
+    roles: Mapping[Role, Row] = field(metadata=OPERATOR)
+    jobs: Mapping[str, Row] = field(factory=dict[str, Row], metadata=OPERATOR)
 
     def grant(self, actor: Actor, permission: Permission) -> Grant | None:
         """Return what ``actor`` is granted of ``permission``, or None where it is refused."""

@@ -50,6 +50,10 @@ class AuditAction(StrEnum):
     EXPORT_ENDED = "export-ended"
 
 
+def _frozen_details(details: Mapping[str, Detail]) -> Mapping[str, Detail]:
+    return MappingProxyType(dict(details))
+
+
 @frozen(field_transformer=classed, kw_only=True)
 class AuditEntry:
     """One thing that was done: ``at`` is when it happened, ``recorded`` when it was written down.
@@ -68,7 +72,7 @@ class AuditEntry:
     customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
     version: int | None = field(default=None, metadata=OPERATOR)
     fields: tuple[str, ...] = field(default=(), metadata=OPERATOR)
-    details: Mapping[str, Detail] = field(factory=dict, metadata=OPERATOR, converter=lambda d: MappingProxyType(dict(d)))
+    details: Mapping[str, Detail] = field(factory=dict[str, Detail], metadata=OPERATOR, converter=_frozen_details)
     digest: bytes = field(default=b"", metadata=OPERATOR)
 
 

@@ -8,7 +8,7 @@ from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, classed
 
 
 class Answer(StrEnum):
-    """May the customer book?"""
+    """Whether the customer may book."""
 
     OK = "ok"
     WARN = "warn"

@@ -149,6 +149,8 @@ class PhoneNumber:
         except phonenumbers.NumberParseException as error:
             raise _parse_problem(error, text, field) from None
         reason = _impossible(phonenumbers.is_possible_number_with_reason(number))
+        if not reason and not number.national_number:
+            reason = "it is nothing but zeros"
         if reason:
             raise InvalidValue("phone-invalid", field=field, reason=reason)
         number.extension = None

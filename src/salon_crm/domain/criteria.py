@@ -114,7 +114,7 @@ EVERYBODY: Final = AllOf()
 class FactKind:
     """What a fact may be compared with: its Python type, its choices, its operators; and what asking it needs."""
 
-    type: type = field(metadata=OPERATOR)
+    type: "type[object]" = field(metadata=OPERATOR)
     ops: frozenset[Op] = field(default=frozenset({Op.EQUAL}), metadata=OPERATOR)
     choices: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
     permission: Permission = field(default=Permission.VIEW_CUSTOMERS, metadata=OPERATOR)
@@ -329,7 +329,7 @@ def checked_criterion(criterion: Criterion) -> Criterion:
 def _check_comparison(node: Compare) -> None:
     kind = FACTS.get(node.fact)
     if kind is None:
-        known = tuple(FACTS)
+        known = tuple(map(str, FACTS))
         raise UnknownCriterion("unknown-criterion", field="criteria", what="The fact compared", known=known)
     if node.op not in kind.ops:
         known = tuple(f"{node.fact} {op}" for op in sorted(kind.ops))
@@ -346,7 +346,7 @@ def permissions_of(criterion: Criterion) -> frozenset[Permission]:
     """Return what asking ``criterion`` needs beside the permission of the query itself."""
     match criterion:
         case AllOf(parts) | AnyOf(parts):
-            return frozenset().union(*(permissions_of(part) for part in parts))
+            return frozenset[Permission]().union(*(permissions_of(part) for part in parts))
         case Not(part):
             return permissions_of(part)
         case Text():

@@ -18,7 +18,7 @@ from salon_crm.domain.dates import DateOrder, PartialDate, parse_zone
 from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
-from salon_crm.domain.text import TEXT_LIMIT, clean_name, clean_text, fold, same_words, sort_key
+from salon_crm.domain.text import TEXT_LIMIT, clean_name, clean_text, same_words, sort_key
 from salon_crm.errors import InvalidDocument, InvalidValue
 
 MOST_VALUES: Final = 20
@@ -222,7 +222,7 @@ def _many(parse_one: Parser) -> Parser:
 def _items(value: object, name: str) -> list[object]:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidValue("wrong-type", field=name, expected="a sequence")
-    return list(value)
+    return list(cast("Iterable[object]", value))
 
 
 def _external_id(value: object, name: str, _: FormContext) -> ExternalId:
@@ -240,11 +240,9 @@ def _address(value: object, name: str, _: FormContext) -> Address | None:
     if not isinstance(value, Mapping):
         raise InvalidValue("wrong-type", field=name, expected="an Address, or a mapping of its parts")
     parts: dict[str, Any] = {}
-    for part, given in value.items():
-        if part != "lines" and part not in _ADDRESS_PARTS:
-            raise InvalidValue(
-                "unknown-field", field=name, hint=f"An address has lines, {', '.join(_ADDRESS_PARTS)}."
-            )
+    for part, given in cast("Mapping[object, object]", value).items():
+        if not isinstance(part, str) or (part != "lines" and part not in _ADDRESS_PARTS):
+            raise InvalidValue("unknown-field", field=name, hint=f"An address has lines, {', '.join(_ADDRESS_PARTS)}.")
         if given is None:
             continue
         if part == "lines":
@@ -369,7 +367,8 @@ def changed_customer(
 
 
 def _settled(customer: Customer, values: ProfileFields, settings: Settings, *, keep_former: bool) -> Customer:
-    changed = evolve(customer, **{**values, "name": _settled_name(customer, values)})
+    stated: dict[str, Any] = {**values, "name": _settled_name(customer, values)}
+    changed = evolve(customer, **stated)
     changed = _without_repeats(changed)
     problems = _missing(changed, settings, customer, values)
     if problems:
@@ -383,9 +382,7 @@ def _settled_name(customer: Customer, values: ProfileFields) -> str:
     if stated:
         return stated
     joined = joined_name(customer.first_name, customer.last_name)
-    rejoined = joined_name(
-        values.get("first_name", customer.first_name), values.get("last_name", customer.last_name)
-    )
+    rejoined = joined_name(values.get("first_name", customer.first_name), values.get("last_name", customer.last_name))
     if "name" in values or customer.name in ("", joined):
         return rejoined or ""
     return customer.name
@@ -406,7 +403,7 @@ def _without_repeats(customer: Customer) -> Customer:
 
 def _missing(changed: Customer, settings: Settings, before: Customer, values: ProfileFields) -> list[InvalidValue]:
     """Return a problem for each required field that is empty, unless it was empty before and was not touched."""
-    problems = []
+    problems: list[InvalidValue] = []
     if not changed.name:
         hint = "Give name, or first_name and last_name."
         problems.append(InvalidValue("required", field="name", hint=hint))

@@ -126,18 +126,17 @@ def _named_month(text: str) -> dict[str, int]:
 
 
 def orders_possible(text: str) -> frozenset[DateOrder]:
-    """Return the orders in which a written date is a day of the calendar; all of them where the order does not matter."""
+    """Return the orders in which a written date is a day of the calendar; all of them where it does not matter."""
     text = _MIDNIGHT.sub("", text.strip())
     if _ISO_DATE.fullmatch(text) or not (_NUMBERS.fullmatch(text) or _DAY_NUMBERS.fullmatch(text)):
         return frozenset(DateOrder)
-    possible = set()
+    readings: dict[DateOrder, PartialDate] = {}
     for order in DateOrder:
         try:
-            PartialDate(**_date_parts(text, order))
+            readings[order] = PartialDate(**_date_parts(text, order))
         except InvalidValue:
             continue
-        possible.add(order)
-    return frozenset(possible) or frozenset(DateOrder)
+    return frozenset(readings) if len(set(readings.values())) > 1 or len(readings) == 1 else frozenset(DateOrder)
 
 
 @lru_cache(maxsize=1_024)

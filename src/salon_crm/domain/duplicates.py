@@ -45,7 +45,7 @@ def compare_profiles(newcomer: Customer, customer: Customer) -> CustomerMatch | 
     a name alone says nothing.
     """
     shared = contact_keys(newcomer) & contact_keys(customer)
-    reasons = []
+    reasons: list[MatchReason] = []
     if any("@" in key for key in shared):
         reasons.append(MatchReason.EMAIL)
     if any("@" not in key for key in shared):
@@ -76,9 +76,7 @@ def _first_word(name: str | None) -> str | None:
 
 def best_first(matches: Iterable[CustomerMatch]) -> tuple[CustomerMatch, ...]:
     """Return matches with the surest first, then those with more reasons, then by id."""
-    return tuple(
-        sorted(matches, key=lambda m: (m.confidence is Confidence.LOW, -len(m.reasons), m.customer_id))
-    )
+    return tuple(sorted(matches, key=lambda m: (m.confidence is Confidence.LOW, -len(m.reasons), m.customer_id)))
 
 
 def name_words(values: ProfileFields) -> str | None:

@@ -1,6 +1,7 @@
 """Ids: time-ordered UUIDs, one NewType per kind, and the references callers choose."""
 
-from typing import Final, NewType
+from collections.abc import Sequence
+from typing import Final, NewType, cast
 from uuid import UUID
 
 from attrs import field, frozen
@@ -51,9 +52,10 @@ class ExternalId:
         """Return the external id that a pair (system, id) or an ExternalId states; raises InvalidValue."""
         if isinstance(value, ExternalId):
             return value
-        if not isinstance(value, tuple | list) or len(value) != 2:
+        pair = cast("Sequence[object]", value) if isinstance(value, tuple | list) else ()
+        if len(pair) != 2:
             raise InvalidValue("wrong-type", field=field, expected="a pair (system, id)")
-        system, own_id = value
+        system, own_id = pair
         return cls(clean_text(system, field), clean_text(own_id, field))
 
 

@@ -9,7 +9,7 @@ without ever quoting it.
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, Union, get_args, get_origin, is_typeddict
 
 from attrs import Attribute
 
@@ -82,7 +82,7 @@ def _validator(declared: Any) -> Callable[[Any, "Attribute[Any]", Any], None] | 
     if not plain:
         return None
 
-    def check(instance: Any, attribute: "Attribute[Any]", value: Any) -> None:
+    def check(_: Any, attribute: "Attribute[Any]", value: Any) -> None:
         if not isinstance(value, plain) or (value.__class__ is bool and bool not in plain):
             raise InvalidValue("wrong-type", field=attribute.name, expected=_named(plain))
         if sequence_of and value.__class__ in (tuple, frozenset) and not all(isinstance(i, sequence_of) for i in value):
@@ -109,6 +109,8 @@ def _accepted(declared: Any) -> tuple[tuple[type, ...], tuple[type, ...]]:
         return (origin,), ()
     if declared is None:
         return (NoneType,), ()
+    if is_typeddict(declared):
+        return (dict,), ()
     return ((declared,), ()) if isinstance(declared, type) and declared is not Any else ((), ())
 
 

@@ -1,7 +1,7 @@
 """The salon's policies that stored data depends on: one versioned record, kept with the salon."""
 
 from collections.abc import Iterable
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict, cast
 
 from attrs import evolve, field, frozen
 
@@ -54,7 +54,7 @@ class SettingsChanges(TypedDict, total=False):
 def _parse_required(value: object, field: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidValue("wrong-type", field=field, expected="a sequence of field names")
-    names = tuple(value)
+    names = tuple(cast("Iterable[object]", value))
     if any(name not in REQUIRABLE_FIELDS for name in names):
         raise InvalidValue("not-a-choice", field=field, choices=REQUIRABLE_FIELDS)
     return tuple(name for name in REQUIRABLE_FIELDS if name in names)
@@ -75,7 +75,7 @@ _HINTS: Final = {
 
 def check_settings(values: dict[str, object]) -> SettingsChanges:
     """Return the settings stated, each checked; raises InvalidDocument with every problem."""
-    checked: dict[str, object] = {}
+    checked: dict[str, Any] = {}
     problems: list[InvalidValue] = []
     for name, value in values.items():
         if name not in _PARSERS:
@@ -87,7 +87,7 @@ def check_settings(values: dict[str, object]) -> SettingsChanges:
             problems.append(problem)
     if problems:
         raise InvalidDocument(problems)
-    return SettingsChanges(**checked)  # type: ignore[typeddict-item]  # each value came from its own parser
+    return cast(SettingsChanges, checked)
 
 
 def new_settings(region: object, zone: object, currency: object) -> Settings:
@@ -96,10 +96,12 @@ def new_settings(region: object, zone: object, currency: object) -> Settings:
     missing = [InvalidValue("settings-needed", field=n, hint=_HINTS[n]) for n, value in stated.items() if value is None]
     if missing:
         raise InvalidDocument(missing)
-    return Settings(**check_settings(stated))  # type: ignore[arg-type]  # required_fields was not stated
+    checked: dict[str, Any] = {**check_settings(stated)}
+    return Settings(**checked)
 
 
 def changed_settings(settings: Settings, changes: SettingsChanges) -> Settings:
     """Return the settings with ``changes``, at the next version where anything differs."""
-    changed = evolve(settings, **changes)
+    stated: dict[str, Any] = {**changes}
+    changed = evolve(settings, **stated)
     return settings if changed == settings else evolve(changed, version=settings.version + 1)

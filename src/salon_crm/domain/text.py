@@ -37,7 +37,9 @@ _PLAIN_LETTERS: Final = {
     "ŧ": "t",
     "ŋ": "n",
 }
-_APOSTROPHES: Final = "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2032\u00b4\u0060\uff07\u05f3\ua78c"
+_APOSTROPHES: Final = (
+    "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2032\u00b4\u0060\uff07\u05f3\ua78c"
+)
 _HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u00ad\u058a\u05be\u30fb\ufe58\ufe63\uff0d"
 _SAME: Final = str.maketrans(
     {

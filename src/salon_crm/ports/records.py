@@ -47,15 +47,15 @@ class KeyKind(Generic[T]):
 class Kind(Generic[T]):
     """A kind of record.
 
-    ``identity`` gives what a record is got by; a ``versioned`` one can be saved anew; ``history`` says that it keeps a customer from being
-    removed as an error; ``on_merge`` is None for kinds without a customer.
+    ``identity`` gives what a record is got by; a ``versioned`` one can be saved anew; ``history`` says that
+    it keeps a customer from being removed as an error; ``on_merge`` is None for kinds without a customer.
     """
 
     name: str = field(metadata=OPERATOR)
     type: "type[T]" = field(metadata=OPERATOR)
     identity: Callable[[T], Key] = field(metadata=OPERATOR)
     customer: Callable[[T], CustomerId] | None = field(default=None, metadata=OPERATOR)
-    keys: Mapping[str, KeyKind[T]] = field(factory=dict, metadata=OPERATOR)
+    keys: Mapping[str, KeyKind[T]] = field(factory=dict[str, KeyKind[Any]], metadata=OPERATOR)
     versioned: bool = field(default=False, metadata=OPERATOR)
     history: bool = field(default=False, metadata=OPERATOR)
     on_merge: OnMerge | None = field(default=None, metadata=OPERATOR)
@@ -133,8 +133,7 @@ REFERENCES: Final = Kind[Reference](
 )
 
 KINDS: Final[Mapping[str, Kind[Any]]] = {
-    kind.name: kind
-    for kind in (CUSTOMERS, NOTES, BLOCKS, BLOCK_ALERTS, FINGERPRINTS, ALIASES, MARKS, REFERENCES)
+    kind.name: kind for kind in (CUSTOMERS, NOTES, BLOCKS, BLOCK_ALERTS, FINGERPRINTS, ALIASES, MARKS, REFERENCES)
 }
 """Every kind of record kept in a repository; the audit chain is a log of its own."""
 
@@ -142,5 +141,3 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
 def customer_records() -> tuple[Kind[Any], ...]:
     """Return every kind of record that belongs to a customer, each with its declarations."""
     return tuple(kind for kind in KINDS.values() if kind.customer is not None)
-
-

@@ -1,7 +1,7 @@
 """The salon: the bundle of ports that every use case is given."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from types import TracebackType
@@ -76,14 +76,14 @@ class Salon:
         return local_day(self.now(), zone)
 
     @contextmanager
-    def reading(self) -> Iterator[Reading]:
+    def reading(self) -> Generator[Reading]:
         """Open one snapshot of the salon."""
         self._check_open()
         with self.store.reading() as reading:
             yield reading
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self) -> Generator[Writing]:
         """Open one unit of work."""
         self._check_open()
         if getattr(self._in_transaction, "open", False):
@@ -92,7 +92,7 @@ class Salon:
             yield writing
 
     @contextmanager
-    def transaction(self) -> "Iterator[Salon]":
+    def transaction(self) -> "Generator[Salon]":
         """Run several use cases in one transaction: ``with salon.transaction() as tx:``, then give them ``tx``.
 
         They see one another's writes; each is undone alone where it raises; everything is kept when the
@@ -148,18 +148,18 @@ class _Transaction(Salon):
         raise RuleBroken("transaction-open")
 
     @contextmanager
-    def reading(self) -> Iterator[Reading]:
+    def reading(self) -> Generator[Reading]:
         self._check_open()
         yield self._writing
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self) -> Generator[Writing]:
         self._check_open()
         with self._writing.savepoint():
             yield self._writing
 
     @contextmanager
-    def transaction(self) -> Iterator[Salon]:
+    def transaction(self) -> Generator[Salon]:
         """Open a part of this transaction that is undone alone where its block raises."""
         self._check_open()
         with self._writing.savepoint():

@@ -79,9 +79,7 @@ def check_grant(salon: Salon, actor: Actor, permission: Permission, use_case_nam
     return grant
 
 
-def check_own(
-    salon: Salon, actor: Actor, permission: Permission, reading: Reading, customer_id: CustomerId
-) -> None:
+def check_own(salon: Salon, actor: Actor, permission: Permission, reading: Reading, customer_id: CustomerId) -> None:
     """Check the scope ``own``: refuse another's profile alike whether it exists or not; raises NotPermitted."""
     grant = salon.permissions.grant(actor, permission)
     if grant is None or Scope.OWN not in grant.scopes:

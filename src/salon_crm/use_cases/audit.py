@@ -19,7 +19,7 @@ from salon_crm.domain.criteria import start_of_day
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.ids import CustomerId, IdLike, parse_id
 from salon_crm.domain.settings import Settings
-from salon_crm.errors import InvalidValue
+from salon_crm.errors import InvalidValue, NotFound
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading, Writing
 from salon_crm.use_cases.access import follow_alias, use_case
@@ -61,7 +61,8 @@ def _head(reading: Reading) -> AuditHead:
     if last is not None:
         return AuditHead(last.sequence, last.digest)
     salon = reading.salon()
-    assert salon is not None, "a salon is created before anything is recorded"
+    if salon is None:
+        raise NotFound("not-found", kind="salon", id="of this store")
     return chain_seed(salon.id)
 
 

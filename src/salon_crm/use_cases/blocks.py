@@ -157,9 +157,7 @@ _SETTLED: Final = {
 
 
 def _settle(unit: Unit, alert: BlockAlert, state: AlertState) -> BlockAlert:
-    settled = evolve(
-        alert, state=state, settled_at=unit.now, settled_by=unit.actor.id, version=alert.version + 1
-    )
+    settled = evolve(alert, state=state, settled_at=unit.now, settled_by=unit.actor.id, version=alert.version + 1)
     unit.writing.block_alerts.save(settled, alert.version)
     customer = unit.writing.customers.get_many([alert.customer_id])[alert.customer_id]
     unit.record(_SETTLED[state], customer, details={"alert": str(alert.id), "origin": str(alert.origin)})
@@ -201,9 +199,7 @@ def _origins_met(unit: Unit, customer: Customer) -> tuple[set[BlockId], set[Bloc
 
 def leave_marks(unit: Unit, customer: Customer, origin: BlockId) -> None:
     """Leave the marks of a customer's contacts, with and without each name, under the block they stand for."""
-    held = {
-        (mark.kind, mark.digest) for mark in unit.writing.marks.by_key("block", [origin]).get(origin, ())
-    }
+    held = {(mark.kind, mark.digest) for mark in unit.writing.marks.by_key("block", [origin]).get(origin, ())}
     for kind, digest in _digests(unit, customer, contact_keys(customer)):
         if (kind, digest) not in held:
             held.add((kind, digest))

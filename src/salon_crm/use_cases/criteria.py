@@ -1,7 +1,7 @@
 """Finding, listing and counting customers."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.blocks import AlertState, in_force
@@ -28,6 +28,8 @@ from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, use_case
+
+T = TypeVar("T")
 
 MOST_COUNTED: Final = 1_000
 _SLICE: Final = 500
@@ -107,22 +109,26 @@ def each_customer(
     wanted = Order.parse(order)
     with salon.reading() as reading:
         criterion = checked_criteria(salon, actor, reading, criteria, "each_customer")
-    return (row for rows in each_slice(salon, criterion, wanted) for row in rows)
+    return (row for rows in each_slice(salon, criterion, wanted, to_rows) for row in rows)
 
 
-def each_slice(salon: Salon, criterion: Criterion, order: Order) -> Iterator[tuple[CustomerRow, ...]]:
-    """Walk all customers that match, a short reading for each slice of 500."""
+def each_slice(
+    salon: Salon,
+    criterion: Criterion,
+    order: Order,
+    shape: Callable[[Reading, Sequence[Customer]], Iterable[T]],
+) -> Iterator[tuple[T, ...]]:
+    """Walk all customers that match, a short reading for each slice of 500, each slice given the shape asked for."""
     start: Start | None = None
     while True:
         with salon.reading() as reading:
             found = reading.customers.find(criterion, order, start, _SLICE)
-            rows = to_rows(reading, found)
-        if rows:
-            yield rows
-        if len(rows) < _SLICE:
+            shaped = tuple(shape(reading, found))
+        if shaped:
+            yield shaped
+        if len(found) < _SLICE:
             return
-        last = rows[-1].customer
-        start = Start(order.value_of(last, search_keys(last)), last.id)
+        start = Start(order.value_of(found[-1], search_keys(found[-1])), found[-1].id)
 
 
 @use_case(Permission.SEARCH_CUSTOMERS)
@@ -132,9 +138,7 @@ def count_customers(salon: Salon, actor: Actor, criteria: CriteriaLike = None, /
         return reading.customers.count(checked_criteria(salon, actor, reading, criteria, "count_customers"))
 
 
-def checked_criteria(
-    salon: Salon, actor: Actor, reading: Reading, criteria: object, use_case_name: str
-) -> Criterion:
+def checked_criteria(salon: Salon, actor: Actor, reading: Reading, criteria: object, use_case_name: str) -> Criterion:
     """Return the tree that criteria mean; raises NotPermitted where the actor may not ask a part of it."""
     criterion = to_criterion(criteria, reading.settings())
     for permission in sorted(permissions_of(criterion)):

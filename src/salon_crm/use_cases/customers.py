@@ -32,8 +32,6 @@ from salon_crm.use_cases.access import (
     PROFILE_SHOWN,
     check_own,
     find_customer,
-    follow_alias,
-    no_customer,
     use_case,
 )
 from salon_crm.use_cases.blocks import meet_blocks
@@ -92,7 +90,8 @@ def _check_new(
 ) -> tuple[ProfileFields, Status, dict[str, str]]:
     """Return what a new profile is made of, each value checked; raises InvalidDocument with all problems."""
     problems: list[InvalidValue] = []
-    values, its_status, notes = ProfileFields(), Status.ACTIVE, {}
+    values, its_status = ProfileFields(), Status.ACTIVE
+    notes: dict[str, str] = {}
     try:
         values = CustomerForm(fields).check(form_context(unit.salon, unit.settings, region))
         new_customer(CustomerId(unit.salon.id), values, added=unit.at, settings=unit.settings)
@@ -134,13 +133,17 @@ def create_customer(
     status: Status = Status.ACTIVE,
     notes: Mapping[str, str] | None = None,
     id: IdLike | None = None,
+    added: datetime | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> Customer:
-    """Keep a new customer with checked values, record it, write the notes, and meet blocks."""
+    """Keep a new customer with checked values, record it, write the notes, and meet blocks.
+
+    ``added`` is when another system first had them, if it says so.
+    """
     customer_id = CustomerId(unit.new_id(id))
     if id is not None:
         unit.refuse_known_customer_id(customer_id)
-    customer = new_customer(customer_id, values, added=unit.at, settings=unit.settings, status=status)
+    customer = new_customer(customer_id, values, added=added or unit.at, settings=unit.settings, status=status)
     _check_external_ids(unit, customer)
     unit.writing.customers.add(customer)
     unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=tuple(sorted(values)), details=details)

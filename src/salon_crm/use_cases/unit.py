@@ -1,6 +1,6 @@
 """The unit of work as a use case that writes sees it: who acts, when, and the record of what was done."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -96,7 +96,7 @@ class Unit:
 
 
 @contextmanager
-def unit_of_work(salon: Salon, actor: Actor, at: object = None) -> Iterator[Unit]:
+def unit_of_work(salon: Salon, actor: Actor, at: object = None) -> Generator[Unit]:
     """Open the one unit of work of a use case; raises InvalidValue for an ``at`` that is no past instant."""
     with salon.writing() as writing:
         yield Unit(salon, actor, writing, at)

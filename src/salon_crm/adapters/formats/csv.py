@@ -261,15 +261,14 @@ class _Draft:
         self._separators = Counter[str]()
         self._room = ROW_LIMIT
         self._limit = CELL_LIMIT
+        self._filled = False
         self._parts: list[str] = []
         self._length = 0
 
     def add(self, text: str) -> None:
         """Let the cell go on with this text."""
-        room = self._limit - self._length
-        if room > 0:
-            self._parts.append(text[:room])
-        self._length += len(text)
+        self._filled = True
+        self._keep(text)
 
     def separate(self, delimiter: str) -> None:
         """Go on to the next cell."""
@@ -277,23 +276,27 @@ class _Draft:
         if len(self._cells) < COLUMN_LIMIT:
             self._close()
         else:
-            self.add(delimiter)
+            self._keep(delimiter)
 
     def record(self) -> _Record:
         """End the row."""
         self._close()
-        if len(self._cells) > COLUMN_LIMIT and not self._cells[-1].strip("".join(self._separators)):
-            self._cells[-1] = ""
         return _Record(self._line, self._cells, self._cut, self._separators)
 
+    def _keep(self, text: str) -> None:
+        room = self._limit - self._length
+        if room > 0:
+            self._parts.append(text[:room])
+        self._length += len(text)
+
     def _close(self) -> None:
-        if self._length > self._limit and not self._cut:
+        if self._filled and self._length > self._limit and not self._cut:
             self._cut = len(self._cells), self._length, self._limit
-        cell = "".join(self._parts)
+        cell = "".join(self._parts) if self._filled else ""  # delimiters alone make no cell beyond the limit
         self._cells.append(_unguard(cell))
         self._room -= len(cell)
-        self._limit = min(CELL_LIMIT, self._room)
-        self._parts, self._length = [], 0
+        self._limit = max(1, min(CELL_LIMIT, self._room))  # 1, so that what holds something never reads as empty
+        self._filled, self._parts, self._length = False, [], 0
 
 
 class _Place(Enum):
@@ -420,7 +423,7 @@ def _opened(source: Source) -> Generator[IO[bytes]]:
     with ExitStack() as stack:
         file: IO[bytes]
         if isinstance(source, bytes):
-            file = BytesIO(source)
+            file = stack.enter_context(BytesIO(source))
         elif isinstance(source, str | PathLike):
             with _reading():
                 file = stack.enter_context(Path(source).open("rb"))
@@ -444,8 +447,8 @@ def _spooled(stream: IO[bytes]) -> Generator[IO[bytes]]:
 def _replacing(target: str | PathLike[str]) -> Generator[IO[bytes]]:
     """Open a draft that takes the target's place when the block ends without an exception."""
     with _writing():
-        path = Path(target).resolve()  # a link goes on pointing where it did
-        if path.exists() and not path.is_file():
+        path = Path(os.path.realpath(target))  # a link goes on pointing where it did
+        if os.path.lexists(path) and not path.is_file():
             raise OSError(EINVAL, "It is not a regular file")
         draft = NamedTemporaryFile(dir=path.parent, prefix=".salon-crm-", delete=False)  # noqa: SIM115 - closed below
     try:
@@ -476,6 +479,6 @@ def _refusals(code: str, field: str, expected: str) -> Generator[None]:
         yield
     except (OSError, ValueError) as error:
         reason = isinstance(error, OSError) and error.strerror
-        raise InvalidValue(code, field=field, reason=reason or "it is closed, or not named as a file can be") from None
+        raise InvalidValue(code, field=field, reason=reason or "it is closed, or not open for this") from None
     except (AttributeError, TypeError) as error:
         raise InvalidValue("wrong-type", field=field, expected=expected) from error

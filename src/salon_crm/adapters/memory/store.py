@@ -5,7 +5,7 @@ a reader keeps the tables it began with, and rolling back is forgetting the copi
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
@@ -47,7 +47,7 @@ class _Table(Generic[T]):
         return values
 
     def put(self, identity: Key, thing: T) -> None:
-        held_before = self.values_of(self.rows[identity]) if identity in self.rows else set()
+        held_before = self.values_of(self.rows[identity]) if identity in self.rows else set[tuple[str, Key]]()
         held = self.values_of(thing)
         for name, value in held - held_before:
             holders = self.holders.get((name, value), frozenset())
@@ -306,7 +306,7 @@ class _Unit(Writing):
         self.state.settings = settings
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> Generator[None]:
         before = self.state.copy()
         owned_before, self._owned = self._owned, set()  # so that what is written now is written to copies
         try:
@@ -328,12 +328,12 @@ class MemoryStore(Store):
         self._closed = False
 
     @contextmanager
-    def reading(self) -> Iterator[_Unit]:
+    def reading(self) -> Generator[_Unit]:
         self._check_open()
         yield _Unit(self._state.copy(), writable=False)
 
     @contextmanager
-    def writing(self) -> Iterator[_Unit]:
+    def writing(self) -> Generator[_Unit]:
         self._check_open()
         if not self._turn.acquire(timeout=self._deadline):
             raise StoreBusy("store-busy", seconds=str(self._deadline))

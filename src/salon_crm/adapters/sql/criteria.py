@@ -46,7 +46,7 @@ def _word(word: str, dialect: Dialect) -> Clause:
 
 
 def _run(run: DigitRun, dialect: Dialect) -> Clause:
-    in_phone = dialect.contains("c.search_digits"), [run.digits]
+    in_phone: Clause = dialect.contains("c.search_digits"), [run.digits]
     in_text = _joined(" AND ", "1 = 1", [_word(word, dialect) for word in run.words])
     return _joined(" OR ", "1 = 0", [in_phone, in_text])
 

@@ -144,10 +144,11 @@ class SqlCustomers(SqlRepository[Customer], Customers):
     def _holding(self, key: str, values: list[Key]) -> Iterable[Customer]:
         if key == "external_id":
             pairs: list[Any] = list(values)
-            bound = [part for pair in pairs for part in pair]
-            held = f"SELECT customer_id FROM crm_external_ids WHERE (system, external_id) IN (VALUES {', '.join(['(?, ?)'] * len(pairs))})"
+            bound: list[Value] = [part for pair in pairs for part in pair]
+            listed = ", ".join(["(?, ?)"] * len(pairs))
+            held = f"SELECT customer_id FROM crm_external_ids WHERE (system, external_id) IN (VALUES {listed})"
         else:
-            bound = [key, *values]
+            bound = [key, *(plain(value) for value in values)]
             held = f"SELECT customer_id FROM crm_customer_keys WHERE kind = ? AND value IN ({_marks(len(values))})"
         return self._select(f"id IN ({held})", bound)
 

@@ -7,7 +7,7 @@ A person can query them by hand: ids and instants are text, lists are JSON, and 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 from uuid import UUID
 
 from attrs import field, frozen
@@ -76,7 +76,8 @@ class TableShape:
         lines.append(f"PRIMARY KEY ({', '.join(self.primary_key)})")
         if self.parent:
             lines.append(f"FOREIGN KEY (customer_id) REFERENCES {self.parent} (id)")
-        create = f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + f"\n) {dialect.table_suffix(keyed=self.keyed)}"
+        inside, suffix = ",\n  ".join(lines), dialect.table_suffix(keyed=self.keyed)
+        create = f"CREATE TABLE {self.name} (\n  {inside}\n) {suffix}"
         return [create.rstrip()] + [
             f"CREATE INDEX {self.name}_by_{'_'.join(columns)} ON {self.name} ({', '.join(columns)})"
             for columns in self.indexes
@@ -93,7 +94,7 @@ class Table(Generic[T]):
     from_row: Callable[[Row], T] = field(metadata=OPERATOR)
     columns: str = field(metadata=OPERATOR)
     """The columns of a record, in the order of its row."""
-    key_columns: Mapping[str, str] = field(factory=dict, metadata=OPERATOR)
+    key_columns: Mapping[str, str] = field(factory=dict[str, str], metadata=OPERATOR)
     """The column each key of the kind is looked up in."""
 
     def read(self, row: Row) -> T:
@@ -102,7 +103,8 @@ class Table(Generic[T]):
 
     def identity_values(self, identity: Any) -> tuple[Value, ...]:
         """Return an identity as the values of the primary key."""
-        return tuple(plain(part) for part in (identity if isinstance(identity, tuple) else (identity,)))
+        parts = cast("Iterable[Any]", identity) if isinstance(identity, tuple) else (identity,)
+        return tuple(plain(part) for part in parts)
 
 
 def read_row(table: str, from_row: Callable[[Row], T], row: Row) -> T:

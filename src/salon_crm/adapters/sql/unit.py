@@ -1,7 +1,7 @@
 """One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -130,7 +130,7 @@ class SqlUnit(Writing):
         )
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> Generator[None]:
         self._savepoints += 1
         name = f"crm_part_{self._savepoints}"
         self._connection.run(f"SAVEPOINT {name}")
@@ -164,4 +164,3 @@ class SqlUnit(Writing):
             start = Start(customers[-1].added, customers[-1].id)
         self._connection.run("UPDATE crm_salon SET fold_version = ?", (FOLD_VERSION,))
         return count
-

@@ -1,7 +1,7 @@
 """One sqlite3 connection: set up once, its errors made ours."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -39,7 +39,7 @@ def why(error: sqlite3.Error) -> str:
 
 
 @contextmanager
-def ours() -> Iterator[None]:
+def ours() -> Generator[None]:
     """Turn errors of sqlite3 into errors of salon_crm."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
@@ -71,7 +71,7 @@ class SQLiteStore(Store):
         self._idle: list[SQLiteConnection] = []
 
     @contextmanager
-    def _opening(self) -> Iterator[None]:
+    def _opening(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -104,7 +104,7 @@ class SQLiteStore(Store):
     def _prepare(self, *, share: bool, migrate: bool | None) -> None:
         """Look before touching: a file that is not ours, or is newer, is left as it was, to the byte."""
         self._check_schema(share=share, migrate=migrate)
-        self._wait(lambda: self._set_journal(), until=monotonic() + self._deadline)
+        self._wait(self._set_journal, until=monotonic() + self._deadline)
         self._writer.control("PRAGMA synchronous = FULL")
         if self._schema_version() == SCHEMA_VERSION and self._fold_version() in (None, FOLD_VERSION):
             return
@@ -143,7 +143,7 @@ class SQLiteStore(Store):
         return SqlUnit(self._writer, _DIALECT).fold_version()
 
     @contextmanager
-    def reading(self) -> Iterator[SqlUnit]:
+    def reading(self) -> Generator[SqlUnit]:
         self._check_usable()
         connection = self._idle_reader()
         try:
@@ -173,7 +173,7 @@ class SQLiteStore(Store):
         connection.close()
 
     @contextmanager
-    def writing(self) -> Iterator[SqlUnit]:
+    def writing(self) -> Generator[SqlUnit]:
         self._check_usable()
         until = monotonic() + self._deadline
         if not self._turn.acquire(timeout=self._deadline):

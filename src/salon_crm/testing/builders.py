@@ -1,0 +1,225 @@
+"""Sensible records in one line: each builder takes a number that makes its record differ, and fields to override.
+
+    >>> a_customer().name
+    'Ana Silva'
+    >>> a_note(2, text="Likes tea.").customer_id == a_customer().id
+    True
+
+One number always builds the same record, ids sort as the numbers do, and whatever belongs to a customer
+belongs to customer 1 unless it says otherwise.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import count
+from typing import Any, Final
+from uuid import UUID
+
+from salon_crm.domain.access import Actor, Role
+from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, chained
+from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.contact import EmailAddress, PhoneNumber
+from salon_crm.domain.customers import Customer
+from salon_crm.domain.ids import Alias, BlockAlertId, BlockId, CustomerId, NoteId, Reference, SalonId
+from salon_crm.domain.marks import KEY_BYTES, Mark, MarkKind, mix_secret
+from salon_crm.domain.notes import Note
+from salon_crm.domain.settings import Settings
+from salon_crm.domain.transfer import RowFingerprint
+from salon_crm.opening import open_salon
+from salon_crm.ports.salon import Salon
+from salon_crm.ports.store import SalonRecord, Store
+from salon_crm.ports.system import Clock, IdSource
+from salon_crm.testing.doubles import NOON, CountedIds, FixedClock, time_ordered_id
+
+OWNER: Final = Actor("owner", Role.OWNER)
+"""An actor who may do everything."""
+
+_SEEDS = count(1)
+_NAMES: Final = ("Ana Silva", "Bea Costa", "Carla Dias", "Dora Esteves", "Eva Faria", "Filipa Gomes")
+
+
+def _ids() -> Callable[[int], UUID]:
+    """Return a row of ids that no other row shares, so that no test passes by taking one kind's id for another's."""
+    seed = next(_SEEDS)
+    return lambda number: time_ordered_id(number, seed=seed)
+
+
+_customer_id, _note_id, _block_id, _alert_id, _former_id, _result_id, _salon_id = (_ids() for _ in range(7))
+
+
+def a_customer_id(number: int = 1) -> CustomerId:
+    """Return the id of the customer of this number, whether or not one was built."""
+    return CustomerId(_customer_id(number))
+
+
+def an_instant(number: int = 0) -> datetime:
+    """Return an instant, each number a minute and a microsecond after the one before."""
+    return NOON + number * timedelta(minutes=1, microseconds=1)
+
+
+def a_customer(number: int = 1, /, **overrides: Any) -> Customer:
+    """Return a customer with an e-mail and a mobile of their own."""
+    local = f"customer{number}@example.com"
+    fields: dict[str, Any] = {
+        "id": a_customer_id(number),
+        "added": an_instant(number),
+        "name": _NAMES[(number - 1) % len(_NAMES)],
+        "email": EmailAddress(local, local),
+        "mobile": PhoneNumber(f"+447700900{number % 1_000:03d}"),
+    }
+    return Customer(**{**fields, **overrides})
+
+
+def a_note(number: int = 1, /, **overrides: Any) -> Note:
+    """Return a note about customer 1."""
+    fields: dict[str, Any] = {
+        "id": NoteId(_note_id(number)),
+        "customer_id": a_customer_id(),
+        "text": f"Asked for appointment {number} in the morning.",
+        "at": an_instant(number),
+        "by": OWNER.id,
+    }
+    return Note(**{**fields, **overrides})
+
+
+def a_block(number: int = 1, /, **overrides: Any) -> Block:
+    """Return a block in force of customer 1, its own origin."""
+    own_id = BlockId(_block_id(number))
+    fields: dict[str, Any] = {
+        "id": own_id,
+        "origin": own_id,
+        "customer_id": a_customer_id(),
+        "reason": f"Did not come {number} times.",
+        "at": an_instant(number),
+        "by": OWNER.id,
+    }
+    return Block(**{**fields, **overrides})
+
+
+def a_block_alert(number: int = 1, /, **overrides: Any) -> BlockAlert:
+    """Return an open alert on customer 1, of the block of the same number."""
+    fields: dict[str, Any] = {
+        "id": BlockAlertId(_alert_id(number)),
+        "customer_id": a_customer_id(),
+        "origin": BlockId(_block_id(number)),
+        "at": an_instant(number),
+    }
+    return BlockAlert(**{**fields, **overrides})
+
+
+def a_fingerprint(number: int = 1, /, **overrides: Any) -> RowFingerprint:
+    """Return the fingerprint of a row that made customer 1."""
+    fields: dict[str, Any] = {"system": "old-till", "digest": _digest(number), "customer_id": a_customer_id()}
+    return RowFingerprint(**{**fields, **overrides})
+
+
+def an_alias(number: int = 1, /, **overrides: Any) -> Alias:
+    """Return the alias of an id that was merged into customer 1."""
+    fields: dict[str, Any] = {"id": CustomerId(_former_id(number)), "customer_id": a_customer_id()}
+    return Alias(**{**fields, **overrides})
+
+
+def a_mark(number: int = 1, /, **overrides: Any) -> Mark:
+    """Return the mark of a contact, of the block of the same number."""
+    fields: dict[str, Any] = {
+        "digest": _digest(number),
+        "kind": MarkKind.CONTACT,
+        "block_id": BlockId(_block_id(number)),
+    }
+    return Mark(**{**fields, **overrides})
+
+
+def a_reference(number: int = 1, /, **overrides: Any) -> Reference:
+    """Return the record of a command that was called with a reference."""
+    fields: dict[str, Any] = {
+        "command": "add_customer",
+        "reference": f"form-{number:06d}",
+        "result_id": _result_id(number),
+        "digest": _digest(number),
+    }
+    return Reference(**{**fields, **overrides})
+
+
+def _digest(number: int) -> bytes:
+    return sha256(str(number).encode()).digest()
+
+
+BUILDERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "customers": a_customer,
+    "notes": a_note,
+    "blocks": a_block,
+    "block_alerts": a_block_alert,
+    "fingerprints": a_fingerprint,
+    "aliases": an_alias,
+    "marks": a_mark,
+    "references": a_reference,
+}
+"""The builder of each kind of record (`salon_crm.ports.records.KINDS`)."""
+
+
+def a_salon_record(number: int = 1, /, **overrides: Any) -> SalonRecord:
+    """Return what a store keeps of a salon without a secret of its host's."""
+    key = CountedIds(number).key_bytes(KEY_BYTES)
+    fields: dict[str, Any] = {
+        "id": SalonId(_salon_id(number)),
+        "created": an_instant(),
+        "mark_key": key,
+        "key_check": mix_secret(key, None).check,
+    }
+    return SalonRecord(**{**fields, **overrides})
+
+
+def some_settings(**overrides: Any) -> Settings:
+    """Return the settings of a salon in Lisbon."""
+    fields: dict[str, Any] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
+    return Settings(**{**fields, **overrides})
+
+
+def an_entry(number: int = 1, /, **overrides: Any) -> AuditEntry:
+    """Return an entry of the audit at the place ``number``, its digest not that of a chain (see `a_chain`)."""
+    fields: dict[str, Any] = {
+        "sequence": number,
+        "at": an_instant(number),
+        "recorded": an_instant(number),
+        "by": OWNER.id,
+        "role": OWNER.role,
+        "action": AuditAction.CUSTOMER_EDITED,
+        "customer_id": a_customer_id(),
+        "version": number,
+        "fields": ("name",),
+        "digest": _digest(number),
+    }
+    return AuditEntry(**{**fields, **overrides})
+
+
+def a_chain(*entries: AuditEntry, head: AuditHead) -> tuple[AuditEntry, ...]:
+    """Return the entries in their places after ``head``, each with its digest."""
+    placed: list[AuditEntry] = []
+    for entry in entries:
+        placed.append(chained(entry, head))
+        head = AuditHead(placed[-1].sequence, placed[-1].digest)
+    return tuple(placed)
+
+
+def open_test_salon(
+    store: Store | None = None,
+    *,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    region: str = "PT",
+    zone: str = "Europe/Lisbon",
+    currency: str = "EUR",
+) -> Salon:
+    """Open a new salon whose answers are the same on every run: in memory unless a store is given.
+
+    The clock is a `FixedClock` and the ids are `CountedIds` unless others are given; keep hold of a clock
+    of your own to move it.
+
+        >>> with open_test_salon() as salon:
+        ...     salon.now().isoformat()
+        '2026-03-02T12:00:00+00:00'
+    """
+    return open_salon(
+        store, region=region, zone=zone, currency=currency, clock=clock or FixedClock(), ids=ids or CountedIds()
+    )
