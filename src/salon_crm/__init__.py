@@ -28,6 +28,7 @@ from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.labels import label
 from salon_crm.domain.notes import Note
 from salon_crm.domain.settings import Settings
+from salon_crm.domain.transfer import EXPORT_COLUMNS, ExportReport, ImportProblem, ImportReport
 from salon_crm.errors import (
     Conflict,
     DeliveryError,
@@ -52,6 +53,7 @@ from salon_crm.use_cases.blocks import (
     block_alerts,
     block_customer,
     confirm_block_alert,
+    customer_blocks,
     dismiss_block_alert,
     unblock_customer,
 )
@@ -72,13 +74,14 @@ from salon_crm.use_cases.customers import (
 )
 from salon_crm.use_cases.duplicates import FoundOrAdded, find_or_add_customer, match_customers
 from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
-from salon_crm.use_cases.transfer import export_customers, import_customers
 from salon_crm.use_cases.settings import FormField, change_settings, get_settings, profile_fields
+from salon_crm.use_cases.transfer import export_customers, import_customers
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DEFAULT_PERMISSIONS",
+    "EXPORT_COLUMNS",
     "Actor",
     "Address",
     "AlertState",
@@ -102,6 +105,7 @@ __all__ = [
     "Deactivation",
     "DeliveryError",
     "EmailAddress",
+    "ExportReport",
     "ExternalId",
     "FieldKind",
     "FormField",
@@ -109,6 +113,8 @@ __all__ = [
     "FoundOrAdded",
     "Gender",
     "Grant",
+    "ImportProblem",
+    "ImportReport",
     "InvalidDocument",
     "InvalidValue",
     "MatchReason",
@@ -145,12 +151,14 @@ __all__ = [
     "change_settings",
     "confirm_block_alert",
     "count_customers",
+    "customer_blocks",
     "customer_notes",
     "deactivate_customer",
     "dismiss_block_alert",
     "each_customer",
     "edit_customer",
     "edit_note",
+    "export_customers",
     "find_customers",
     "find_or_add_customer",
     "forget_former",
@@ -158,6 +166,7 @@ __all__ = [
     "get_customer",
     "get_customers",
     "get_settings",
+    "import_customers",
     "label",
     "match_customers",
     "matches",

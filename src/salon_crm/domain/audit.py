@@ -8,7 +8,7 @@ a slip or a clumsy edit is found always, a full rewrite or a cut tail against a 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -104,8 +104,8 @@ def canonical_bytes(entry: AuditEntry) -> bytes:
     """Return the bytes an entry's digest covers: its format's version, then every field but the digest."""
     covered = {
         "sequence": entry.sequence,
-        "at": entry.at.isoformat(),
-        "recorded": entry.recorded.isoformat(),
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "recorded": entry.recorded.astimezone(UTC).isoformat(),
         "by": entry.by,
         "role": entry.role,
         "action": entry.action,

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from salon_crm.domain.access import Permission
 from salon_crm.domain.customers import Customer, CustomerRow, Gender, SearchKeys, Status
-from salon_crm.domain.dates import find_zone, local_day
+from salon_crm.domain.dates import find_zone, parse_instant
 from salon_crm.domain.ids import CustomerId, IdLike, SalonId, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
@@ -263,17 +263,22 @@ class CustomerFilter:
         if since is not None and until is not None and until < since:
             raise InvalidValue("period-backwards", field="added_until")
         if since is not None:
-            yield Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(since, settings.zone))
+            yield Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(since, settings.zone, "added_since"))
         if until is not None:
-            yield Compare(Fact.ADDED, Op.LESS, start_of_day(until + timedelta(days=1), settings.zone))
+            yield Compare(Fact.ADDED, Op.LESS, start_of_day(until, settings.zone, "added_until", after=1))
 
 
-def start_of_day(day: date, zone: str) -> datetime:
-    """Return the first instant of a local day, in UTC; where midnight does not exist, the instant it was skipped at."""
-    start = datetime.combine(day, time(0), find_zone(zone)).astimezone(UTC)
-    while local_day(start, zone) < day:
-        start += timedelta(minutes=15)
-    return start
+def start_of_day(day: date, zone: str, name: str, *, after: int = 0) -> datetime:
+    """Return the first instant, in UTC, of the local day that is ``after`` days after ``day``.
+
+    Where midnight does not exist it is the instant midnight was skipped at. Raises InvalidValue naming the
+    field ``name`` for a day at either end of the calendar.
+    """
+    try:
+        midnight = datetime.combine(day + timedelta(days=after), time(0), find_zone(zone))
+        return midnight.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue("number-out-of-range", field=name, low="0001-01-03", high="9999-12-29") from None
 
 
 def _choice(kind: type[StrEnum], value: object, name: str) -> str:
@@ -311,6 +316,8 @@ def checked_criterion(criterion: Criterion) -> Criterion:
             raise InvalidValue("criteria-too-large", field="criteria", count=count, what="parts", limit=MOST_NODES)
         match node:
             case AllOf(parts) | AnyOf(parts):
+                if not isinstance(parts, tuple):
+                    raise InvalidValue("wrong-type", field="criteria", expected="a tuple of criteria")
                 waiting += [(part, depth + 1) for part in parts]
             case Not(part):
                 waiting.append((part, depth + 1))
@@ -318,12 +325,21 @@ def checked_criterion(criterion: Criterion) -> Criterion:
                 _check_comparison(node)
             case OneOf(ids) if len(ids) > MOST_IDS:
                 raise InvalidValue("criteria-too-large", field="ids", count=len(ids), what="ids", limit=MOST_IDS)
-            case Text() | OneOf():
+            case Text(words, runs):
+                _check_words(words + tuple(word for run in runs for word in (run.digits, *run.words)))
+            case OneOf():
                 pass
             case _:
                 known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf")
                 raise UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
     return criterion
+
+
+def _check_words(words: tuple[str, ...]) -> None:
+    """Refuse what no store can bind, and so no name can hold."""
+    for word in words:
+        if "\0" in word or any("\ud800" <= character <= "\udfff" for character in word):
+            raise InvalidValue("wrong-type", field="text", expected="text without NUL and lone surrogates")
 
 
 def _check_comparison(node: Compare) -> None:
@@ -471,7 +487,10 @@ def read_cursor(text: object, fingerprint: str, order: Order) -> Start:
         version, bound_to, backward, hex_id, value = json.loads(decoded.decode())
         if version != _CURSOR_VERSION or not isinstance(value, str) or not isinstance(hex_id, str):
             raise InvalidValue("cursor-invalid", field="page")
-        place = datetime.fromisoformat(value) if order.key is OrderKey.ADDED and bound_to == fingerprint else value
+        value.encode()  # JSON can spell what no text is, a lone surrogate
+        place: str | datetime = value
+        if order.key is OrderKey.ADDED and bound_to == fingerprint:
+            place = parse_instant(datetime.fromisoformat(value), "page")
         start = Start(place, CustomerId(parse_id(hex_id, "page")), backward == 1)
     except (ValueError, TypeError, RecursionError):  # of base64, JSON, unpacking, dates
         raise InvalidValue("cursor-invalid", field="page") from None

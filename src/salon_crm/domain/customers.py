@@ -370,7 +370,7 @@ def _settled(customer: Customer, values: ProfileFields, settings: Settings, *, k
     stated: dict[str, Any] = {**values, "name": _settled_name(customer, values)}
     changed = evolve(customer, **stated)
     changed = _without_repeats(changed)
-    problems = _missing(changed, settings, customer, values)
+    problems = _missing(changed, settings, customer, values) + _too_long(changed)
     if problems:
         raise InvalidDocument(problems)
     return _with_former(customer, changed) if keep_former else changed
@@ -408,10 +408,11 @@ def _missing(changed: Customer, settings: Settings, before: Customer, values: Pr
         hint = "Give name, or first_name and last_name."
         problems.append(InvalidValue("required", field="name", hint=hint))
     is_new = before.name == ""
+    asked_again = _CONTACTS if before.contact_declined and not changed.contact_declined else frozenset[str]()
     for name in settings.required_fields:
         if getattr(changed, name) or (name in _CONTACTS and changed.contact_declined):
             continue
-        if is_new or name in values:
+        if is_new or name in values or name in asked_again:
             hint = "The salon's settings ask for it."
             if name in _CONTACTS:
                 hint += " Set contact_declined where the customer does not want to give it."
@@ -419,11 +420,21 @@ def _missing(changed: Customer, settings: Settings, before: Customer, values: Pr
     return problems
 
 
+def _too_long(changed: Customer) -> list[InvalidValue]:
+    """Return the problem of a name that only became too long when it was joined."""
+    try:
+        if changed.name and changed.name == joined_name(changed.first_name, changed.last_name):
+            clean_name(changed.name, "name")
+    except InvalidValue as problem:
+        return [problem]
+    return []
+
+
 def _with_former(before: Customer, after: Customer) -> Customer:
     def former(old: Iterable[Any], replaced: Iterable[Any], current: Iterable[Any]) -> tuple[Any, ...]:
-        in_use = set(current)
-        kept = dict.fromkeys(value for value in (*old, *replaced) if value not in in_use)
-        return tuple(kept)[-MOST_VALUES:]
+        in_use = {_recognised_by(value) for value in current}
+        kept = {key: value for value in (*old, *replaced) if (key := _recognised_by(value)) not in in_use}
+        return tuple(kept.values())[-MOST_VALUES:]
 
     return evolve(
         after,
@@ -431,6 +442,10 @@ def _with_former(before: Customer, after: Customer) -> Customer:
         former_emails=former(before.former_emails, before.emails, after.emails),
         former_phones=former(before.former_phones, before.phones, after.phones),
     )
+
+
+def _recognised_by(value: str | EmailAddress | PhoneNumber) -> str:
+    return value if isinstance(value, str) else value.key
 
 
 def without_former(customer: Customer) -> Customer:

@@ -1,7 +1,7 @@
 """Days, instants and zones: partial dates of birth, one stated order per file, UTC at the bottom."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -13,9 +13,9 @@ from salon_crm.domain.privacy import IDENTITY, classed
 from salon_crm.errors import InvalidValue
 
 _ISO_DATE: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
-_ISO_DAY: Final = re.compile(r"(?:--)?(\d{1,2})-(\d{1,2})", re.ASCII)
+_ISO_DAY: Final = re.compile(r"--(\d{1,2})-(\d{1,2})", re.ASCII)
 _NUMBERS: Final = re.compile(r"(\d{1,4})[./\- ]\s?(\d{1,2})[./\- ]\s?(\d{1,4})\.?", re.ASCII)
-_DAY_NUMBERS: Final = re.compile(r"(\d{1,2})[./](\d{1,2})\.?", re.ASCII)
+_DAY_NUMBERS: Final = re.compile(r"(\d{1,2})[./\-](\d{1,2})\.?", re.ASCII)
 _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?Z?$", re.ASCII)
 _LEAP_YEAR: Final = 2000
 _FIRST_YEAR: Final = 1800
@@ -108,20 +108,22 @@ def _in_order(numbers: tuple[str, ...], order: DateOrder) -> dict[str, int]:
 
 
 def _named_month(text: str) -> dict[str, int]:
-    """Read ``17 May 1990`` and its like, which no order can change; every part must be there."""
+    """Read ``17 May 1990`` and its like, which no order can change; every part must be there, and no time."""
     from dateutil.parser import ParserError, parse  # 38 ms, and most files never need it
 
     if len(text) > _LONGEST_DATE or not re.search(r"[^\W\d_]{3}", text) or not re.search(r"\b\d{4}\b", text):
         raise InvalidValue("date-invalid")
-    readings: set[date] = set()
+    readings: set[datetime] = set()
     for default in (datetime(_LEAP_YEAR, 1, 1), datetime(_LEAP_YEAR, 2, 2)):  # noqa: DTZ001 -- a day has no zone
         try:
-            readings.add(parse(text, default=default).date())
+            readings.add(parse(text, default=default))
         except (ParserError, OverflowError):
             raise InvalidValue("date-invalid") from None
-    if len(readings) != 1:  # a part was missing, and the parser filled it in from the default
+    day, *others = readings
+    if others:  # a part was missing, and the parser filled it in from the default
         raise InvalidValue("date-invalid")
-    [day] = readings
+    if day.time() != time.min:
+        raise InvalidValue("date-invalid")
     return {"year": day.year, "month": day.month, "day": day.day}
 
 

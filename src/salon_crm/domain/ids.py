@@ -1,5 +1,6 @@
 """Ids: time-ordered UUIDs, one NewType per kind, and the references callers choose."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, NewType, cast
 from uuid import UUID
@@ -22,7 +23,7 @@ RunId = NewType("RunId", UUID)
 IdLike = UUID | str
 """What calls take for an id: a UUID or its text."""
 
-_TEXT_LENGTHS: Final = (36, 32)
+_TEXT: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 def parse_id(value: object, field: str) -> UUID:
@@ -32,11 +33,8 @@ def parse_id(value: object, field: str) -> UUID:
     """
     if isinstance(value, UUID):
         return value
-    if isinstance(value, str) and len(value) in _TEXT_LENGTHS:
-        try:
-            return UUID(value)
-        except ValueError:
-            pass
+    if isinstance(value, str) and _TEXT.fullmatch(value):  # UUID() itself takes braces, underscores and more
+        return UUID(value)
     raise InvalidValue("not-an-id", field=field)
 
 

@@ -225,7 +225,7 @@ def recognise(columns: Sequence[str]) -> Recognised:
     """Return what the columns of a file mean: our own export's, a published layout's, or by their words."""
     keys = {column: _key(column) for column in columns}
     present = set(keys.values())
-    if {"id", "version"} <= present and present <= {_key(name) for name in (*TARGETS, *PROBLEM_COLUMNS)}:
+    if {"id", "version"} <= present <= {_key(name) for name in (*TARGETS, *PROBLEM_COLUMNS)}:
         own = {_key(target): target for target in TARGETS}
         return Recognised(OWN_LAYOUT, _one_each({column: own.get(key) for column, key in keys.items()}))
     layout = max(LAYOUTS, key=lambda layout: _share(layout, present))

@@ -18,7 +18,6 @@ TEXT_LIMIT: Final = 500
 FOLD_VERSION: Final = f"1/{unicodedata.unidata_version}"
 """The version of `fold`, kept beside stored keys; opening a store with another rebuilds them."""
 
-_JOINERS: Final = "\u200c\u200d"
 _BIDI_CONTROLS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_BREAKS: Final = frozenset("\n\t")
 
@@ -40,13 +39,12 @@ _PLAIN_LETTERS: Final = {
 _APOSTROPHES: Final = (
     "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2032\u00b4\u0060\uff07\u05f3\ua78c"
 )
-_HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u00ad\u058a\u05be\u30fb\ufe58\ufe63\uff0d"
+_HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u058a\u05be\u30fb\ufe58\ufe63\uff0d"
 _SAME: Final = str.maketrans(
     {
         **_PLAIN_LETTERS,
         **dict.fromkeys(_APOSTROPHES, "'"),
         **dict.fromkeys(_HYPHENS, "-"),
-        **dict.fromkeys(_JOINERS, None),
     }
 )
 
@@ -77,7 +75,9 @@ def clean_text(value: object, field: str, *, limit: int = TEXT_LIMIT, lines: boo
 def clean_name(value: object, field: str) -> str:
     """Return a person's name as it is kept; like `clean_text`, and its search key must fit an index."""
     name = clean_text(value, field, limit=NAME_LIMIT)
-    length = len(fold(name).encode())
+    length = len(fold(name).strip().encode())
+    if not length:  # nothing but marks and joiners: nobody could find it
+        raise InvalidValue("text-empty", field=field)
     if length > NAME_KEY_LIMIT:
         raise InvalidValue("text-key-too-long", field=field, length=length, limit=NAME_KEY_LIMIT)
     return name
@@ -98,19 +98,19 @@ def _refuse_forbidden(text: str, field: str, *, lines: bool) -> None:
             )
 
 
-def drop_direction_marks(text: str) -> str:
-    """Return ``text`` without the invisible marks that word processors and chats put around numbers."""
+def drop_invisible(text: str) -> str:
+    """Return ``text`` without the invisible marks that word processors and chats put around numbers and addresses."""
     if text.isascii():
         return text
-    return "".join(character for character in text if character not in _BIDI_CONTROLS and character != "\ufeff")
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
 @lru_cache(maxsize=4_096)
 def fold(text: str) -> str:
     """Return the search key of ``text``: no accents, case, width, joiners; every hyphen and apostrophe one.
 
-    ``fold("José") == fold("jose")``; folding twice changes nothing. Marks are removed in every script,
-    which can only widen a match, and digits of every script become 0-9.
+    ``fold("José") == fold("jose")``; folding twice changes nothing. Marks, and characters that are not
+    seen, are removed in every script, which can only widen a match; digits of every script become 0-9.
     """
     if text.isascii():
         return text.lower().translate(_SAME)
@@ -123,7 +123,7 @@ def _without_marks(text: str) -> str:
     return "".join(
         str(unicodedata.digit(character)) if category == "Nd" else character
         for character in text
-        if not (category := unicodedata.category(character)).startswith("M")
+        if not (category := unicodedata.category(character)).startswith("M") and category != "Cf"
     )
 
 

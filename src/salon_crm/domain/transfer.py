@@ -37,7 +37,7 @@ from salon_crm.domain.dates import DateOrder, parse_instant
 from salon_crm.domain.ids import CustomerId, ExternalId, RunId, parse_id
 from salon_crm.domain.layouts import SINGLE_TARGETS
 from salon_crm.domain.notes import clean_note
-from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
+from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text, fold
 from salon_crm.errors import InvalidDocument, InvalidValue
@@ -188,7 +188,7 @@ def read_row(line: int, cells: Mapping[str, list[str]], *, system: str, context:
         for target in ("note", "alert_note")
         for text in cells.get(target, ())
     )
-    fields = {
+    fields: dict[str, Any] = {
         target: attempt(_SPELLED[target], texts[0].strip(), target) if target in _SPELLED else texts[0]
         for target, texts in cells.items()
         if target in PROFILE and target in SINGLE_TARGETS
@@ -210,7 +210,8 @@ def _gathered(cells: Mapping[str, list[str]], external_ids: list[ExternalId], sy
     gathered: dict[str, Any] = {}
     for target in ("other_emails", "other_phones"):
         if target in cells:
-            gathered[target] = [part.strip() for text in cells[target] for part in re.split("[;\n]", text) if part.strip()]
+            parts = (part.strip() for text in cells[target] for part in re.split("[;\n]", text))
+            gathered[target] = [part for part in parts if part]
     address = {part: cells[part][0] for part in _ADDRESS_PARTS if part in cells}
     if "address_lines" in cells:
         address["lines"] = "\n".join(cells["address_lines"])
@@ -242,11 +243,17 @@ def _draft(values: ProfileFields) -> Customer:
 def fingerprint_text(row: ImportedRow) -> tuple[str, ...]:
     """Return what a row without id and contact is known again by: every value it states, as it is kept."""
     values: Mapping[str, Any] = row.values
-    return tuple(f"{name}={value!s}" if not isinstance(value, Address) else _address_text(value) for name, value in sorted(values.items()))
+    return tuple(f"{name}={_stated(value)}" for name, value in sorted(values.items()))
 
 
-def _address_text(address: Address) -> str:
-    return "\n".join(filter(None, (*address.lines, address.city, address.subdivision, address.postal_code, address.country)))
+def _stated(value: object) -> str:
+    if isinstance(value, tuple):
+        items: tuple[object, ...] = value
+        return "\x1f".join(map(_stated, items))
+    if isinstance(value, Address):
+        parts = (value.city, value.subdivision, value.postal_code, value.country)
+        return "\x1f".join((*value.lines, *(part or "" for part in parts)))
+    return str(value)
 
 
 class Outcome(StrEnum):
@@ -260,19 +267,47 @@ class Outcome(StrEnum):
 
 
 @frozen(field_transformer=classed, kw_only=True)
-class Plan:
-    """What is to be done with a row, decided and not yet done."""
+class Change:
+    """A row that creates a customer, or, where there is one ``before``, changes them."""
 
     row: ImportedRow = field(metadata=IDENTITY)
-    outcome: Outcome = field(metadata=OPERATOR)
     before: Customer | None = field(default=None, metadata=IDENTITY)
-    after: Customer | None = field(default=None, metadata=IDENTITY)
+    after: Customer = field(metadata=IDENTITY)
     fields: tuple[str, ...] = field(default=(), metadata=OPERATOR)
     block: bool = field(default=False, metadata=OPERATOR)
     notes: tuple[tuple[str, bool], ...] = field(default=(), metadata=BEHAVIOUR)
     family: tuple[CustomerId, ...] = field(default=(), metadata=OPERATOR)
-    first_line: int | None = field(default=None, metadata=OPERATOR)
-    """The line a skipped row is a twin of."""
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.CREATED if self.before is None else Outcome.UPDATED
+
+
+@frozen(field_transformer=classed)
+class Same:
+    """A row that says nothing new of a customer."""
+
+    line: int = field(metadata=OPERATOR)
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.UNCHANGED
+
+
+@frozen(field_transformer=classed)
+class TwinOf:
+    """A row that says again who an earlier line said."""
+
+    line: int = field(metadata=OPERATOR)
+    first_line: int = field(metadata=OPERATOR)
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.SKIPPED
+
+
+Decision = Change | Same | TwinOf
+"""What is to be done with a row, decided and not yet done."""
 
 
 @frozen(field_transformer=classed, kw_only=True)
@@ -315,7 +350,7 @@ class Planner:
         for created in (self._new_by_id, self._new_by_external_id, self._new_by_contact, self._new_by_fingerprint):
             created.clear()
 
-    def plan(self, row: ImportedRow, known: Known, *, new_id: CustomerId, fingerprint: bytes | None) -> Plan:
+    def plan(self, row: ImportedRow, known: Known, *, new_id: CustomerId, fingerprint: bytes | None) -> Decision:
         """Return what is to be done with a row; ``new_id`` is the id it is created under, if it is.
 
         Raises InvalidValue where the row cannot be taken: its id was removed, it matches several customers,
@@ -332,10 +367,14 @@ class Planner:
             return plan
         family = self._sharing(row, known)
         after = new_customer(
-            row.id or new_id, row.values, added=row.added or _NEVER, settings=self._settings, status=row.status or Status.ACTIVE
+            row.id or new_id,
+            row.values,
+            added=row.added or _NEVER,
+            settings=self._settings,
+            status=row.status or Status.ACTIVE,
         )
         self._remember(row, after.id, known_names(after), fingerprint, new=True)
-        return Plan(row=row, outcome=Outcome.CREATED, after=after, block=row.blocked, notes=row.notes, family=family)
+        return Change(row=row, after=after, block=row.blocked, notes=row.notes, family=family)
 
     def _match(
         self, row: ImportedRow, known: Known, fingerprint: bytes | None
@@ -372,10 +411,10 @@ class Planner:
             raise InvalidValue("row-ambiguous", field=name, count=len(found), ids=tuple(map(str, sorted(found))))
         return next(iter(found.values()), None)
 
-    def _twin(self, row: ImportedRow, seen: _Seen, field_matched: str) -> Plan:
+    def _twin(self, row: ImportedRow, seen: _Seen, field_matched: str) -> Decision:
         if not known_names(row.profile) & seen.names and row.profile.name:
             raise InvalidValue("row-id-repeated", field=field_matched, line=seen.line)
-        return Plan(row=row, outcome=Outcome.SKIPPED, first_line=seen.line)
+        return TwinOf(row.line, seen.line)
 
     def _sharing(self, row: ImportedRow, known: Known) -> tuple[CustomerId, ...]:
         """Return the customers a new one shares a contact with: family, by their other names."""
@@ -385,7 +424,7 @@ class Planner:
         ids = {customer.id for key in keys for customer in known.by_contact.get(key, ())}
         return tuple(sorted(ids | {seen.customer_id for key in keys for seen in self._new_by_contact.get(key, ())}))
 
-    def _update(self, row: ImportedRow, customer: Customer, known: Known, *, by_own_id: bool) -> Plan:
+    def _update(self, row: ImportedRow, customer: Customer, known: Known, *, by_own_id: bool) -> Decision:
         file_wins = by_own_id or self._overwrite
         wanted = _winning(row, customer) if file_wins else _filling(row, customer)
         after, fields = changed_customer(customer, wanted, settings=self._settings)
@@ -396,12 +435,10 @@ class Planner:
         notes = tuple(note for note in row.notes if note[0] not in held)
         block = row.blocked and customer.id not in known.blocked
         if not (fields or notes or block):
-            return Plan(row=row, outcome=Outcome.UNCHANGED, before=customer)
+            return Same(row.line)
         if by_own_id and row.version is not None and row.version != customer.version:
             raise InvalidValue("row-changed-since-export", field="version", current=customer.version)
-        return Plan(
-            row=row, outcome=Outcome.UPDATED, before=customer, after=after, fields=fields, block=block, notes=notes
-        )
+        return Change(row=row, before=customer, after=after, fields=fields, block=block, notes=notes)
 
     def _remember(
         self, row: ImportedRow, customer_id: CustomerId, names: frozenset[str], fingerprint: bytes | None, *, new: bool
@@ -450,14 +487,6 @@ class ImportProblem:
 
 
 @frozen(field_transformer=classed)
-class Twin:
-    """A row that says again who an earlier line said."""
-
-    line: int = field(metadata=OPERATOR)
-    first_line: int = field(metadata=OPERATOR)
-
-
-@frozen(field_transformer=classed)
 class Family:
     """A new customer who shares a contact with others of another name."""
 
@@ -491,7 +520,7 @@ class ImportReport:
     refused: int = field(metadata=OPERATOR)
     family_rows: int = field(metadata=OPERATOR)
     problems: tuple[ImportProblem, ...] = field(metadata=OPERATOR)
-    twins: tuple[Twin, ...] = field(metadata=OPERATOR)
+    twins: tuple[TwinOf, ...] = field(metadata=OPERATOR)
     families: tuple[Family, ...] = field(metadata=OPERATOR)
 
 

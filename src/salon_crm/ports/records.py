@@ -5,7 +5,7 @@ ask how it behaves. A new kind is a line in `KINDS`; one with a customer id that
 cannot be written.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
@@ -20,8 +20,8 @@ from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.domain.transfer import RowFingerprint
 
 T = TypeVar("T")
-Key = Hashable
-"""The value of a key: text, bytes, a UUID, or a tuple of them."""
+Key = Any
+"""The value of a key: text, bytes, a UUID, or a tuple of them; the keys of one kind can be hashed and ordered."""
 
 
 class OnMerge(StrEnum):

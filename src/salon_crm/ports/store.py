@@ -33,6 +33,7 @@ from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.ports.records import Key
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 @frozen(field_transformer=classed)
@@ -68,11 +69,11 @@ class ReadRepository(Protocol[T]):
     """Records of one kind (`salon_crm.ports.records.Kind`), for reading."""
 
     @abstractmethod
-    def get_many(self, identities: Iterable[Key]) -> dict[Key, T]:
+    def get_many(self, identities: Iterable[K]) -> dict[K, T]:
         """Return the records that are there, by identity; absent ones are left out."""
 
     @abstractmethod
-    def by_key(self, key: str, values: Iterable[Key]) -> dict[Key, tuple[T, ...]]:
+    def by_key(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
         """Return the records that hold each value of a declared key, in the order of their identities.
 
         Values nobody holds are left out. Raises NotSupported for a key the kind does not declare.

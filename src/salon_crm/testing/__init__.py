@@ -5,18 +5,26 @@ doubles and Hypothesis strategies serve any test. It needs ``pip install salon-c
 """
 
 try:
-    import hypothesis
+    import hypothesis  # noqa: F401  -- asked for here, so that a missing one is named before anything of ours fails
     import pytest
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"salon_crm.testing needs {missing.name}. Run: pip install salon-crm[test]", name=missing.name
     ) from missing
+else:
+    pytest.register_assert_rewrite(  # so that a failed check shows the values it compared
+        "salon_crm.testing.audit",
+        "salon_crm.testing.conformance",
+        "salon_crm.testing.criteria",
+        "salon_crm.testing.customers",
+        "salon_crm.testing.machine",
+        "salon_crm.testing.records",
+        "salon_crm.testing.settings",
+        "salon_crm.testing.transactions",
+    )
 
-for _module in ("audit", "conformance", "criteria", "customers", "machine", "records", "settings", "transactions"):
-    pytest.register_assert_rewrite(f"{__name__}.{_module}")  # so that a failed check shows the values it compared
-
-from salon_crm.testing import strategies  # noqa: E402  -- asserts are rewritten in what is imported from here on
-from salon_crm.testing.builders import (  # noqa: E402
+from salon_crm.testing import strategies
+from salon_crm.testing.builders import (
     BUILDERS,
     OWNER,
     a_block,
@@ -34,9 +42,9 @@ from salon_crm.testing.builders import (  # noqa: E402
     open_test_salon,
     some_settings,
 )
-from salon_crm.testing.conformance import Capability  # noqa: E402
-from salon_crm.testing.doubles import CountedIds, FixedClock  # noqa: E402
-from salon_crm.testing.stores import StoreConformance  # noqa: E402
+from salon_crm.testing.conformance import Capability
+from salon_crm.testing.doubles import CountedIds, FixedClock
+from salon_crm.testing.stores import StoreConformance
 
 __all__ = [
     "BUILDERS",

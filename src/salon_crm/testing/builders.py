@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from salon_crm.domain.access import Actor, Role
-from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, chained
+from salon_crm.domain.audit import AuditAction, AuditEntry
 from salon_crm.domain.blocks import Block, BlockAlert
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Customer
@@ -177,7 +177,7 @@ def some_settings(**overrides: Any) -> Settings:
 
 
 def an_entry(number: int = 1, /, **overrides: Any) -> AuditEntry:
-    """Return an entry of the audit at the place ``number``, its digest not that of a chain (see `a_chain`)."""
+    """Return an entry of the audit at the place ``number``; its digest is no chain's."""
     fields: dict[str, Any] = {
         "sequence": number,
         "at": an_instant(number),
@@ -191,15 +191,6 @@ def an_entry(number: int = 1, /, **overrides: Any) -> AuditEntry:
         "digest": _digest(number),
     }
     return AuditEntry(**{**fields, **overrides})
-
-
-def a_chain(*entries: AuditEntry, head: AuditHead) -> tuple[AuditEntry, ...]:
-    """Return the entries in their places after ``head``, each with its digest."""
-    placed: list[AuditEntry] = []
-    for entry in entries:
-        placed.append(chained(entry, head))
-        head = AuditHead(placed[-1].sequence, placed[-1].digest)
-    return tuple(placed)
 
 
 def open_test_salon(

@@ -110,12 +110,12 @@ def _first_instant(value: date | datetime | None, name: str, settings: Settings)
         return None if value is None else parse_instant(value, name)
     if not isinstance(value, date):
         raise InvalidValue("wrong-type", field=name, expected="a date, or a datetime with tzinfo")
-    return start_of_day(value, settings.zone)
+    return start_of_day(value, settings.zone, name)
 
 
 def _last_instant(value: date | datetime | None, name: str, settings: Settings) -> datetime | None:
     if isinstance(value, date) and not isinstance(value, datetime):
-        return start_of_day(value + timedelta(days=1), settings.zone) - timedelta(microseconds=1)
+        return start_of_day(value, settings.zone, name, after=1) - timedelta(microseconds=1)
     return _first_instant(value, name, settings)
 
 

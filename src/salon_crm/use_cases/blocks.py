@@ -17,7 +17,7 @@ from salon_crm.domain.text import clean_text
 from salon_crm.errors import Conflict, NotFound, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
-from salon_crm.use_cases.access import use_case
+from salon_crm.use_cases.access import find_customer, use_case
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 _SHOWN = field_classes(BEHAVIOUR, OPERATOR)
@@ -114,6 +114,15 @@ def _lift(unit: Unit, block: Block) -> None:
     customer = unit.writing.customers.get_many([block.customer_id])[block.customer_id]
     details = {"block": str(block.id), "origin": str(block.origin)}
     unit.record(AuditAction.CUSTOMER_UNBLOCKED, customer, details=details)
+
+
+@use_case(Permission.VIEW_BLOCKS, shows=_SHOWN)
+def customer_blocks(salon: Salon, actor: Actor, customer_id: IdLike, /) -> tuple[Block, ...]:
+    """Return a customer's blocks with their reasons, the newest first, lifted ones included. Raises NotFound."""
+    with salon.reading() as reading:
+        customer = find_customer(salon, actor, Permission.VIEW_BLOCKS, reading, customer_id)
+        blocks = reading.blocks.of_customers([customer.id]).get(customer.id, ())
+    return tuple(sorted(blocks, key=lambda block: (block.at, block.id), reverse=True))
 
 
 @use_case(Permission.VIEW_BLOCKS, shows=_SHOWN)

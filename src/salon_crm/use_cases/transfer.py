@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.audit import AuditAction, Detail
@@ -20,6 +20,8 @@ from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import (
     EXPORT_COLUMNS,
     MOST_LISTED,
+    Change,
+    Decision,
     ExportedCustomer,
     ExportReport,
     Family,
@@ -28,10 +30,9 @@ from salon_crm.domain.transfer import (
     ImportReport,
     Known,
     Outcome,
-    Plan,
     Planner,
     RowFingerprint,
-    Twin,
+    TwinOf,
     fingerprint_text,
     read_row,
 )
@@ -125,15 +126,16 @@ def import_customers(
 
 
 def _refuse_same_file(source: Source, target: Target | None) -> None:
-    if isinstance(source, str | PathLike) and isinstance(target, str | PathLike):
-        if Path(fspath(source)).absolute() == Path(fspath(target)).absolute():
-            raise InvalidValue("file-unwritable", field="problems_to", reason="it is the file that is being read")
+    paths = [Path(fspath(each)).absolute() for each in (source, target) if isinstance(each, str | PathLike)]
+    if len(paths) != len(set(paths)):
+        raise InvalidValue("file-unwritable", field="problems_to", reason="it is the file that is being read")
 
 
 def _choose_format(salon: Salon, name: str | None) -> CustomerFormat:
     chosen = salon.formats.get("csv" if name is None else name)
     if chosen is None:
-        raise InvalidValue("format-unknown", field="format", format=str(name)[:40], formats=tuple(sorted(salon.formats)))
+        known = tuple(sorted(salon.formats))
+        raise InvalidValue("format-unknown", field="format", format=str(name)[:40], formats=known)
     return chosen
 
 
@@ -146,11 +148,8 @@ def _mapped(columns: tuple[str, ...], mapping: Mapping[str, str | None] | None) 
         if target is not None and target not in TARGETS:
             raise InvalidValue("not-a-choice", field="mapping", choices=TARGETS)
     stated = dict(mapping or {})
-    free = {t for t in SINGLE_TARGETS if t not in stated.values()}
-    merged: dict[str, str | None] = {
-        column: stated[column] if column in stated else (t if t is None or t in free or t not in SINGLE_TARGETS else None)
-        for column, t in recognised.mapping.items()
-    }
+    taken = set(stated.values()).intersection(SINGLE_TARGETS)
+    merged = {column: None if target in taken else target for column, target in recognised.mapping.items()} | stated
     for target in SINGLE_TARGETS:
         given = tuple(column for column, its in stated.items() if its == target)
         if len(given) > 1:
@@ -180,7 +179,7 @@ def _date_order(table: TableReader, recognised: Recognised, stated: DateOrder | 
                 first = (table.columns[place], row.line)
             possible &= orders
     if first is None:
-        return DateOrder.DMY
+        return None
     both = {DateOrder.DMY, DateOrder.MDY}
     if both <= possible or not possible:
         raise InvalidValue("date-order-needed", field="date_order", column=first[0], line=first[1])
@@ -214,9 +213,9 @@ class _Import:
         self.planner = planner
         self.dry_run = dry_run
         self.import_id = RunId(salon.ids.new_id())
-        self.counts: Counter[Outcome] = Counter()
+        self.counts = Counter[Outcome]()
         self.problems: list[ImportProblem] = []
-        self.twins: list[Twin] = []
+        self.twins: list[TwinOf] = []
         self.families: list[Family] = []
         self.family_rows = 0
 
@@ -266,17 +265,17 @@ class _Import:
     def _known(self, reading: Reading, rows: list[ImportedRow], prints: Mapping[int, bytes | None]) -> Known:
         """Return what the store holds that these rows may mean, in a handful of queries."""
         ids = {row.id for row in rows if row.id is not None}
-        aliases: Mapping[Any, Any] = reading.aliases.get_many(ids)
+        aliases = reading.aliases.get_many(ids)
         kept = {aliases[each].customer_id if each in aliases else each for each in ids}
-        by_id: Mapping[Any, Customer] = reading.customers.get_many(kept)
+        by_id = reading.customers.get_many(kept)
         removed = {each for each in kept - by_id.keys() if reading.audit.select(AuditQuery(customer_id=each), 1)}
         pairs = {(each.system, each.id) for row in rows for each in row.profile.external_ids}
-        by_external: Mapping[Any, tuple[Customer, ...]] = reading.customers.by_key("external_id", pairs)
+        by_external = reading.customers.by_key("external_id", pairs)
         contacts = {key for row in rows for key in contact_keys(row.profile)}
-        by_contact: Mapping[Any, tuple[Customer, ...]] = reading.customers.by_key("contact", contacts)
+        by_contact = reading.customers.by_key("contact", contacts)
         wanted = [(self.system, digest) for digest in prints.values() if digest is not None]
-        found: Mapping[Any, RowFingerprint] = reading.fingerprints.get_many(wanted)
-        printed: Mapping[Any, Customer] = reading.customers.get_many(each.customer_id for each in found.values())
+        found = reading.fingerprints.get_many(wanted)
+        printed = reading.customers.get_many(each.customer_id for each in found.values())
         matched = {
             *by_id,
             *printed,
@@ -300,8 +299,8 @@ class _Import:
         known: Known,
         prints: Mapping[int, bytes | None],
         refused: list[Refused],
-    ) -> list[Plan]:
-        plans: list[Plan] = []
+    ) -> list[Decision]:
+        plans: list[Decision] = []
         for row, imported in read:
             try:
                 plans.append(self._plan_one(imported, known, prints))
@@ -309,7 +308,7 @@ class _Import:
                 refused.append((row, problem.problems))
         return plans
 
-    def _plan_one(self, row: ImportedRow, known: Known, prints: Mapping[int, bytes | None]) -> Plan:
+    def _plan_one(self, row: ImportedRow, known: Known, prints: Mapping[int, bytes | None]) -> Decision:
         new_id = CustomerId(self.salon.ids.new_id())
         return self.planner.plan(row, known, new_id=new_id, fingerprint=prints[row.line])
 
@@ -320,13 +319,13 @@ class _Import:
         known: Known,
         prints: Mapping[int, bytes | None],
         refused: list[Refused],
-    ) -> list[Plan]:
+    ) -> list[Decision]:
         """Plan and do each row in a part of its own, so that one the store refuses takes no other along."""
-        plans: list[Plan] = []
+        plans: list[Decision] = []
         for row, imported in read:
             try:
                 plan = self._plan_one(imported, known, prints)
-                if plan.outcome in (Outcome.CREATED, Outcome.UPDATED):
+                if isinstance(plan, Change):
                     with unit.writing.savepoint():
                         self._do(unit, plan, prints[imported.line])
             except InvalidValue as problem:
@@ -337,29 +336,21 @@ class _Import:
                 plans.append(plan)
         return plans
 
-    def _do(self, unit: Unit, plan: Plan, fingerprint: bytes | None) -> None:
-        details = {"import": str(self.import_id)}
-        if plan.outcome is Outcome.CREATED and plan.after is not None:
-            customer = create_customer(
-                unit,
-                plan.row.values,
-                status=plan.after.status,
-                id=plan.after.id,
-                added=plan.row.added,
-                details=details,
-            )
+    def _do(self, unit: Unit, plan: Change, fingerprint: bytes | None) -> None:
+        details, customer = {"import": str(self.import_id)}, plan.after
+        if plan.before is not None:
+            save_edit(unit, plan.before, customer, plan.fields, details=details)
+        else:
+            row = plan.row
+            create_customer(unit, row.values, status=customer.status, id=customer.id, added=row.added, details=details)
             if fingerprint is not None:
                 unit.writing.fingerprints.add(RowFingerprint(self.system, fingerprint, customer.id))
-        else:
-            assert plan.before is not None, "a row that is not created was matched"
-            customer = plan.after or plan.before
-            save_edit(unit, plan.before, customer, plan.fields, details=details)
         if plan.block and not blocks_in_force(unit.writing, customer):
             start_block(unit, customer, plan.row.block_reason or NO_REASON)
         for text, alert in plan.notes:
             write_note(unit, customer, text, alert=alert)
 
-    def _count(self, plans: list[Plan], refused: list[Refused]) -> None:
+    def _count(self, plans: list[Decision], refused: list[Refused]) -> None:
         self.counts.update(plan.outcome for plan in plans)
         self.counts[Outcome.REFUSED] += len(refused)
         found = [
@@ -368,9 +359,9 @@ class _Import:
             for problem in problems
         ]
         self.problems += found[: MOST_LISTED - len(self.problems)]
-        twins = [Twin(plan.row.line, plan.first_line) for plan in plans if plan.first_line is not None]
+        twins = [plan for plan in plans if isinstance(plan, TwinOf)]
         self.twins += twins[: MOST_LISTED - len(self.twins)]
-        families = [Family(plan.row.line, plan.family) for plan in plans if plan.family]
+        families = [Family(plan.row.line, plan.family) for plan in plans if isinstance(plan, Change) and plan.family]
         self.family_rows += len(families)
         self.families += families[: MOST_LISTED - len(self.families)]
 

@@ -375,6 +375,12 @@ def test_a_line_break_across_two_blocks_is_one(filling: int) -> None:
     assert rows[-1] == TableRow(3 + 2 * 7_999, ("1\r\n2",))
 
 
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_a_line_break_after_a_long_cell_is_one_wherever_the_blocks_end(blocks: int) -> None:
+    for length in range(blocks * 32_768 - 5, blocks * 32_768):
+        assert table(b"a\n" + b"x" * length + b"\r\ny\n")[1][-1] == TableRow(3, ("y",))
+
+
 @pytest.mark.parametrize(
     ("cell", "text"),
     [

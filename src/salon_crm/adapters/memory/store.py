@@ -20,6 +20,7 @@ from salon_crm.ports.salon import record_of
 from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository, SalonRecord, Store, Writing
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 _OF_CUSTOMER: Final = "of customer"
 
@@ -99,11 +100,11 @@ class _Repository(Repository[T]):
     def _table(self) -> _Table[T]:
         return self._unit.table(self._kind.name)
 
-    def get_many(self, identities: Iterable[Key]) -> dict[Key, T]:
+    def get_many(self, identities: Iterable[K]) -> dict[K, T]:
         rows = self._table.rows
         return {identity: rows[identity] for identity in identities if identity in rows}
 
-    def by_key(self, key: str, values: Iterable[Key]) -> dict[Key, tuple[T, ...]]:
+    def by_key(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
         if key not in self._kind.keys:
             raise NotSupported("not-supported", what=f"{self._kind.name} by {key}")
         return self._held(key, values)
@@ -111,12 +112,12 @@ class _Repository(Repository[T]):
     def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
         if self._kind.customer is None:
             raise NotSupported("not-supported", what=f"{self._kind.name} by customer")
-        return self._held(_OF_CUSTOMER, customer_ids)  # type: ignore[return-value]  # the values are customer ids
+        return self._held(_OF_CUSTOMER, customer_ids)
 
-    def _held(self, key: str, values: Iterable[Key]) -> dict[Key, tuple[T, ...]]:
+    def _held(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
         table = self._table
         found = {value: table.holders.get((key, value), frozenset()) for value in values}
-        return {value: tuple(table.rows[each] for each in sorted(held)) for value, held in found.items() if held}  # type: ignore[type-var]  # identities of a kind have one type
+        return {value: tuple(table.rows[each] for each in sorted(held)) for value, held in found.items() if held}
 
     def add(self, thing: T) -> None:
         identity = self._kind.identity(thing)

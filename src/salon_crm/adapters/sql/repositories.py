@@ -25,6 +25,7 @@ from salon_crm.ports.records import CUSTOMERS, Key
 from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 _CHUNK: Final = 400
 """How many values one statement binds at most; every build of SQLite takes 999."""
@@ -49,11 +50,11 @@ class SqlRepository(Repository[T]):
         self._name = table.shape.name
         self._identity_columns = table.shape.primary_key
 
-    def get_many(self, identities: Iterable[Key]) -> dict[Key, T]:
+    def get_many(self, identities: Iterable[K]) -> dict[K, T]:
         width = len(self._identity_columns)
         columns = ", ".join(self._identity_columns)
         identity = self._table.kind.identity
-        found: dict[Key, T] = {}
+        found: dict[K, T] = {}
         for chunk in _chunks(identities):
             values = [value for each in chunk for value in self._table.identity_values(each)]
             if width == 1:
@@ -63,11 +64,11 @@ class SqlRepository(Repository[T]):
             found.update((identity(thing), thing) for thing in self._select(condition, values))
         return found
 
-    def by_key(self, key: str, values: Iterable[Key]) -> dict[Key, tuple[T, ...]]:
+    def by_key(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
         if key not in self._table.kind.keys:
             raise NotSupported("not-supported", what=f"{self._table.kind.name} by {key}")
         held = self._table.kind.keys[key].values
-        found: dict[Key, list[T]] = {}
+        found: dict[K, list[T]] = {}
         for chunk in _chunks(values):
             asked = set(chunk)
             for thing in self._holding(key, chunk):

@@ -1,0 +1,290 @@
+"""The command line: try it out, bring a list in, find and show customers, take a list out.
+
+Exit codes: 0 done; 1 done, and something is to be looked at (rows were refused, a check of the demo
+failed, nobody was found); 2 not done, with one line saying why; 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, Self
+
+from salon_crm.demo import run_demo, show_table
+from salon_crm.domain.access import Actor, Role
+from salon_crm.domain.contact import PhoneNumber
+from salon_crm.domain.criteria import CustomerFilter
+from salon_crm.domain.customers import PROFILE, Address, Customer, CustomerRow, Status
+from salon_crm.domain.dates import DateOrder
+from salon_crm.domain.ids import ExternalId
+from salon_crm.domain.labels import label
+from salon_crm.domain.transfer import EXPORT_COLUMNS, ImportReport
+from salon_crm.errors import InvalidValue, SalonCrmError
+from salon_crm.opening import open_salon
+from salon_crm.ports.salon import Salon
+from salon_crm.use_cases.blocks import customer_blocks
+from salon_crm.use_cases.criteria import find_customers
+from salon_crm.use_cases.customers import get_customer
+from salon_crm.use_cases.notes import customer_notes
+from salon_crm.use_cases.transfer import export_customers, import_customers
+
+DONE, LOOK, FAILED, INTERRUPTED = 0, 1, 2, 130
+_SHOWN_PROBLEMS: Final = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without accents shows ? and does not fall over
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except SalonCrmError as error:
+        print(f"salon-crm: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # whoever read the output has read enough
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 -- what is still buffered goes there at exit
+        return DONE
+    except KeyboardInterrupt:
+        print("salon-crm: interrupted; what was done stays done.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="salon-crm", description="The customer half of a salon, from the terminal.")
+    parser.add_argument("--version", action="version", version=f"salon-crm {version('salon-crm')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="see the main job done on the samples, or on a list of your own")
+    demo.add_argument("list", nargs="?", type=Path, help="a CSV list of your own")
+    demo.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the files the demo makes in this folder")
+    _add_salon_settings(demo, "of your list's phone numbers, such as PT")
+    demo.add_argument("--date-order", choices=[*DateOrder], help="the order your list's dates are written in")
+    demo.set_defaults(command=_demo)
+
+    bring_in = commands.add_parser("import", help="bring a customer list into a salon's file")
+    _add_salon(bring_in)
+    bring_in.add_argument("list", type=Path, help="the CSV file")
+    _add_salon_settings(bring_in, "phones belong to; needed, with zone and currency, where the file is new")
+    bring_in.add_argument("--system", help="where the list comes from, such as old-till")
+    bring_in.add_argument("--date-order", choices=[*DateOrder], help="the order dates are written in")
+    bring_in.add_argument(
+        "--map", action="append", default=[], metavar="COLUMN=FIELD", help="what a column becomes; COLUMN= for nothing"
+    )
+    bring_in.add_argument("--overwrite", action="store_true", help="let the list win over profiles that are there")
+    bring_in.add_argument("--dry-run", action="store_true", help="decide every row and write nothing")
+    bring_in.add_argument("--problems", type=Path, metavar="FILE", help="where refused rows go, with the reasons")
+    bring_in.set_defaults(command=_import)
+
+    find = commands.add_parser("find", help="find customers by any part of a name, an e-mail or a phone")
+    _add_salon(find)
+    find.add_argument("text", nargs="*", help="words, in any order; none lists everybody")
+    find.add_argument("--status", choices=[*Status])
+    find.add_argument("--order", default="name", help="name, added, -name or -added")
+    find.add_argument("--limit", type=int, default=50, help="1 to 500 rows")
+    find.add_argument("--page", help="the next page, as the last one named it")
+    find.set_defaults(command=_find)
+
+    show = commands.add_parser("show", help="show one customer")
+    _add_salon(show)
+    show.add_argument("id", nargs="?", help="the customer's id")
+    show.add_argument("--external", nargs=2, metavar=("SYSTEM", "ID"), help="the id another system has")
+    show.set_defaults(command=_show)
+
+    export = commands.add_parser("export", help="take customers out to a CSV file")
+    _add_salon(export)
+    export.add_argument("list", type=Path, help="the file to write")
+    export.add_argument("--text", help="only customers a search finds")
+    export.add_argument("--status", choices=[*Status])
+    export.add_argument("--columns", help=f"some of {', '.join(EXPORT_COLUMNS)}, with commas between")
+    export.set_defaults(command=_export)
+    return parser
+
+
+def _add_salon(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("salon", type=Path, help="the salon's SQLite file")
+    parser.add_argument("--actor", default="cli", help="whom the audit names (default: cli)")
+    parser.add_argument("--role", default=Role.OWNER, choices=[r for r in Role if r is not Role.CUSTOMER])
+
+
+def _add_salon_settings(parser: argparse.ArgumentParser, region_help: str) -> None:
+    parser.add_argument("--region", help=f"the region {region_help}")
+    parser.add_argument("--zone", help="the salon's time zone, such as Europe/Lisbon")
+    parser.add_argument("--currency", help="the salon's currency, such as EUR")
+
+
+def _actor(parsed: argparse.Namespace) -> Actor:
+    return Actor(parsed.actor, Role(parsed.role))
+
+
+def _open(parsed: argparse.Namespace, *, create: bool = False) -> Salon:
+    """Open the salon's file; only importing may create one, so that a mistyped path is not a new salon."""
+    if not create and not parsed.salon.exists():
+        raise InvalidValue("file-unreadable", field="salon", reason="there is no such file")
+    settings = {name: getattr(parsed, name) for name in ("region", "zone", "currency")} if create else {}
+    return open_salon(parsed.salon, **settings)
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    settings = {name: value for name in ("region", "zone", "currency") if (value := getattr(parsed, name))}
+    return DONE if run_demo(parsed.list, keep=parsed.keep, date_order=parsed.date_order, **settings) else LOOK
+
+
+def _import(parsed: argparse.Namespace) -> int:
+    with _open(parsed, create=True) as salon, _Progress("rows") as progress:
+        report = import_customers(
+            salon,
+            _actor(parsed),
+            parsed.list,
+            system=parsed.system,
+            mapping=_mapping(parsed.map),
+            region=parsed.region,
+            date_order=parsed.date_order,
+            overwrite=parsed.overwrite,
+            dry_run=parsed.dry_run,
+            problems_to=parsed.problems,
+            progress=progress,
+        )
+    _show_import(report, parsed.problems)
+    return LOOK if report.refused else DONE
+
+
+def _mapping(stated: Iterable[str]) -> dict[str, str | None]:
+    mapping: dict[str, str | None] = {}
+    for pair in stated:
+        column, equals, target = pair.rpartition("=")
+        if not equals:
+            raise InvalidValue("wrong-type", field="map", expected="COLUMN=FIELD, such as 'Cell=mobile'")
+        mapping[column] = target or None
+    return mapping
+
+
+def _show_import(report: ImportReport, problems_to: Path | None) -> None:
+    would = "would be " if report.dry_run else ""
+    print(f"{report.rows:,} rows read ({', '.join(report.facts.values())}; layout: {report.layout or 'by its words'})")
+    for outcome in ("created", "updated", "unchanged", "skipped", "refused"):
+        print(f"  {getattr(report, outcome):>9,} {would}{outcome}")
+    if report.family_rows:
+        print(f"  {report.family_rows:>9,} of them share a contact with somebody of another name")
+    if report.not_taken:
+        print(f"Columns not taken: {', '.join(report.not_taken)}")
+    for problem in report.problems[:_SHOWN_PROBLEMS]:
+        print(f"  line {problem.line}: {problem.field + ' ' if problem.field else ''}{problem.reason}")
+    more = len(report.problems) - _SHOWN_PROBLEMS
+    if more > 0:
+        print(f"  … and {more:,} more")
+    if report.refused and problems_to:
+        print(f"The refused rows are in {problems_to}: correct them there and import that file.")
+
+
+def _find(parsed: argparse.Namespace) -> int:
+    criteria = CustomerFilter(text=" ".join(parsed.text) or None, status=parsed.status)
+    with _open(parsed) as salon:
+        page = find_customers(
+            salon,
+            _actor(parsed),
+            criteria,
+            order=parsed.order,
+            page=parsed.page,
+            limit=parsed.limit,
+            count_inactive=parsed.status == Status.ACTIVE,
+        )
+    if not page.items:
+        print("No customers found.")
+    else:
+        show_table(("name", "mobile", "e-mail", "status", "", "id"), (_row(row) for row in page))
+    if page.inactive:
+        print(f"{page.inactive:,} inactive customers match too.")
+    if page.next:
+        print(f"More: --page {page.next}")
+    return DONE if page.items else LOOK
+
+
+def _row(row: CustomerRow) -> tuple[str, ...]:
+    marks = ("blocked " if row.blocked else "") + ("!" * min(row.alerts + row.block_alerts, 3))
+    mobile = row.mobile.international if row.mobile else ""
+    return (row.name, mobile, str(row.email or ""), row.status, marks.strip(), str(row.id))
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as salon:
+        actor = _actor(parsed)
+        customer = get_customer(salon, actor, parsed.id, external=tuple(parsed.external) if parsed.external else None)
+        notes, blocks = customer_notes(salon, actor, customer.id), customer_blocks(salon, actor, customer.id)
+    for block in blocks:
+        if block.in_force:
+            print(f"BLOCKED since {block.at:%Y-%m-%d} by {block.by}: {block.reason}")
+    for note in notes:
+        if note.alert:
+            print(f"ALERT: {note.text}")
+    for name, value in _profile(customer):
+        print(f"{name:<24}{value}")
+    for note in notes:
+        if not note.alert:
+            print(f"{'Note':<24}{note.text}  ({note.by}, {note.at:%Y-%m-%d})")
+    return DONE
+
+
+def _profile(customer: Customer) -> Iterable[tuple[str, str]]:
+    yield "Id", str(customer.id)
+    for name in PROFILE:
+        value = getattr(customer, name)
+        if value:
+            yield label(name), _words(value)
+    yield "Status", label(customer.status)
+    yield "Added", f"{customer.added:%Y-%m-%d %H:%M} UTC"
+
+
+def _words(value: object) -> str:
+    match value:
+        case bool():
+            return "Yes" if value else "No"
+        case PhoneNumber():
+            return f"{value.international}{'' if value.valid else '  (not an assigned number)'}"
+        case tuple():
+            return ", ".join(map(_words, value))
+        case ExternalId(system, own_id):
+            return f"{system} {own_id}"
+        case Address():
+            parts = (*value.lines, value.postal_code, value.city, value.subdivision, value.country)
+            return ", ".join(part for part in parts if part)
+        case StrEnum():
+            return label(value)
+        case _:
+            return str(value)
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    criteria = CustomerFilter(text=parsed.text, status=parsed.status)
+    columns = parsed.columns.split(",") if parsed.columns else None
+    with _open(parsed) as salon, _Progress("customers") as progress:
+        report = export_customers(
+            salon, _actor(parsed), parsed.list, criteria=criteria, columns=columns, progress=progress
+        )
+    print(f"{report.rows:,} customers written to {parsed.list}")
+    return DONE
+
+
+class _Progress:
+    """Says on a terminal how far a long run has come, and nothing anywhere else."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, count: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{count:,} {self._what} …", end="", file=sys.stderr, flush=True)
+            self._shown = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,181 @@
+"""What every check stands on: how stores are made, what they declare, and waiting that ends."""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
+from enum import StrEnum
+from threading import Event, Thread
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import pytest
+
+from salon_crm.ports.records import KINDS, Kind
+from salon_crm.ports.store import Reading, Store, Writing
+from salon_crm.testing.builders import BUILDERS, a_customer
+
+T = TypeVar("T")
+MakeStore = Callable[[str], Store]
+"""Gives the store of a name: the same name is the same data, opened again, and a new name is an empty store."""
+
+NAME: Final = "salon"
+"""The name of the store most checks use; those that need more add to it."""
+
+
+class Capability(StrEnum):
+    """What a store may have or lack; it has them all unless its test class declares fewer."""
+
+    PERSISTENT = "persistent"
+    """What was kept is there when a store of the same name is opened after the first one was closed."""
+    SHARED = "shared"
+    """Two stores of one name may be open at once, as in two processes."""
+    NOTES = "notes"
+    BLOCKS = "blocks"
+    BLOCK_ALERTS = "block_alerts"
+    FINGERPRINTS = "fingerprints"
+    ALIASES = "aliases"
+    MARKS = "marks"
+    REFERENCES = "references"
+
+
+EVERY_KIND: Final = frozenset(Capability(name) for name in KINDS if name != "customers")
+"""The kinds of record a store may lack."""
+
+
+class Conformance:
+    """What a test class says of its store, and what checks get from it.
+
+    The one hook is the fixture ``make_store``. The rest stands as it is unless the store needs it:
+    ``make_impatient_store`` where it has a deadline that can be set, ``capabilities`` where it lacks some,
+    ``expected_failures`` for checks it is known to fail, by name and with the reason; one that passes
+    all the same fails, so that the list never grows stale.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    expected_failures: ClassVar[Mapping[str, str]] = {}
+    patience: ClassVar[float] = 10.0
+    """How many seconds a check waits for a store that should not keep anyone waiting."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        unknown = [name for name in cls.expected_failures if not hasattr(cls, name.partition("[")[0])]
+        if unknown:
+            raise TypeError(f"{cls.__name__}.expected_failures names what is no check: {', '.join(unknown)}")
+
+    @pytest.fixture
+    def make_store(self) -> MakeStore:
+        """Return what makes stores: given a name, the store of that name."""
+        raise NotImplementedError(f"{type(self).__name__} needs a fixture make_store: name -> Store")
+
+    @pytest.fixture
+    def make_impatient_store(self) -> MakeStore | None:
+        """Return what makes stores whose writers wait a tenth of a second at most, or None where it cannot be set."""
+        return None
+
+    @pytest.fixture
+    def open_store(self, make_store: MakeStore) -> Generator[MakeStore]:
+        """Make stores that are closed when the check ends."""
+        with ExitStack() as opened:
+            yield lambda name: _closed_by(opened, make_store(name))
+
+    @pytest.fixture
+    def store(self, open_store: MakeStore) -> Store:
+        """Return an empty store."""
+        return open_store(NAME)
+
+    @pytest.fixture(params=list(KINDS))
+    def kind(self, request: pytest.FixtureRequest) -> Kind[Any]:
+        """Return each kind of record in turn, passing over those the store does not declare."""
+        found = KINDS[request.param]
+        if found.name != "customers":
+            self.needs(Capability(found.name))
+        return found
+
+    @pytest.fixture(autouse=True)
+    def _expect_declared_failures(self, request: pytest.FixtureRequest) -> None:
+        node = request.node
+        reason = self.expected_failures.get(node.name) or self.expected_failures.get(node.originalname)
+        if reason is not None:
+            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+
+    def needs(self, *capabilities: Capability) -> None:
+        """Skip a check that needs what this store does not declare, and say so."""
+        lacking = sorted(set(capabilities) - self.capabilities)
+        if lacking:
+            pytest.skip(f"the store does not declare: {', '.join(lacking)}")
+
+    def declares(self, kind: Kind[Any]) -> bool:
+        """Return whether the store keeps records of a kind."""
+        return kind.name == "customers" or Capability(kind.name) in self.capabilities
+
+    @property
+    def kinds(self) -> list[Kind[Any]]:
+        """Every kind the store keeps."""
+        return [kind for kind in KINDS.values() if self.declares(kind)]
+
+    def meanwhile(self, call: Callable[[], T]) -> "Meanwhile[T]":
+        """Start a call in a thread of its own."""
+        return Meanwhile(call, self.patience)
+
+
+def _closed_by(opened: ExitStack, store: Store) -> Store:
+    opened.callback(store.close)
+    return store
+
+
+class Meanwhile(Generic[T]):
+    """A call in a thread of its own, waited for only so long: a store that never answers fails instead of hanging."""
+
+    def __init__(self, call: Callable[[], T], patience: float) -> None:
+        self._call = call
+        self._patience = patience
+        self._answers: list[T] = []
+        self._errors: list[BaseException] = []
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._answers.append(self._call())
+        except BaseException as error:  # noqa: BLE001  -- it is raised again in the thread that asks for the result
+            self._errors.append(error)
+
+    def result(self) -> T:
+        """Return what the call returned, or raise what it raised; fail where it still waits."""
+        self._thread.join(self._patience)
+        if self._thread.is_alive():
+            pytest.fail(f"still waiting after {self._patience} s")
+        if self._errors:
+            raise self._errors[0]
+        return self._answers[0]
+
+
+def wait_for(event: Event, patience: float) -> None:
+    """Wait until an event has happened; fail where it does not."""
+    if not event.wait(patience):
+        pytest.fail(f"what should have happened did not within {patience} s")
+
+
+def records_in(unit: Reading, kind: Kind[Any]) -> Any:
+    """Return a unit's repository of a kind; ``Any``, since each kind has records of its own type."""
+    return getattr(unit, kind.name)
+
+
+def sample(kind: Kind[Any], number: int = 1, **overrides: Any) -> Any:
+    """Return the record of this number of a kind, belonging to customer 1 where the kind belongs to customers."""
+    return BUILDERS[kind.name](number, **overrides)
+
+
+def keep(writing: Writing, kind: Kind[Any], *records: Any) -> None:
+    """Add records, and before them the customers they belong to, where those are not there."""
+    if kind.customer is not None:
+        customers = {kind.customer(record) for record in records}
+        absent = customers - writing.customers.get_many(customers).keys()
+        for number, customer_id in enumerate(sorted(absent), start=1):
+            writing.customers.add(a_customer(number, id=customer_id))
+    for record in records:
+        records_in(writing, kind).add(record)
+
+
+def get(unit: Reading, kind: Kind[Any], record: Any) -> Any:
+    """Return the record as the unit has it now, or None."""
+    identity = kind.identity(record)
+    return records_in(unit, kind).get_many([identity]).get(identity)

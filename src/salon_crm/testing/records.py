@@ -1,0 +1,465 @@
+"""Checks of repositories: what holds of every kind of record, one check for all of them."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from attrs import evolve, fields
+
+from salon_crm.domain.blocks import AlertState
+from salon_crm.domain.contact import EmailAddress, PhoneNumber
+from salon_crm.domain.customers import MOST_VALUES, Address, Gender, Status
+from salon_crm.domain.dates import PartialDate
+from salon_crm.domain.ids import ExternalId
+from salon_crm.domain.marks import MarkKind
+from salon_crm.domain.text import NAME_LIMIT, NOTE_LIMIT, TEXT_LIMIT
+from salon_crm.errors import Conflict, NotFound, NotSupported
+from salon_crm.ports.records import KINDS, Kind
+from salon_crm.ports.store import Store
+from salon_crm.testing.builders import (
+    a_block,
+    a_block_alert,
+    a_customer,
+    a_customer_id,
+    a_fingerprint,
+    a_mark,
+    a_note,
+    a_reference,
+    an_alias,
+    an_instant,
+)
+from salon_crm.testing.conformance import (
+    NAME,
+    Capability,
+    Conformance,
+    MakeStore,
+    get,
+    keep,
+    records_in,
+    sample,
+)
+
+EVERY_PLANE: Final = "Aé ł王नूর\u200d𝒜💇🏽‍♀️\U0002f800\U000e0101\U000f0000\U0010fffd %_'\"*(\\-;--"
+"""A character of every plane of Unicode that has any, and what SQL, globs and patterns take for their own."""
+
+TO_THE_MICROSECOND: Final = datetime(2024, 2, 29, 23, 59, 59, 999_999, ZoneInfo("Asia/Kathmandu"))
+FIRST: Final = datetime(1, 1, 2, 0, 0, 0, 1, timezone(timedelta(hours=14)))
+LAST: Final = datetime(9999, 12, 31, 11, 59, 59, 999_999, timezone(timedelta(hours=-12)))
+
+_BYTES: Final = bytes(range(256))
+
+
+def _long(limit: int) -> str:
+    """Return a text of ``limit`` characters, each as long as characters get, with spaces and quotes within."""
+    return ("💇" * (limit - 4)) + " ' %"
+
+
+def _extreme_customers() -> list[Any]:
+    address = EmailAddress("Ana.Silva@example.com", "a key that no address of today would get")
+    phone = PhoneNumber("+447700900123", valid=False, extension="0012")
+    many_emails = tuple(EmailAddress(f"{n}é@example.com", f"{n}@example.com") for n in range(MOST_VALUES))
+    many_phones = tuple(PhoneNumber(f"+1202555{n:04d}", bool(n % 2), str(n)) for n in range(MOST_VALUES))
+    full = a_customer(
+        1,
+        version=2**53,
+        added=TO_THE_MICROSECOND,
+        status=Status.INACTIVE,
+        name=_long(NAME_LIMIT),
+        first_name=EVERY_PLANE,
+        last_name=EVERY_PLANE,
+        email=address,
+        other_emails=many_emails,
+        mobile=phone,
+        other_phones=many_phones,
+        contact_declined=True,
+        birthday=PartialDate(2, 29),
+        anniversary=PartialDate(12, 31, 1),
+        gender=Gender.OTHER,
+        referral_source=_long(TEXT_LIMIT),
+        address=Address(
+            lines=tuple(f"{EVERY_PLANE}\n{n}" for n in range(8)),
+            city=EVERY_PLANE,
+            subdivision=EVERY_PLANE,
+            postal_code="0001",
+            country="PT",
+        ),
+        language="pt-BR",
+        zone="America/Argentina/ComodRivadavia",
+        preferences=f"\tTea,\n{_long(TEXT_LIMIT - 6)}",
+        external_ids=tuple(ExternalId(f"{EVERY_PLANE}{n % 2}", f"{n:04d}") for n in range(MOST_VALUES)),
+        former_names=tuple(f"{EVERY_PLANE}{n}" for n in range(MOST_VALUES)),
+        former_emails=many_emails,
+        former_phones=many_phones,
+    )
+    return [
+        full,
+        a_customer(2, email=None, mobile=None, added=FIRST),
+        a_customer(3, address=Address(), birthday=PartialDate(1, 1, 9999), added=LAST),
+        a_customer(4, address=Address(lines=("1 Rua Nova",)), birthday=PartialDate(10, 3, 1990)),
+        a_customer(5, address=Address(country="PT"), gender=Gender.FEMALE, language="pt"),
+    ]
+
+
+def _extremes() -> dict[str, list[Any]]:
+    """Return records of each kind with every field filled, as full and as odd as the domain lets it be."""
+    return {
+        "customers": _extreme_customers(),
+        "notes": [
+            a_note(
+                1,
+                text=f"{EVERY_PLANE}\n\t{_long(NOTE_LIMIT - len(EVERY_PLANE) - 2)}",
+                alert=True,
+                at=TO_THE_MICROSECOND,
+                by=EVERY_PLANE,
+                edited_at=LAST,
+                edited_by="bea",
+                version=2**53,
+            ),
+            a_note(2, at=FIRST),
+        ],
+        "blocks": [
+            a_block(
+                1,
+                origin=a_block(7).id,
+                reason=_long(TEXT_LIMIT),
+                at=TO_THE_MICROSECOND,
+                by=EVERY_PLANE,
+                lifted_at=LAST,
+                lifted_by="bea",
+                version=2**53,
+            ),
+            a_block(2, at=FIRST),
+        ],
+        "block_alerts": [
+            a_block_alert(
+                1,
+                at=TO_THE_MICROSECOND,
+                state=AlertState.CONFIRMED,
+                settled_at=LAST,
+                settled_by=EVERY_PLANE,
+                version=2**53,
+            ),
+            a_block_alert(2, at=FIRST, state=AlertState.DISMISSED),
+        ],
+        "fingerprints": [a_fingerprint(1, system=EVERY_PLANE, digest=_BYTES), a_fingerprint(2, digest=b"\0")],
+        "aliases": [an_alias()],
+        "marks": [a_mark(1, digest=_BYTES, kind=MarkKind.CONTACT_AND_NAME, version=9), a_mark(2, digest=b"\0")],
+        "references": [
+            a_reference(1, command="merge_customers", reference=_long(TEXT_LIMIT), digest=_BYTES),
+            a_reference(2, reference=EVERY_PLANE),
+        ],
+    }
+
+
+def _edited(kind: Kind[Any], record: Any) -> Any:
+    """Return the record at its next version, with other values of its keys."""
+    if kind.name == "customers":
+        return evolve(record, version=record.version + 1, name="Zoe Zuse", email=None, mobile=PhoneNumber("+12025550100"))
+    if kind.name == "block_alerts":
+        return evolve(record, version=record.version + 1, state=AlertState.DISMISSED, settled_at=an_instant(9))
+    if kind.name == "blocks":
+        return evolve(record, version=record.version + 1, lifted_at=an_instant(9), lifted_by="bea")
+    return evolve(record, version=record.version + 1, text="Changed.", edited_at=an_instant(9), edited_by="bea")
+
+
+def _values_of_keys(kind: Kind[Any], record: Any) -> list[tuple[str, Any]]:
+    return [(name, value) for name, key in kind.keys.items() for value in key.values(record)]
+
+
+def _equal_in_every_field(one: Any, other: Any) -> bool:
+    """Return whether two records are equal, also in fields that equality passes over, such as an e-mail's key."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_equal_in_every_field, one, other))
+    if hasattr(type(one), "__attrs_attrs__"):
+        return all(_equal_in_every_field(getattr(one, f.name), getattr(other, f.name)) for f in fields(type(one)))
+    return bool(one == other)
+
+
+class RecordChecks(Conformance):
+    """What `ReadRepository` and `Repository` promise of every kind of record."""
+
+    def test_a_record_comes_back_equal_in_every_field(self, store: Store, kind: Kind[Any]) -> None:
+        """A store gives back what it was given, equal in every field: full ones, bare ones, the longest texts."""
+        for record in _extremes()[kind.name]:
+            with store.writing() as writing:
+                keep(writing, kind, record)
+            with store.reading() as reading:
+                assert _equal_in_every_field(get(reading, kind, record), record)
+
+    def test_an_instant_given_in_another_zone_comes_back_the_same_instant(
+        self, store: Store, kind: Kind[Any]
+    ) -> None:
+        """A store gives back what it was given, equal in every field: an instant is one in every zone."""
+        named = [f.name for f in fields(kind.type) if f.type is datetime or f.type == datetime | None]
+        given = [
+            sample(kind, number, **dict.fromkeys(named, an_instant(number).replace(tzinfo=timezone(timedelta(hours=h)))))
+            for number, h in enumerate((-12, 0, 14), start=1)
+        ]
+        with store.writing() as writing:
+            keep(writing, kind, *given)
+        with store.reading() as reading:
+            assert [get(reading, kind, record) for record in given] == given
+
+    def test_an_edited_record_comes_back_equal_in_every_field(self, store: Store, kind: Kind[Any]) -> None:
+        """``save`` replaces the record of the same identity."""
+        if not kind.versioned:
+            pytest.skip(f"{kind.name} are never saved anew")
+        bare, full = sample(kind), _extremes()[kind.name][0]
+        assert kind.identity(bare) == kind.identity(full)
+        with store.writing() as writing:
+            keep(writing, kind, bare)
+            records_in(writing, kind).save(full, bare.version)
+        with store.reading() as reading:
+            assert _equal_in_every_field(get(reading, kind, full), full)
+
+    def test_records_that_are_absent_are_left_out(self, store: Store, kind: Kind[Any]) -> None:
+        """``get_many`` returns the records that are there, by identity; absent ones are left out."""
+        there, absent = [sample(kind, 1), sample(kind, 2)], sample(kind, 3)
+        with store.writing() as writing:
+            keep(writing, kind, *there)
+        with store.reading() as reading:
+            records = records_in(reading, kind)
+            asked = [kind.identity(record) for record in (*there, absent, there[0])]
+            assert records.get_many(asked) == {kind.identity(record): record for record in there}
+            assert records.get_many([kind.identity(absent)]) == {}
+            assert records.get_many([]) == {}
+
+    def test_any_number_of_records_is_got_at_once(self, store: Store, kind: Kind[Any]) -> None:
+        """``get_many``, ``by_key`` and ``of_customers`` take any iterable, however many it gives."""
+        there = [sample(kind, number) for number in (1, 1_100)]
+        with store.writing() as writing:
+            keep(writing, kind, *there)
+        others = [sample(kind, number) for number in range(1, 1_200)]
+        with store.reading() as reading:
+            records = records_in(reading, kind)
+            found = records.get_many(kind.identity(record) for record in others)
+            assert found == {kind.identity(record): record for record in there}
+            for key in kind.keys.values():
+                name = next(name for name, declared in kind.keys.items() if declared is key)
+                held = records.by_key(name, (value for record in others for value in key.values(record)))
+                assert held.keys() == {value for record in there for value in key.values(record)}
+            if kind.customer is not None:
+                customers = (a_customer_id(number) for number in range(1, 1_200))
+                assert list(records.of_customers(customers)) == [a_customer_id(1)]
+
+    def test_a_record_is_found_by_every_value_of_every_key(self, store: Store, kind: Kind[Any]) -> None:
+        """``by_key`` returns the records that hold each value; values nobody holds are left out."""
+        there = [*_extremes()[kind.name]]
+        with store.writing() as writing:
+            keep(writing, kind, *there)
+        with store.reading() as reading:
+            for name, key in kind.keys.items():
+                values = {value for record in there for value in key.values(record)}
+                free = {value for value in key.values(sample(kind, 99)) if value not in values}
+                found = records_in(reading, kind).by_key(name, values | free)
+                assert found == {
+                    value: tuple(
+                        sorted((record for record in there if value in set(key.values(record))), key=kind.identity)
+                    )
+                    for value in values
+                }
+
+    def test_holders_of_a_key_come_in_the_order_of_their_identities(self, store: Store, kind: Kind[Any]) -> None:
+        """``by_key`` returns the records that hold a value in the order of their identities."""
+        shared = [(name, key) for name, key in kind.keys.items() if not key.unique]
+        if not shared:
+            pytest.skip(f"{kind.name} share no key")
+        alike = self._alike(kind)
+        with store.writing() as writing:
+            keep(writing, kind, *alike)
+        in_order = tuple(sorted(alike, key=kind.identity))
+        assert in_order != tuple(alike)
+        with store.reading() as reading:
+            for name, key in shared:
+                [value] = set[Any].intersection(*(set(key.values(record)) for record in alike)) or [None]
+                if value is not None:
+                    assert records_in(reading, kind).by_key(name, [value]) == {value: in_order}
+
+    def _alike(self, kind: Kind[Any]) -> list[Any]:
+        """Return records that share the values of their keys, the last one first."""
+        same: dict[str, Any] = {
+            "customers": {"name": "Ana Silva", "email": None, "mobile": PhoneNumber("+447700900123")},
+            "blocks": {"origin": a_block(9).id},
+            "block_alerts": {"origin": a_block(9).id},
+            "marks": {"block_id": a_block(9).id},
+        }[kind.name]
+        return [sample(kind, number, **same) for number in (3, 1, 2)]
+
+    def test_a_key_that_is_not_declared_is_not_supported(self, store: Store, kind: Kind[Any]) -> None:
+        """``by_key`` raises NotSupported for a key the kind does not declare."""
+        with store.reading() as reading:
+            for key in ("no-such-key", "id", "of customer"):
+                with pytest.raises(NotSupported):
+                    records_in(reading, kind).by_key(key, ["x"])
+
+    def test_records_of_customers_come_in_the_order_of_their_identities(self, store: Store, kind: Kind[Any]) -> None:
+        """``of_customers`` returns each customer's records in the order of their identities, leaving out the others."""
+        if kind.customer is None:
+            pytest.skip(f"{kind.name} belong to no customer")
+        ana, bea, carla = (a_customer_id(number) for number in (1, 2, 3))
+        of_ana = [sample(kind, number, customer_id=ana) for number in (5, 1, 3)]
+        of_bea = [sample(kind, number, customer_id=bea) for number in (4, 2)]
+        with store.writing() as writing:
+            keep(writing, kind, *of_ana, *of_bea)
+            writing.customers.add(a_customer(3))
+        expected = {
+            ana: tuple(sorted(of_ana, key=kind.identity)),
+            bea: tuple(sorted(of_bea, key=kind.identity)),
+        }
+        with store.reading() as reading:
+            records = records_in(reading, kind)
+            assert records.of_customers([carla, bea, ana, a_customer_id(4)]) == expected
+            assert records.of_customers([bea]) == {bea: expected[bea]}
+            assert records.of_customers([]) == {}
+
+    def test_a_kind_that_belongs_to_no_customer_is_not_read_by_customer(self, store: Store, kind: Kind[Any]) -> None:
+        """``of_customers`` raises NotSupported for a kind whose records belong to no customer."""
+        if kind.customer is not None:
+            pytest.skip(f"{kind.name} belong to customers")
+        with store.reading() as reading, pytest.raises(NotSupported):
+            records_in(reading, kind).of_customers([a_customer_id()])
+
+    def test_an_identity_is_held_once(self, store: Store, kind: Kind[Any]) -> None:
+        """``add`` raises Conflict where the identity is held already, and changes nothing."""
+        first, second = _extremes()[kind.name][0], sample(kind)
+        if kind.identity(first) != kind.identity(second):
+            second = first
+        with store.writing() as writing:
+            keep(writing, kind, first)
+            with pytest.raises(Conflict):
+                records_in(writing, kind).add(second)
+        with store.reading() as reading:
+            assert get(reading, kind, first) == first
+            for name, value in _values_of_keys(kind, first):
+                assert records_in(reading, kind).by_key(name, [value]) == {value: (first,)}
+
+    def test_saving_replaces_the_record_and_its_keys(self, store: Store, kind: Kind[Any]) -> None:
+        """``save`` replaces the record of the same identity: it is found by its new keys and by no old one."""
+        if not kind.versioned:
+            pytest.skip(f"{kind.name} are never saved anew")
+        before = sample(kind)
+        after = _edited(kind, before)
+        with store.writing() as writing:
+            keep(writing, kind, before)
+            records_in(writing, kind).save(after, before.version)
+            assert get(writing, kind, after) == after
+        with store.reading() as reading:
+            records = records_in(reading, kind)
+            assert get(reading, kind, after) == after
+            held_now = _values_of_keys(kind, after)
+            for name, value in held_now:
+                assert records.by_key(name, [value]) == {value: (after,)}
+            for name, value in _values_of_keys(kind, before):
+                if (name, value) not in held_now:
+                    assert records.by_key(name, [value]) == {}
+            if kind.customer is not None:
+                assert records.of_customers([kind.customer(after)]) == {kind.customer(after): (after,)}
+
+    def test_a_record_at_another_version_is_not_replaced(self, store: Store, kind: Kind[Any]) -> None:
+        """``save`` raises Conflict where the record is at another version than expected, and changes nothing."""
+        if not kind.versioned:
+            pytest.skip(f"{kind.name} are never saved anew")
+        there = sample(kind, version=3)
+        with store.writing() as writing:
+            keep(writing, kind, there)
+            for expected in (2, 4, 0):
+                with pytest.raises(Conflict):
+                    records_in(writing, kind).save(_edited(kind, there), expected)
+        with store.reading() as reading:
+            assert get(reading, kind, there) == there
+            for name, value in _values_of_keys(kind, there):
+                assert records_in(reading, kind).by_key(name, [value]) == {value: (there,)}
+
+    def test_a_record_that_is_gone_cannot_be_saved(self, store: Store, kind: Kind[Any]) -> None:
+        """``save`` raises NotFound where the record is gone, and brings nothing back."""
+        if not kind.versioned:
+            pytest.skip(f"{kind.name} are never saved anew")
+        gone = sample(kind)
+        with store.writing() as writing:
+            keep(writing, kind, gone)
+            records_in(writing, kind).remove(kind.identity(gone))
+            with pytest.raises(NotFound):
+                records_in(writing, kind).save(_edited(kind, gone), gone.version)
+        with store.reading() as reading:
+            assert get(reading, kind, gone) is None
+
+    def test_a_kind_without_versions_is_never_saved_anew(self, store: Store, kind: Kind[Any]) -> None:
+        """``save`` raises NotSupported for a kind without versions."""
+        if kind.versioned:
+            pytest.skip(f"{kind.name} have versions")
+        there = sample(kind)
+        with store.writing() as writing:
+            keep(writing, kind, there)
+            with pytest.raises(NotSupported):
+                records_in(writing, kind).save(there, 1)
+
+    def test_what_is_removed_is_found_no_more(self, store: Store, kind: Kind[Any]) -> None:
+        """``remove`` removes a record: neither its identity nor any key nor its customer leads to it."""
+        gone, left = _extremes()[kind.name][0], sample(kind, 2)
+        with store.writing() as writing:
+            keep(writing, kind, gone, left)
+            records_in(writing, kind).remove(kind.identity(gone))
+        with store.reading() as reading:
+            records = records_in(reading, kind)
+            assert get(reading, kind, gone) is None
+            assert get(reading, kind, left) == left
+            for name, value in _values_of_keys(kind, gone):
+                assert gone not in records.by_key(name, [value]).get(value, ())
+            if kind.customer is not None:
+                assert records.of_customers([a_customer_id()]) == {a_customer_id(): (left,)}
+
+    def test_what_is_not_there_cannot_be_removed(self, store: Store, kind: Kind[Any]) -> None:
+        """``remove`` raises NotFound where the record is not there."""
+        there, absent = sample(kind, 1), sample(kind, 2)
+        with store.writing() as writing:
+            keep(writing, kind, there)
+            records_in(writing, kind).remove(kind.identity(there))
+            for record in (there, absent):
+                with pytest.raises(NotFound):
+                    records_in(writing, kind).remove(kind.identity(record))
+
+    def test_what_was_removed_may_be_added_again(self, store: Store, kind: Kind[Any]) -> None:
+        """``add`` keeps a new record: an identity and keys that were let go of are free."""
+        record = _extremes()[kind.name][0]
+        with store.writing() as writing:
+            keep(writing, kind, record)
+            records_in(writing, kind).remove(kind.identity(record))
+            records_in(writing, kind).add(record)
+        with store.reading() as reading:
+            assert get(reading, kind, record) == record
+
+    def test_what_was_kept_is_there_after_opening_again(self, open_store: MakeStore, kind: Kind[Any]) -> None:
+        """A store gives back what it was given: also one that was opened anew (capability: persistent)."""
+        self.needs(Capability.PERSISTENT)
+        record = _extremes()[kind.name][0]
+        first = open_store(NAME)
+        with first.writing() as writing:
+            keep(writing, kind, record)
+        first.close()
+        with open_store(NAME).reading() as reading:
+            assert _equal_in_every_field(get(reading, kind, record), record)
+            for name, value in _values_of_keys(kind, record):
+                assert records_in(reading, kind).by_key(name, [value]) == {value: (record,)}
+
+    def test_a_new_name_is_an_empty_store(self, open_store: MakeStore) -> None:
+        """``make_store`` gives each name a salon of its own: what one keeps no other shows."""
+        with open_store(f"{NAME}-1").writing() as writing:
+            for kind in self.kinds:
+                if kind.name != "customers":
+                    keep(writing, kind, sample(kind))
+        with open_store(f"{NAME}-2").reading() as reading:
+            assert [get(reading, kind, sample(kind)) for kind in self.kinds] == [None] * len(self.kinds)
+
+    def test_a_kind_the_store_does_not_keep_is_never_read_as_empty(self, store: Store) -> None:
+        """A kind the store does not keep raises NotSupported when it is asked for."""
+        lacking = [kind for kind in KINDS.values() if not self.declares(kind)]
+        if not lacking:
+            pytest.skip("the store keeps every kind")
+        for kind in lacking:
+            with store.reading() as reading, pytest.raises(NotSupported):
+                records_in(reading, kind).get_many([kind.identity(sample(kind))])
+            with store.writing() as writing, pytest.raises(NotSupported):
+                records_in(writing, kind).add(sample(kind))

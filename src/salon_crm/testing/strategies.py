@@ -1,0 +1,251 @@
+"""Hypothesis strategies: people, contacts, criteria and settings as salons meet them, all of them invented.
+
+Texts come from several scripts and from the corners of Unicode; e-mails end in ``@example.com`` and
+phones lie in ranges that regulators keep for fiction. What is drawn is what the library itself would
+have kept: stores are not asked to clean anything.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from salon_crm.domain.blocks import Block
+from salon_crm.domain.contact import EmailAddress, PhoneNumber
+from salon_crm.domain.criteria import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Criterion,
+    DigitRun,
+    Fact,
+    Not,
+    OneOf,
+    Op,
+    Order,
+    OrderKey,
+    Text,
+    text_criterion,
+)
+from salon_crm.domain.customers import Address, Customer, Gender, Status
+from salon_crm.domain.dates import PartialDate
+from salon_crm.domain.ids import CustomerId, ExternalId
+from salon_crm.domain.notes import Note, clean_note
+from salon_crm.domain.settings import REQUIRABLE_FIELDS, Settings
+from salon_crm.domain.text import clean_name, clean_text
+from salon_crm.errors import InvalidValue
+from salon_crm.testing.builders import a_block, a_customer_id, a_note, an_instant
+
+NAMES: Final = (
+    "Ana Silva",
+    "ana silva",
+    "Ana-Maria Conceição",
+    "Łukasz Wójcik",
+    "Jürgen Groß",
+    "Siobhán O’Brien",
+    "Søren Ærø",
+    "İpek Yıldız",
+    "王小明",
+    "さくら 田中",
+    "김민준",
+    "نور الهدى",
+    "דנה כהן",
+    "Ольга Ёлкина",
+    "Γιώργος Παπαδόπουλος",
+    "प्रिया शर्मा",
+    "สมชาย ใจดี",
+    "𝒜𝓃𝒶 💇‍♀️",
+    "100% Ana_Lu",
+    'Bea "Bee" (old)',
+    "C* -D' \\E",
+)
+"""Names that have tripped somebody's search: scripts, apostrophes, letters without accents, what SQL and globs mean."""
+
+E_MAILS: Final = ("ana@example.com", "Ana.Silva@example.com", "bea_costa@example.com", "josé@example.com")
+PHONES: Final = tuple(
+    PhoneNumber(e164, valid) for e164, valid in (
+        ("+447700900123", False), ("+447700900124", False), ("+12025550123", True), ("+12025550199", True)
+    )
+)  # fmt: skip
+PHONE_TEXTS: Final = (
+    "+447700900123",
+    "+44 7700 900 123",
+    "0044 7700 900123",
+    "+44 (0)7700 900124",
+    "(202) 555-0123",
+    "+1 202.555.0199",
+)
+FRAGMENTS: Final = (
+    "ana", "SILVA", "silva a", "conceicao", "lukasz", "gross", "o'brien", "soren", "ipek", "王", "小明", "くら", "نور",
+    "דנה", "елк", "παπα", "%", "_", '"', "'", "*", "(", "-", "\\", "100%", "a_l", "example.com", "@", "0123", "7700",
+    "077 00", "+44 7700", "202", "x", "ana 0123", "",
+)  # fmt: skip
+"""What somebody may type into a search box."""
+
+ZONES: Final = (UTC, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/St_Johns"), ZoneInfo("Pacific/Kiritimati"))
+
+
+def _cleaned(text: str) -> str | None:
+    try:
+        return clean_name(text, "name")
+    except InvalidValue:
+        return None
+
+
+def texts(*, longest: int = 40) -> SearchStrategy[str]:
+    """Texts of one line, as the library keeps them, out of all planes of Unicode."""
+    drawn = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=longest).map(_cleaned)
+    return drawn.filter(lambda text: text is not None).map(str)
+
+
+def names() -> SearchStrategy[str]:
+    """Names across scripts: known troublemakers and any text at all."""
+    return st.one_of(st.sampled_from([clean_text(name, "name") for name in NAMES]), texts())
+
+
+def emails() -> SearchStrategy[EmailAddress]:
+    """E-mail addresses at example.com."""
+    return st.sampled_from(E_MAILS).map(EmailAddress.parse)
+
+
+def phones() -> SearchStrategy[PhoneNumber]:
+    """Phone numbers of ranges kept for fiction, some with an extension."""
+    with_extension = st.builds(lambda phone: PhoneNumber(phone.e164, phone.valid, "12"), st.sampled_from(PHONES))
+    return st.one_of(st.sampled_from(PHONES), with_extension)
+
+
+def partial_dates() -> SearchStrategy[PartialDate]:
+    """Days with and without a year, from the year 1 to 9999, leap days too."""
+    known = st.dates().map(lambda day: PartialDate(day.month, day.day, day.year))
+    unknown = st.dates(date(2000, 1, 1), date(2000, 12, 31)).map(lambda day: PartialDate(day.month, day.day))
+    return st.one_of(known, unknown)
+
+
+def instants() -> SearchStrategy[datetime]:
+    """Instants in several zones, to the microsecond; few enough that some are equal."""
+    near = st.integers(0, 4).map(an_instant)
+    far = st.integers(-(10**15), 10**15).map(lambda microseconds: an_instant() + timedelta(microseconds=microseconds))
+    return st.builds(lambda instant, zone: instant.astimezone(zone), st.one_of(near, far), st.sampled_from(ZONES))
+
+
+def addresses() -> SearchStrategy[Address]:
+    """Addresses with any of their parts."""
+    part = st.none() | texts()
+    lines = st.lists(texts(), max_size=3).map(tuple)
+    return st.builds(
+        Address,
+        lines=lines,
+        city=part,
+        subdivision=part,
+        postal_code=part,
+        country=st.none() | st.sampled_from(["PT", "GB", "US"]),
+    )
+
+
+def customer_ids() -> SearchStrategy[CustomerId]:
+    """Ids of the customers 1 to 8."""
+    return st.integers(1, 8).map(a_customer_id)
+
+
+def customers(**overrides: SearchStrategy[Any]) -> SearchStrategy[Customer]:
+    """Customers with any of their fields; ids are few, and external ids are left out, which are unique in a salon."""
+    text = st.none() | texts()
+    fields: dict[str, SearchStrategy[Any]] = {
+        "id": customer_ids(),
+        "version": st.integers(1, 2**31),
+        "added": instants(),
+        "status": st.sampled_from(Status),
+        "name": names(),
+        "first_name": st.none() | names(),
+        "last_name": st.none() | names(),
+        "email": st.none() | emails(),
+        "other_emails": _few(emails()),
+        "mobile": st.none() | phones(),
+        "other_phones": _few(phones()),
+        "contact_declined": st.booleans(),
+        "birthday": st.none() | partial_dates(),
+        "anniversary": st.none() | partial_dates(),
+        "gender": st.none() | st.sampled_from(Gender),
+        "referral_source": text,
+        "address": st.none() | addresses(),
+        "language": st.sampled_from([None, "pt", "pt-BR"]),
+        "zone": st.sampled_from([None, "Europe/Lisbon"]),
+        "preferences": text,
+        "former_names": _few(names()),
+        "former_emails": _few(emails()),
+        "former_phones": _few(phones()),
+    }
+    return st.builds(Customer, **{**fields, **overrides})
+
+
+def _few(values: SearchStrategy[Any]) -> SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values, max_size=2, unique=True).map(tuple)
+
+
+def external_ids() -> SearchStrategy[ExternalId]:
+    """Ids that other systems know customers by; few, so that two customers may want one."""
+    return st.builds(ExternalId, st.sampled_from(["old-till", "web"]), st.sampled_from(["1", "01", "A", "a"]))
+
+
+def notes() -> SearchStrategy[Note]:
+    """Notes about the customers 1 to 8."""
+    lines = st.lists(texts(), min_size=1, max_size=3).map("\n".join).map(clean_note)
+    return st.builds(
+        a_note,
+        st.integers(1, 8),
+        customer_id=customer_ids(),
+        text=lines,
+        alert=st.booleans(),
+        at=instants(),
+        edited_at=st.none() | instants(),
+    )
+
+
+def blocks() -> SearchStrategy[Block]:
+    """Blocks of the customers 1 to 8, in force and lifted."""
+    return st.builds(
+        a_block, st.integers(1, 8), customer_id=customer_ids(), at=instants(), lifted_at=st.none() | instants()
+    )
+
+
+def salon_settings() -> SearchStrategy[Settings]:
+    """Settings of salons in several countries."""
+    return st.builds(
+        Settings,
+        region=st.sampled_from(["PT", "GB", "US", "ZZ"]),
+        zone=st.sampled_from(["Europe/Lisbon", "Asia/Kathmandu", "UTC"]),
+        currency=st.sampled_from(["EUR", "GBP", "JPY"]),
+        required_fields=st.lists(st.sampled_from(REQUIRABLE_FIELDS), unique=True).map(tuple),
+    )
+
+
+def orders() -> SearchStrategy[Order]:
+    """Every order a list can have."""
+    return st.builds(Order, st.sampled_from(OrderKey), st.booleans())
+
+
+def _leaves() -> SearchStrategy[Criterion]:
+    typed = st.sampled_from([*FRAGMENTS, *NAMES, *PHONE_TEXTS]).map(text_criterion)
+    words = st.lists(st.sampled_from(["ana", "silva", "a", "", "%", "\n"]), max_size=2).map(tuple)
+    runs = st.lists(st.builds(DigitRun, st.sampled_from(["7700", "0", ""]), words), max_size=2).map(tuple)
+    return st.one_of(
+        typed,
+        st.builds(Text, words, runs),
+        st.sampled_from(Status).map(lambda status: Compare(Fact.STATUS, Op.EQUAL, status)),
+        st.sampled_from(Gender).map(lambda gender: Compare(Fact.GENDER, Op.EQUAL, gender)),
+        st.booleans().map(lambda blocked: Compare(Fact.BLOCKED, Op.EQUAL, blocked)),
+        st.builds(Compare, st.just(Fact.ADDED), st.sampled_from([Op.LESS, Op.AT_LEAST]), instants()),
+        st.frozensets(customer_ids(), max_size=4).map(OneOf),
+    )
+
+
+def criteria() -> SearchStrategy[Criterion]:
+    """Criteria of every kind, nested; of the customers that `customers` draws, many match and many do not."""
+
+    def nested(parts: SearchStrategy[Criterion]) -> SearchStrategy[Criterion]:
+        several = st.lists(parts, max_size=3).map(tuple)
+        return st.one_of(several.map(AllOf), several.map(AnyOf), parts.map(Not))
+
+    return st.recursive(_leaves(), nested, max_leaves=6)
