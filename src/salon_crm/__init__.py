@@ -28,7 +28,9 @@ from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.labels import label
 from salon_crm.domain.notes import Note
 from salon_crm.domain.settings import Settings
-from salon_crm.domain.transfer import EXPORT_COLUMNS, ExportReport, ImportProblem, ImportReport
+from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
+from salon_crm.domain.transfer.planner import TwinOf
+from salon_crm.domain.transfer.reports import ExportReport, Family, ImportProblem, ImportReport
 from salon_crm.errors import (
     Conflict,
     DeliveryError,
@@ -107,6 +109,7 @@ __all__ = [
     "EmailAddress",
     "ExportReport",
     "ExternalId",
+    "Family",
     "FieldKind",
     "FormField",
     "FormSection",
@@ -139,6 +142,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "TransactionLost",
+    "TwinOf",
     "UnknownCriterion",
     "__version__",
     "activate_customer",

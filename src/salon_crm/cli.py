@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from salon_crm.demo import run_demo, show_table
 from salon_crm.domain.access import Actor, Role
@@ -21,7 +22,8 @@ from salon_crm.domain.customers import PROFILE, Address, Customer, CustomerRow, 
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.labels import label
-from salon_crm.domain.transfer import EXPORT_COLUMNS, ImportReport
+from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
+from salon_crm.domain.transfer.reports import ImportReport
 from salon_crm.errors import InvalidValue, SalonCrmError
 from salon_crm.opening import open_salon
 from salon_crm.ports.salon import Salon
@@ -38,7 +40,7 @@ _SHOWN_PROBLEMS: Final = 20
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):  # and no stand-in of a test's
             stream.reconfigure(errors="replace")  # a terminal without accents shows ? and does not fall over
     parsed = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
@@ -247,7 +249,7 @@ def _words(value: object) -> str:
         case PhoneNumber():
             return f"{value.international}{'' if value.valid else '  (not an assigned number)'}"
         case tuple():
-            return ", ".join(map(_words, value))
+            return ", ".join(map(_words, cast(tuple[object, ...], value)))
         case ExternalId(system, own_id):
             return f"{system} {own_id}"
         case Address():

@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ from salon_crm.domain.bookings import Answer
 from salon_crm.domain.criteria import CustomerFilter
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.privacy import OPERATOR, classed
-from salon_crm.domain.transfer import ImportReport
+from salon_crm.domain.transfer.reports import ImportReport
 from salon_crm.errors import InvalidValue
 from salon_crm.opening import open_salon
 from salon_crm.ports.salon import Salon
@@ -127,7 +127,7 @@ def _check_readable(path: Path) -> None:
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def _folder(keep: Path | None) -> Generator[Path]:
     if keep is None:
         with TemporaryDirectory(prefix="salon_crm-demo-") as made:
             yield Path(made)

@@ -87,7 +87,7 @@ def audit_trail(
 
     Raises NotPermitted, InvalidValue.
     """
-    if not isinstance(limit, int) or not 1 <= limit <= _MOST_ENTRIES:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _MOST_ENTRIES:
         raise InvalidValue("number-out-of-range", field="limit", low=1, high=_MOST_ENTRIES)
     if after is not None and (not isinstance(after, int) or after < 0):
         raise InvalidValue("wrong-type", field="after", expected="a sequence, 0 or more")
@@ -133,6 +133,8 @@ def verify_audit(salon: Salon, actor: Actor, /, *, head: AuditHead | None = None
     Slips and clumsy edits are found always; a cut tail or a rewrite of the whole only against a head.
     Reads the chain in short readings. Raises NotPermitted, StoreError where an entry cannot be read.
     """
+    if head is not None and not isinstance(head, AuditHead):
+        raise InvalidValue("wrong-type", field="head", expected="an AuditHead")
     place, count, met_head = chain_seed(salon.id), 0, head is None
     while True:
         with salon.reading() as reading:

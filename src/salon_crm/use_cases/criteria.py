@@ -24,6 +24,7 @@ from salon_crm.domain.criteria import (
     write_cursor,
 )
 from salon_crm.domain.customers import Customer, CustomerRow, Status, search_keys
+from salon_crm.domain.ids import CustomerId
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
@@ -76,7 +77,7 @@ def find_customers(
         return write_cursor(fingerprint, Start(value, customer.id, backward))
 
     if not found:
-        back = None if start is None else write_cursor(fingerprint, Start(start.value, start.id, not backward))
+        back = None if start is None else write_cursor(fingerprint, _turned(start, wanted))
         return Page((), next=back if backward else None, previous=None if backward else back, inactive=inactive)
     return Page(
         rows,
@@ -84,6 +85,13 @@ def find_customers(
         previous=cursor(found[0], backward=True) if (more if backward else start is not None) else None,
         inactive=inactive,
     )
+
+
+def _turned(start: Start, order: Order) -> Start:
+    """Return the same place read the other way, the row it stands at, which was shown before, included."""
+    step = 1 if order.descending == start.backward else -1
+    beside = min(max(start.id.int + step, 0), UUID(bytes=b"\xff" * 16).int)
+    return Start(start.value, CustomerId(UUID(int=beside)), not start.backward)
 
 
 def _count_inactive(reading: Reading, criterion: Criterion) -> int:

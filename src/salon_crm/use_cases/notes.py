@@ -1,6 +1,7 @@
 """Notes about a customer: written, edited, removed and read on their own, never part of the profile."""
 
 from datetime import datetime
+from uuid import UUID
 
 from attrs import evolve
 
@@ -43,7 +44,7 @@ def add_note(
         asked = {"customer_id": customer.id, "text": words, "alert": alert, "id": id}
         made = unit.result_of("add_note", reference, asked)
         if made is not None:
-            return _find_note(unit.writing, made)
+            return _find_note(unit.writing, made, code="gone")
         note = write_note(unit, customer, words, alert=alert, id=id)
         unit.remember("add_note", reference, asked, note.id)
         return note
@@ -108,10 +109,10 @@ def customer_notes(salon: Salon, actor: Actor, customer_id: IdLike, /) -> tuple[
     return tuple(sorted(newest_first, key=lambda note: not note.alert))
 
 
-def _find_note(reading: Reading, note_id: object) -> Note:
+def _find_note(reading: Reading, note_id: UUID, *, code: str = "not-found") -> Note:
     note = reading.notes.get_many([note_id]).get(note_id)
     if note is None:
-        raise NotFound("not-found", kind="note", id=str(note_id))
+        raise NotFound(code, kind="Note" if code == "gone" else "note", id=str(note_id))
     return note
 
 

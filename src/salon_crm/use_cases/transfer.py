@@ -15,27 +15,13 @@ from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Order, OrderKey, 
 from salon_crm.domain.customers import Customer, FormContext, contact_keys
 from salon_crm.domain.dates import DateOrder, orders_possible
 from salon_crm.domain.ids import CustomerId, ExternalId, RunId
-from salon_crm.domain.layouts import PROBLEM_COLUMNS, SINGLE_TARGETS, TARGETS, Recognised, recognise
 from salon_crm.domain.text import clean_text
-from salon_crm.domain.transfer import (
-    EXPORT_COLUMNS,
-    MOST_LISTED,
-    Change,
-    Decision,
-    ExportedCustomer,
-    ExportReport,
-    Family,
-    ImportedRow,
-    ImportProblem,
-    ImportReport,
-    Known,
-    Outcome,
-    Planner,
-    RowFingerprint,
-    TwinOf,
-    fingerprint_text,
-    read_row,
-)
+from salon_crm.domain.transfer import RowFingerprint
+from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, ExportedCustomer
+from salon_crm.domain.transfer.layouts import PROBLEM_COLUMNS, SINGLE_TARGETS, TARGETS, Recognised, recognise
+from salon_crm.domain.transfer.planner import Change, Decision, Known, Outcome, Planner, TwinOf
+from salon_crm.domain.transfer.reports import MOST_LISTED, ExportReport, Family, ImportProblem, ImportReport
+from salon_crm.domain.transfer.rows import ImportedRow, fingerprint_text, read_row
 from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading
@@ -96,6 +82,7 @@ def import_customers(
     with ExitStack() as opened:
         table = opened.enter_context(_choose_format(salon, format).read(source))
         recognised = _mapped(table.columns, mapping)
+        _check_targets(salon, actor, recognised)
         order = _date_order(table, recognised, date_order)
         plain = form_context(salon, settings, region)
         run = _Import(
@@ -142,6 +129,8 @@ def _choose_format(salon: Salon, name: str | None) -> CustomerFormat:
 def _mapped(columns: tuple[str, ...], mapping: Mapping[str, str | None] | None) -> Recognised:
     """Return what each column becomes: as recognised, and as stated over it."""
     recognised = recognise(columns)
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise InvalidValue("wrong-type", field="mapping", expected="a mapping of columns to fields")
     for column, target in (mapping or {}).items():
         if column not in columns:
             raise InvalidValue("file-unknown-column", field="mapping", column=str(column)[:80], columns=columns)
@@ -158,6 +147,20 @@ def _mapped(columns: tuple[str, ...], mapping: Mapping[str, str | None] | None) 
     if not found.names_customers:
         raise InvalidValue("file-no-header", field="source")
     return found
+
+
+_PERMISSION_OF: Final = {
+    "blocked": Permission.CHANGE_BLOCKS,
+    "note": Permission.CHANGE_NOTES,
+    "alert_note": Permission.CHANGE_NOTES,
+}
+
+
+def _check_targets(salon: Salon, actor: Actor, recognised: Recognised) -> None:
+    """Refuse a list that would do what the actor may not do by hand; raises NotPermitted."""
+    for target in recognised.mapping.values():
+        if target in _PERMISSION_OF:
+            check_grant(salon, actor, _PERMISSION_OF[target], "import_customers")
 
 
 def _date_order(table: TableReader, recognised: Recognised, stated: DateOrder | str | None) -> DateOrder | None:

@@ -4,13 +4,17 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from typing import cast
 from uuid import UUID
+
+from attrs import astuple
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.audit import AuditAction, Detail
-from salon_crm.domain.customers import Customer
+from salon_crm.domain.contact import EmailAddress, PhoneNumber
+from salon_crm.domain.customers import Address, Customer
 from salon_crm.domain.dates import parse_past
-from salon_crm.domain.ids import IdLike, Reference, parse_id
+from salon_crm.domain.ids import ExternalId, IdLike, Reference, parse_id
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text
 from salon_crm.errors import Conflict
@@ -91,8 +95,24 @@ class Unit:
             self.writing.references.add(Reference(command, clean_text(reference, "reference"), result_id, digest))
 
     def _digest(self, command: str, asked: Mapping[str, object]) -> bytes:
-        parts = (f"{name}={value!s}" for name, value in sorted(asked.items()) if value not in (None, (), False))
+        parts = (f"{name}={_spelt(value)}" for name, value in sorted(asked.items()) if value not in (None, (), False))
         return self.salon.mark_key.digest("reference", command, *parts)
+
+
+def _spelt(value: object) -> str:
+    """Return text that is the same for the same value only; what a repr hides counts too."""
+    match value:
+        case EmailAddress(address):
+            return address
+        case PhoneNumber(e164, _, extension):  # whether a number is valid changes with the phone library
+            return f"{e164};{extension}"
+        case Address() | ExternalId():
+            return _spelt(astuple(value, recurse=False))
+        case tuple():
+            parts = [_spelt(part) for part in cast(tuple[object, ...], value)]
+            return "".join(f"{len(part)}:{part}" for part in parts)
+        case _:
+            return str(value)
 
 
 @contextmanager

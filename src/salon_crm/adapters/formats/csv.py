@@ -1,8 +1,8 @@
 """Customers as CSV: whatever a spreadsheet or a till writes comes in, one plain dialect goes out.
 
-Writing is `csv.writer`. Reading is a scanner of its own, which takes quotes as `csv.reader` does: that
-one gathers a cell whole before it finds it too long, by a limit that belongs to the whole process, and
-takes a quote nobody closed for the end of the file.
+Writing is `csv.writer`. Reading gives `csv.reader` the plain lines, and scans every other row itself, by
+the same rules: that one gathers a cell whole before it finds it too long, by a limit that belongs to the
+whole process, and takes a quote nobody closed for the end of the file.
 """
 
 import codecs
@@ -72,7 +72,8 @@ class CsvFormat(CustomerFormat):
         - ``text-forbidden-character``, with the column as ``field``: a NUL, or bytes the encoding does
           not know. Each is given as U+FFFD.
 
-        A stream is read to its end and not closed. Memory is bounded, whatever the file holds.
+        Where the header looks like data, problems give the numbers of columns in place of their names. A
+        stream is read to its end and not closed. Memory is bounded, whatever the file holds.
 
         Raises InvalidValue with field ``source``: wrong-type, file-unreadable, file-encoding (UTF-16
         without its mark), file-empty, file-duplicate-header, file-open-quote; for the header also
@@ -320,9 +321,6 @@ def _scan(lines: Iterable[tuple[int, str]], delimiters: str) -> Iterator[_Record
                 yield _Record(number, cells)
                 continue
             place, draft = _Place.START, _Draft(number)
-        if place is _Place.QUOTED and '"' not in line:
-            draft.add(line)
-            continue
         for piece in pieces.findall(line):
             if place is _Place.QUOTED and piece != '"':
                 draft.add(piece)
@@ -353,7 +351,7 @@ def _scan(lines: Iterable[tuple[int, str]], delimiters: str) -> Iterator[_Record
 def _plain_row(line: str, delimiters: str) -> list[str] | None:
     """Return the cells of a line that is a row by itself, as nearly all are; None leaves it to the scan.
 
-    `csv.reader` is strict here and refuses open and odd quotes, and what exceeds its limit.
+    This is for speed alone. `csv.reader`, being strict, refuses open and odd quotes and what exceeds its limit.
     """
     if len(delimiters) > 1 or line[-1] not in "\r\n":
         return None

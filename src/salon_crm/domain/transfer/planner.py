@@ -1,0 +1,247 @@
+"""What is to be done with each row of a list.
+
+One planner serves the dry run and the real one. It decides from what the store holds and from what
+earlier rows of the same list became; it never reads or writes anything itself.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, cast
+
+from attrs import evolve, field, frozen
+
+from salon_crm.domain.customers import (
+    Customer,
+    ProfileFields,
+    Status,
+    changed_customer,
+    contact_keys,
+    known_names,
+    new_customer,
+)
+from salon_crm.domain.ids import CustomerId, ExternalId
+from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
+from salon_crm.domain.settings import Settings
+from salon_crm.domain.transfer.rows import NEVER, ImportedRow
+from salon_crm.errors import InvalidValue
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Change:
+    """A row that creates a customer, or, where there is one ``before``, changes them."""
+
+    row: ImportedRow = field(metadata=IDENTITY)
+    before: Customer | None = field(default=None, metadata=IDENTITY)
+    after: Customer = field(metadata=IDENTITY)
+    fields: tuple[str, ...] = field(default=(), metadata=OPERATOR)
+    block: bool = field(default=False, metadata=OPERATOR)
+    notes: tuple[tuple[str, bool], ...] = field(default=(), metadata=BEHAVIOUR)
+    family: tuple[CustomerId, ...] = field(default=(), metadata=OPERATOR)
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.CREATED if self.before is None else Outcome.UPDATED
+
+
+@frozen(field_transformer=classed)
+class Same:
+    """A row that says nothing new of a customer."""
+
+    line: int = field(metadata=OPERATOR)
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.UNCHANGED
+
+
+@frozen(field_transformer=classed)
+class TwinOf:
+    """A row that says again who an earlier line said."""
+
+    line: int = field(metadata=OPERATOR)
+    first_line: int = field(metadata=OPERATOR)
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.SKIPPED
+
+
+Decision = Change | Same | TwinOf
+"""What is to be done with a row, decided and not yet done."""
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Known:
+    """What the store holds that the rows of a slice may mean."""
+
+    by_id: Mapping[CustomerId, Customer] = field(metadata=IDENTITY)
+    aliases: Mapping[CustomerId, CustomerId] = field(metadata=OPERATOR)
+    removed: frozenset[CustomerId] = field(metadata=OPERATOR)
+    by_external_id: Mapping[ExternalId, Customer] = field(metadata=IDENTITY)
+    by_contact: Mapping[str, tuple[Customer, ...]] = field(metadata=IDENTITY)
+    by_fingerprint: Mapping[bytes, Customer] = field(metadata=IDENTITY)
+    blocked: frozenset[CustomerId] = field(metadata=BEHAVIOUR)
+    notes: Mapping[CustomerId, frozenset[str]] = field(metadata=BEHAVIOUR)
+
+
+@frozen(field_transformer=classed)
+class _Seen:
+    """What an earlier row of this list became."""
+
+    line: int = field(metadata=OPERATOR)
+    customer_id: CustomerId = field(metadata=OPERATOR)
+    names: frozenset[str] = field(metadata=IDENTITY)
+
+
+class Planner:
+    """Decides each row of a list, in order, remembering what the rows before it became."""
+
+    def __init__(self, settings: Settings, *, overwrite: bool) -> None:
+        self._settings = settings
+        self._overwrite = overwrite
+        self._lines: dict[CustomerId, _Seen] = {}
+        self._new_by_id: dict[CustomerId, _Seen] = {}
+        self._new_by_external_id: dict[ExternalId, _Seen] = {}
+        self._new_by_contact: dict[str, list[_Seen]] = {}
+        self._new_by_fingerprint: dict[bytes, _Seen] = {}
+
+    def forget_new(self) -> None:
+        """Forget what rows were created as, since the store knows them now; whose line was whose stays."""
+        for created in (self._new_by_id, self._new_by_external_id, self._new_by_contact, self._new_by_fingerprint):
+            created.clear()
+
+    def plan(self, row: ImportedRow, known: Known, *, new_id: CustomerId, fingerprint: bytes | None) -> Decision:
+        """Return what is to be done with a row; ``new_id`` is the id it is created under, if it is.
+
+        Raises InvalidValue where the row cannot be taken: its id was removed, it matches several customers,
+        its id stands for somebody of another name in an earlier line, the profile changed since the export.
+        """
+        match, field_matched, by_own_id = self._match(row, known, fingerprint)
+        if isinstance(match, Customer) and match.id in self._lines:
+            match = self._lines[match.id]
+        if isinstance(match, _Seen):
+            return self._twin(row, match, field_matched)
+        if isinstance(match, Customer):
+            plan = self._update(row, match, known, by_own_id=by_own_id)
+            self._remember(row, match.id, known_names(match), fingerprint, new=False)
+            return plan
+        family = self._sharing(row, known)
+        after = new_customer(
+            row.id or new_id,
+            row.values,
+            added=row.added or NEVER,
+            settings=self._settings,
+            status=row.status or Status.ACTIVE,
+        )
+        self._remember(row, after.id, known_names(after), fingerprint, new=True)
+        return Change(row=row, after=after, block=row.blocked, notes=row.notes, family=family)
+
+    def _match(
+        self, row: ImportedRow, known: Known, fingerprint: bytes | None
+    ) -> tuple[Customer | _Seen | None, str, bool]:
+        """Return who a row is, the field that says so, and whether that is our own id."""
+        if row.id is not None:
+            kept = known.aliases.get(row.id, row.id)
+            if kept in known.removed:
+                raise InvalidValue("row-customer-removed", field="id")
+            return known.by_id.get(kept) or self._new_by_id.get(kept), "id", True
+        matched = self._one(
+            "external_id",
+            [
+                match
+                for external_id in row.profile.external_ids
+                if (match := known.by_external_id.get(external_id) or self._new_by_external_id.get(external_id))
+            ],
+        )
+        if matched:
+            return matched, "external_id", False
+        names = known_names(row.profile)
+        same: list[Customer | _Seen] = []
+        for key in sorted(contact_keys(row.profile)):
+            same += [customer for customer in known.by_contact.get(key, ()) if known_names(customer) & names]
+            same += [seen for seen in self._new_by_contact.get(key, ()) if seen.names & names]
+        matched = self._one("email" if row.profile.email else "mobile", same)
+        if matched is None and fingerprint is not None:
+            matched = known.by_fingerprint.get(fingerprint) or self._new_by_fingerprint.get(fingerprint)
+        return matched, "name", False
+
+    def _one(self, name: str, matches: list[Customer | _Seen]) -> Customer | _Seen | None:
+        found = {match.id if isinstance(match, Customer) else match.customer_id: match for match in matches}
+        if len(found) > 1:
+            raise InvalidValue("row-ambiguous", field=name, count=len(found), ids=tuple(map(str, sorted(found))))
+        return next(iter(found.values()), None)
+
+    def _twin(self, row: ImportedRow, seen: _Seen, field_matched: str) -> Decision:
+        if not known_names(row.profile) & seen.names and row.profile.name:
+            raise InvalidValue("row-id-repeated", field=field_matched, line=seen.line)
+        return TwinOf(row.line, seen.line)
+
+    def _sharing(self, row: ImportedRow, known: Known) -> tuple[CustomerId, ...]:
+        """Return the customers a new one shares a contact with: family, by their other names."""
+        if row.id is not None:
+            return ()
+        keys = contact_keys(row.profile)
+        ids = {customer.id for key in keys for customer in known.by_contact.get(key, ())}
+        return tuple(sorted(ids | {seen.customer_id for key in keys for seen in self._new_by_contact.get(key, ())}))
+
+    def _update(self, row: ImportedRow, customer: Customer, known: Known, *, by_own_id: bool) -> Decision:
+        file_wins = by_own_id or self._overwrite
+        wanted = _winning(row, customer) if file_wins else _filling(row, customer)
+        after, fields = changed_customer(customer, wanted, settings=self._settings)
+        if file_wins and row.status is not None and row.status is not customer.status:
+            after = evolve(after, status=row.status, version=customer.version + 1)
+            fields = (*fields, "status")
+        held = known.notes.get(customer.id, frozenset())
+        notes = tuple(note for note in row.notes if note[0] not in held)
+        block = row.blocked and customer.id not in known.blocked
+        if not (fields or notes or block):
+            return Same(row.line)
+        if by_own_id and row.version is not None and row.version != customer.version:
+            raise InvalidValue("row-changed-since-export", field="version", current=customer.version)
+        return Change(row=row, before=customer, after=after, fields=fields, block=block, notes=notes)
+
+    def _remember(
+        self, row: ImportedRow, customer_id: CustomerId, names: frozenset[str], fingerprint: bytes | None, *, new: bool
+    ) -> None:
+        seen = _Seen(row.line, customer_id, names)
+        self._lines[customer_id] = seen
+        if not new:
+            return
+        self._new_by_id[customer_id] = seen
+        for external_id in row.profile.external_ids:
+            self._new_by_external_id[external_id] = seen
+        for key in contact_keys(row.profile):
+            self._new_by_contact.setdefault(key, []).append(seen)
+        if fingerprint is not None:
+            self._new_by_fingerprint[fingerprint] = seen
+
+
+def _winning(row: ImportedRow, customer: Customer) -> ProfileFields:
+    """Return what a row changes where the list wins; an empty cell never clears, and no id is ever dropped."""
+    values: dict[str, Any] = dict(row.values)
+    if "external_ids" in values:
+        values["external_ids"] = tuple(dict.fromkeys((*customer.external_ids, *values["external_ids"])))
+    return cast(ProfileFields, values)
+
+
+def _filling(row: ImportedRow, customer: Customer) -> ProfileFields:
+    """Return what a row adds where the profile wins: values for empty fields, and further contacts and ids."""
+    values: dict[str, Any] = {}
+    for name, value in row.values.items():
+        current = getattr(customer, name)
+        if isinstance(current, tuple):
+            held = cast(tuple[object, ...], current)
+            values[name] = tuple(dict.fromkeys((*held, *cast(tuple[object, ...], value))))
+        elif current in (None, False):
+            values[name] = value
+    return cast(ProfileFields, values)

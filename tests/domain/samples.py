@@ -1,0 +1,62 @@
+"""Made-up values that the tests of the domain share."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from salon_crm.domain.criteria import CustomerRecord
+from salon_crm.domain.customers import (
+    Customer,
+    CustomerForm,
+    FormContext,
+    SearchKeys,
+    changed_customer,
+    new_customer,
+    search_keys,
+)
+from salon_crm.domain.ids import CustomerId, SalonId
+from salon_crm.domain.settings import Settings
+
+TODAY = date(2026, 6, 15)
+NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
+SETTINGS = Settings(region="PT", zone="Europe/Lisbon", currency="EUR")
+CONTEXT = FormContext(TODAY, "PT")
+SALON = SalonId(UUID("01890a5d-ac96-774b-bcce-b302099a8057"))
+
+
+def customer_id(number: int) -> CustomerId:
+    return CustomerId(UUID(int=number))
+
+
+def a_customer(number: int = 1, /, *, settings: Settings = SETTINGS, region: str = "PT", **fields: Any) -> Customer:
+    """Return a customer filled in by the form; Ana Silva unless a name is given."""
+    if not {"name", "first_name", "last_name"} & fields.keys():
+        fields["name"] = "Ana Silva"
+    values = CustomerForm(fields).check(FormContext(TODAY, region))
+    return new_customer(customer_id(number), values, added=NOW, settings=settings)
+
+
+def edited(customer: Customer, /, *, settings: Settings = SETTINGS, keep_former: bool = True, **fields: Any) -> Customer:
+    """Return the customer after an edit by the form."""
+    values = CustomerForm(fields).check(CONTEXT)
+    return changed_customer(customer, values, settings=settings, keep_former=keep_former)[0]
+
+
+class Record(CustomerRecord):
+    """A customer as criteria see them."""
+
+    def __init__(self, customer: Customer, *, blocked: bool = False) -> None:
+        self._customer = customer
+        self._blocked = blocked
+
+    @property
+    def customer(self) -> Customer:
+        return self._customer
+
+    @property
+    def keys(self) -> SearchKeys:
+        return search_keys(self._customer)
+
+    @property
+    def blocked(self) -> bool:
+        return self._blocked

@@ -1,0 +1,269 @@
+"""What text is kept, and the keys it is found by."""
+
+import sys
+import time
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from salon_crm.domain.text import (
+    FOLD_VERSION,
+    NAME_KEY_LIMIT,
+    NAME_LIMIT,
+    NOTE_LIMIT,
+    clean_name,
+    clean_text,
+    drop_invisible,
+    fold,
+    same_words,
+    sort_key,
+)
+from salon_crm.errors import InvalidValue
+
+any_text = st.text(st.characters(codec=None))
+"""Any text, lone surrogates included."""
+kept_text = st.text(st.characters(exclude_categories=("Cs", "Cc")))
+
+
+def refusal(text: object, *, lines: bool = False) -> InvalidValue:
+    with pytest.raises(InvalidValue) as caught:
+        clean_text(text, "note", lines=lines)
+    assert caught.value.field == "note"
+    return caught.value
+
+
+# ------------------------------------------------------------------------------------- the search key
+
+
+@pytest.fixture(scope="module")
+def keys() -> list[tuple[str, str]]:
+    """Every character there is, and the key it is found by."""
+    return [(character, fold.__wrapped__(character)) for character in map(chr, range(sys.maxunicode + 1))]
+
+
+def test_folding_twice_changes_nothing_for_any_code_point(keys: list[tuple[str, str]]) -> None:
+    assert [character for character, key in keys if key != character and fold.__wrapped__(key) != key] == []
+
+
+def test_the_key_of_a_code_point_has_no_mark_no_capital_and_nothing_invisible(keys: list[tuple[str, str]]) -> None:
+    left = {part for part in {part for _, key in keys for part in key} if part != part.casefold()}
+    for part in {part for _, key in keys for part in key}:
+        category = unicodedata.category(part)
+        if category.startswith("M") or category == "Cf" or (category == "Nd" and part not in "0123456789"):
+            left.add(part)
+    assert left == set()
+
+
+@given(any_text)
+@example("\u1100\u1161")  # Hangul written in parts becomes one syllable
+@example("\u1100\u200d\u1161")
+@example("A\u0345\u0301")
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(any_text)
+def test_the_key_does_not_depend_on_how_the_text_was_composed(text: str) -> None:
+    assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text)) == fold(text)
+
+
+@given(st.text(st.characters(codec=None, exclude_characters="\u0130")), st.text())
+def test_the_key_does_not_depend_on_case(text: str, other: str) -> None:
+    assert fold(text.casefold() + " " + other) == fold(text + " " + other)
+
+
+def is_jamo(character: str) -> bool:
+    return any("\u1100" <= part <= "\u11ff" for part in unicodedata.normalize("NFKD", character))
+
+
+@given(st.text(), st.text(st.characters(exclude_categories=("Cs",)).filter(lambda c: not is_jamo(c))), st.text())
+def test_any_part_of_a_text_is_found_in_it(before: str, part: str, after: str) -> None:
+    assert fold(part) in fold(f"{before}\u0020{part}\u0020{after}")
+    assert fold(part) in fold(before + part + after)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("jose", "José"),
+        ("JOSÉ", "Jose\u0301"),
+        ("strasse", "Straße"),
+        ("STRASSE", "STRAẞE"),
+        ("lukasz", "Łukasz"),
+        ("soren", "Søren"),
+        ("aegir", "Ægir"),
+        ("oeuvre", "Œuvre"),
+        ("thorunn", "Þórunn"),
+        ("gudrun", "Guðrún"),
+        ("nguyen thi dep", "Nguyễn Thị Đẹp"),
+        ("istanbul", "İstanbul"),
+        ("isil", "Işıl"),
+        ("ISIL", "ışıl"),
+        ("sofia", "ＳＯＦＩＡ"),
+        ("2026", "٢٠٢٦"),
+        ("2026", "२०२६"),
+        ("２０２６", "2026"),
+        ("山田", "山田"),
+        ("ｱｷﾗ", "アキラ"),
+        ("김", "\u1100\u1175\u11b7"),
+        ("김민준", "김민준"),
+        ("ΟΔΥΣΣΕΥΣ", "Οδυσσεύς"),
+        ("alena", "Alëna"),
+        ("алена", "Алёна"),
+        ("אבגד", "אָבְגָד"),
+        ("محمد", "مُحَمَّد"),
+        ("o'neil", "O’Neil"),
+        ("O`Neil", "OʼNeil"),
+        ("anne-marie", "Anne‑Marie"),
+        ("Anne–Marie", "anne−marie"),
+        ("annemarie", "Anne\u00admarie"),
+        ("नमरत", "नम्रता"),
+        ("میخواهم", "می\u200cخواهم"),
+        ("fi", "ﬁ"),
+    ],
+)
+def test_people_are_found_as_they_are_typed(typed: str, kept: str) -> None:
+    assert fold(typed) == fold(kept)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ana", "Anna"), ("山田", "田山"), ("김", "감"), ("ya", "я"), ("O'Neil", "ONeil")])
+def test_different_words_stay_different(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(st.text())
+def test_the_order_of_a_list_ignores_how_words_are_spaced(text: str) -> None:
+    assert sort_key("  " + text.replace(" ", "  ")) == sort_key(text)
+    assert "  " not in sort_key(text)
+
+
+def test_the_same_words_in_another_order_are_the_same_name() -> None:
+    assert same_words("Ana Silva") == same_words("SILVA ana") == same_words("Silva, Ana") == same_words("silva,ana")
+    assert same_words("Ana Silva") != same_words("Ana Silva Silva")
+
+
+def test_the_version_of_the_keys_names_the_unicode_they_were_made_with() -> None:
+    assert FOLD_VERSION.endswith(unicodedata.unidata_version)
+
+
+# --------------------------------------------------------------------------------- text that is kept
+
+
+@given(kept_text.filter(str.strip))
+def test_text_is_kept_composed_with_single_spaces_and_nothing_around_it(text: str) -> None:
+    try:
+        kept = clean_text(text, "city")
+    except InvalidValue as problem:
+        assert problem.code in ("text-too-long", "text-forbidden-character", "text-empty")
+        return
+    assert kept == unicodedata.normalize("NFC", kept) == " ".join(kept.split())
+    assert clean_text(kept, "city") == kept
+
+
+@given(any_text)
+def test_no_text_brings_any_other_error_than_a_refusal_that_names_the_field(text: str) -> None:
+    for lines in (False, True):
+        try:
+            kept = clean_text(text, "note", lines=lines)
+        except InvalidValue as problem:
+            assert problem.field == "note"
+        else:
+            kept.encode()
+
+
+@pytest.mark.parametrize("value", [None, 7, b"Ana", ["Ana"], True])
+def test_what_is_no_text_is_refused(value: object) -> None:
+    assert refusal(value).code == "wrong-type"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u00a0\u2003", "\u3000"])
+def test_empty_text_is_refused(text: str) -> None:
+    assert refusal(text).code == "text-empty"
+
+
+def test_every_control_and_every_lone_surrogate_is_refused_with_its_place() -> None:
+    for point in [*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)]:
+        if chr(point) in "\n\t":
+            continue
+        problem = refusal(f"Ana{chr(point)}Silva")
+        assert (problem.code, problem.params["position"]) == ("text-forbidden-character", 3)
+        assert problem.params["character"] == f"U+{point:04X}"
+
+
+@pytest.mark.parametrize("mark", "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_controls_that_turn_the_direction_of_text_are_refused(mark: str) -> None:
+    assert refusal(f"Ana {mark}avliS").code == "text-forbidden-character"
+    assert refusal(f"Ana {mark}avliS", lines=True).code == "text-forbidden-character"
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+def test_joiners_stay_because_some_scripts_and_emoji_need_them(joiner: str) -> None:
+    assert clean_text(f"می{joiner}خواهم", "note") == f"می{joiner}خواهم"
+    assert clean_text("👩\u200d🦰", "note") == "👩\u200d🦰"
+
+
+def test_line_breaks_and_tabs_stay_only_where_lines_are_allowed() -> None:
+    assert clean_text("one\r\ntwo\rthree\n\tfour", "note", lines=True) == "one\ntwo\nthree\n\tfour"
+    problem = refusal("one\ntwo")
+    assert (problem.code, problem.params["position"]) == ("text-line-break", 3)
+    assert refusal("one\ttwo").code == "text-forbidden-character"
+
+
+def test_text_has_a_limit_in_characters_as_it_is_kept() -> None:
+    assert clean_text("e\u0301" * 500, "note") == "é" * 500
+    problem = refusal("a" * 501)
+    assert (problem.code, problem.params["length"], problem.params["limit"]) == ("text-too-long", 501, 500)
+    assert len(clean_text("a" * NOTE_LIMIT, "note", limit=NOTE_LIMIT)) == NOTE_LIMIT
+
+
+@pytest.mark.parametrize("character", ["a", "é", "e\u0301", " ", "\u200d", "\0", "\ud800"])
+def test_ten_megabytes_of_text_are_refused_at_once(character: str) -> None:
+    text = character * (10_000_000 // len(character))
+    began = time.perf_counter()
+    assert refusal(text).code == "text-too-long"
+    with pytest.raises(InvalidValue):
+        clean_name(text, "name")
+    assert time.perf_counter() - began < 0.05
+
+
+# -------------------------------------------------------------------------------------------- names
+
+
+def test_a_name_has_two_hundred_characters() -> None:
+    assert clean_name("a" * NAME_LIMIT, "name") == "a" * NAME_LIMIT
+    with pytest.raises(InvalidValue, match="at most 200"):
+        clean_name("a" * (NAME_LIMIT + 1), "name")
+
+
+def test_a_name_whose_search_form_grows_beyond_an_index_is_refused() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        clean_name("\ufdfa" * NAME_LIMIT, "name")  # one ligature of eighteen letters
+    assert caught.value.code == "text-key-too-long"
+    assert caught.value.params["limit"] == NAME_KEY_LIMIT
+
+
+@pytest.mark.parametrize("name", ["\u200d", "\u0301", "\u200b\ufeff", "\u00ad \u200c"])
+def test_a_name_of_nothing_that_could_be_found_is_empty(name: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        clean_name(name, "name")
+    assert caught.value.code == "text-empty"
+
+
+@given(st.text())
+def test_every_name_that_is_kept_can_be_found(name: str) -> None:
+    try:
+        kept = clean_name(name, "name")
+    except InvalidValue:
+        return
+    assert 0 < len(sort_key(kept).encode()) <= NAME_KEY_LIMIT
+
+
+# --------------------------------------------------------------------------- what is pasted unseen
+
+
+def test_invisible_marks_around_numbers_and_addresses_are_dropped() -> None:
+    assert drop_invisible("\u202a+351\u00ad 912\u200e\u202c\ufeff") == "+351 912"
+    assert drop_invisible("ana@example.com") == "ana@example.com"
+    assert drop_invisible("josé") == "josé"
