@@ -88,7 +88,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         # not found, conflicts
         "not-found": "There is no {kind} {id} in this salon.",
-        "gone": "{kind} {id} was removed from this salon.",
+        "gone": "The {kind} {id} was removed from this salon.",
         "stale": "Changed by somebody else since version {version}: {fields}. Read the customer again and repeat.",
         "id-taken": "is the id of another record of this salon. Leave it out to have one made.",
         "external-id-held": "is held by customer {customer_id}. An id of another system belongs to one customer.",

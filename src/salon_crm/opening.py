@@ -100,6 +100,8 @@ def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, mig
     if isinstance(where, str | PathLike):
         if isinstance(where, str) and (found := _URL.match(where)):
             raise InvalidValue("url-unsupported", field="where", scheme=found.group(1))
+        if where == ":memory:":  # to SQLite that is one database for each connection
+            raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or nothing for memory")
         from salon_crm.adapters.sqlite import SQLiteStore  # with sqlite3, which a host of another store never needs
 
         return SQLiteStore(where, share=share, migrate=migrate)

@@ -81,9 +81,10 @@ def _email_reason(text: str, error: Exception) -> str:
         return "what follows the @ has no dot"
     if ".." in text or domain.startswith(".") or text.endswith(".") or local.startswith(".") or local.endswith("."):
         return "a dot is at the wrong place"
-    if "too long" in str(error).lower():
+    said = str(error).lower()
+    if "too long" in said or "too many" in said:
         return "it is too long"
-    if "special-use" in str(error):
+    if "special-use" in said:
         return "its domain is reserved and receives no mail"
     return "it holds a character that addresses do not have"
 

@@ -201,6 +201,11 @@ def text_criterion(text: str) -> Criterion:
     """
     if len(text) > TEXT_LIMIT:
         raise InvalidValue("text-too-long", field="text", length=len(text), limit=TEXT_LIMIT)
+    for position, character in enumerate(text):
+        if "\ud800" <= character <= "\udfff":  # half a character, which no store can be asked for
+            raise InvalidValue(
+                "text-forbidden-character", field="text", character=f"U+{ord(character):04X}", position=position
+            )
     words: list[str] = []
     runs: list[DigitRun] = []
     run: list[str] = []

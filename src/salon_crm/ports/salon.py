@@ -58,7 +58,9 @@ class Salon:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store; closing twice is fine."""
+        """Let go of the store; closing twice is fine, closing inside a transaction raises RuleBroken."""
+        if getattr(self._in_transaction, "open", False):
+            raise RuleBroken("transaction-open")
         self._closed = True
         self.store.close()
 

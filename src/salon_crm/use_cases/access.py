@@ -114,5 +114,5 @@ def no_customer(reading: Reading, customer_id: CustomerId) -> NotFound:
     """Return the error for a customer who is not there: removed, or never known."""
     known = reading.audit.select(AuditQuery(customer_id=customer_id), 1)
     if known:
-        return NotFound("gone", kind="Customer", id=str(customer_id))
+        return NotFound("gone", kind="customer", id=str(customer_id))
     return NotFound("not-found", kind="customer", id=str(customer_id))

@@ -238,7 +238,7 @@ def _reason_of(reading: Reading, origin: BlockId) -> str:
 def _find_block(reading: Reading, block_id: object) -> Block:
     block = reading.blocks.get_many([block_id]).get(block_id)
     if block is None:
-        raise NotFound("gone", kind="Block", id=str(block_id))
+        raise NotFound("gone", kind="block", id=str(block_id))
     return block
 
 

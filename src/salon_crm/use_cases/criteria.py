@@ -90,7 +90,7 @@ def find_customers(
 def _turned(start: Start, order: Order) -> Start:
     """Return the same place read the other way, the row it stands at, which was shown before, included."""
     step = 1 if order.descending == start.backward else -1
-    beside = min(max(start.id.int + step, 0), UUID(bytes=b"\xff" * 16).int)
+    beside = min(max(start.id.int + step, 0), (1 << 128) - 1)
     return Start(start.value, CustomerId(UUID(int=beside)), not start.backward)
 
 

@@ -111,8 +111,8 @@ def read_row(table: str, from_row: Callable[[Row], T], row: Row) -> T:
     """Return what ``from_row`` makes of a row; raises StoreError where the row cannot be read."""
     try:
         return from_row(row)
-    except (ValueError, TypeError, InvalidValue) as error:
-        raise StoreError("store-damaged", reason=f"a row of {table} cannot be read") from error
+    except (ValueError, TypeError, InvalidValue):  # whose words may quote the row
+        raise StoreError("store-damaged", reason=f"a row of {table} cannot be read") from None
 
 
 def plain(value: Any) -> Value:

@@ -225,8 +225,12 @@ class SQLiteStore(Store):
         self._closed = True
         if process_id() != self._process:
             return
-        with self._turn:
+        if not self._turn.acquire(timeout=self._deadline):
+            raise StoreBusy("store-busy", seconds=str(self._deadline))
+        try:
             self._writer.close()
+        finally:
+            self._turn.release()
         with self._idle_lock:
             while self._idle:
                 self._idle.pop().close()

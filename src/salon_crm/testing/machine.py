@@ -1,0 +1,301 @@
+"""Programs of use cases, drawn by Hypothesis and run on two salons: any store beside the one in memory.
+
+Clock and ids are the same for both, so that whatever a program returns, raises and records must be the
+same too, to the last digest of the audit.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from itertools import count
+from typing import Any, Final
+
+from attrs import field, frozen
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.strategies import SearchStrategy
+
+from salon_crm.adapters.memory import MemoryStore
+from salon_crm.domain.access import Actor
+from salon_crm.domain.criteria import CriteriaLike, CustomerFilter
+from salon_crm.domain.customers import CustomerRow, Gender, Status
+from salon_crm.domain.ids import IdLike
+from salon_crm.errors import InvalidValue, SalonCrmError
+from salon_crm.ports.salon import Salon
+from salon_crm.ports.store import AuditQuery, Store
+from salon_crm.testing.builders import OWNER, a_block, a_customer_id, a_note, open_test_salon
+from salon_crm.testing.conformance import EVERY_KIND, Conformance, MakeStore
+from salon_crm.testing.doubles import CountedIds, FixedClock
+from salon_crm.testing.strategies import (
+    E_MAILS,
+    FRAGMENTS,
+    NAMES,
+    PHONE_TEXTS,
+    criteria,
+    customer_ids,
+    external_ids,
+    orders,
+)
+from salon_crm.use_cases.audit import audit_head, audit_trail, verify_audit
+from salon_crm.use_cases.blocks import (
+    block_alerts,
+    block_customer,
+    confirm_block_alert,
+    dismiss_block_alert,
+    unblock_customer,
+)
+from salon_crm.use_cases.bookings import may_book
+from salon_crm.use_cases.criteria import count_customers, each_customer, find_customers
+from salon_crm.use_cases.customers import (
+    activate_customer,
+    add_customer,
+    deactivate_customer,
+    edit_customer,
+    forget_former,
+    get_customer,
+    get_customers,
+    remove_customer,
+)
+from salon_crm.use_cases.duplicates import find_or_add_customer, match_customers
+from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
+from salon_crm.use_cases.settings import change_settings, get_settings
+
+_MOST_PAGES: Final = 20
+_STEPS: Final = 20
+
+
+class _Undone(Exception):  # noqa: N818  -- no error: the end of a transaction that must leave nothing
+    """Raised to end a block by an exception."""
+
+
+def _show_call(call: Callable[..., Any]) -> str:
+    return call.__name__
+
+
+@frozen
+class Command:
+    """A use case and what it is called with, beside the salon and who acts."""
+
+    call: Callable[..., Any] = field(repr=_show_call)
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(factory=dict[str, Any])
+
+    def run(self, salon: Salon) -> "Outcome":
+        """Call the use case as the owner; return how it ended."""
+        try:
+            return Outcome(returned=self.call(salon, OWNER, *self.args, **self.kwargs))
+        except SalonCrmError as error:
+            return Outcome(raised=_described(error))
+
+
+@frozen
+class Outcome:
+    """How a use case ended: what it returned, or the type, code, field and params of what it raised."""
+
+    returned: Any = None
+    raised: tuple[Any, ...] | None = None
+
+
+def _described(error: SalonCrmError) -> tuple[Any, ...]:
+    problems = error.problems if isinstance(error, InvalidValue) else ()
+    within = tuple(_described(problem) for problem in problems if problem is not error)
+    return (type(error), error.code, error.field, dict(error.params), within)
+
+
+def _all_pages(salon: Salon, actor: Actor, asked: CriteriaLike, /, *, order: str, limit: int) -> list[Any]:
+    """Walk the pages of a list to its end and back again."""
+    page = find_customers(salon, actor, asked, order=order, limit=limit, count_inactive=True)
+    pages = [page]
+    while page.next is not None and len(pages) < _MOST_PAGES:
+        page = find_customers(salon, actor, asked, order=order, limit=limit, page=page.next)
+        pages.append(page)
+    while page.previous is not None and len(pages) < 2 * _MOST_PAGES:
+        page = find_customers(salon, actor, asked, order=order, limit=limit, page=page.previous)
+        pages.append(page)
+    return pages
+
+
+def _all_rows(salon: Salon, actor: Actor, asked: CriteriaLike, /, *, order: str) -> list[CustomerRow]:
+    return list(each_customer(salon, actor, asked, order=order))
+
+
+def _settle_alert(salon: Salon, actor: Actor, number: int, /, *, same_person: bool) -> Any:
+    """Settle one of the open alerts, or one that never was."""
+    alerts = block_alerts(salon, actor)
+    alert_id: IdLike = alerts[number % len(alerts)].id if alerts else a_customer_id(number)
+    return (confirm_block_alert if same_person else dismiss_block_alert)(salon, actor, alert_id)
+
+
+def _profiles() -> SearchStrategy[dict[str, Any]]:
+    """What a form may be filled in with, a few things that cannot be taken among them."""
+    phones = st.sampled_from([*PHONE_TEXTS, "12"])
+    return st.fixed_dictionaries(
+        {"name": st.sampled_from([*NAMES, ""])},
+        optional={
+            "email": st.sampled_from([None, *E_MAILS, "nobody"]),
+            "mobile": st.none() | phones,
+            "other_phones": st.lists(phones, max_size=2),
+            "gender": st.sampled_from([None, *Gender]),
+            "birthday": st.sampled_from([None, "--02-29", "1990-05-17", date(1990, 5, 17)]),
+            "external_ids": st.lists(external_ids(), max_size=2),
+            "address": st.sampled_from([None, {"lines": ["1 Rua Nova"], "city": "Porto"}]),
+            "region": st.sampled_from(["GB", "US"]),
+        },
+    )
+
+
+def _optional(**choices: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=choices)
+
+
+def _command(
+    call: Callable[..., Any], *args: SearchStrategy[Any], kwargs: SearchStrategy[dict[str, Any]] | None = None
+) -> SearchStrategy[Command]:
+    return st.builds(Command, st.just(call), st.tuples(*args), st.just({}) if kwargs is None else kwargs)
+
+
+def _merged(*parts: SearchStrategy[dict[str, Any]]) -> SearchStrategy[dict[str, Any]]:
+    return st.tuples(*parts).map(lambda drawn: {name: value for part in drawn for name, value in part.items()})
+
+
+def changes() -> SearchStrategy[Command]:
+    """Commands that change a salon, or try to."""
+    who, small = customer_ids(), st.integers(1, 4)
+    note_ids, block_ids = small.map(lambda n: a_note(n).id), small.map(lambda n: a_block(n).id)
+    references = st.sampled_from(["form 1", "form 2"])
+    texts = st.sampled_from(["Likes tea.", "Allergic\nto nothing.", ""])
+    new = _optional(id=who, reference=references, note=texts, alert_note=texts, status=st.sampled_from(Status))
+    return st.one_of(
+        _command(add_customer, kwargs=_merged(_profiles(), new)),
+        _command(add_customer, kwargs=_merged(_profiles(), st.fixed_dictionaries({"id": who}))),
+        _command(find_or_add_customer, kwargs=_merged(_profiles(), _optional(id=who, reference=references))),
+        _command(edit_customer, who, kwargs=_merged(_profiles(), _optional(version=small, keep_former=st.booleans()))),
+        _command(remove_customer, who),
+        _command(activate_customer, who),
+        _command(deactivate_customer, who),
+        _command(forget_former, who),
+        _command(add_note, who, kwargs=_merged(st.fixed_dictionaries({"text": texts}), _optional(id=note_ids))),
+        _command(edit_note, note_ids, kwargs=_optional(text=texts, alert=st.booleans())),
+        _command(remove_note, note_ids),
+        _command(
+            block_customer,
+            who,
+            kwargs=_merged(st.just({"reason": "Did not come."}), _optional(id=block_ids, reference=references)),
+        ),
+        _command(unblock_customer, who),
+        _command(_settle_alert, small, kwargs=st.fixed_dictionaries({"same_person": st.booleans()})),
+        _command(
+            change_settings,
+            kwargs=_optional(
+                zone=st.sampled_from(["UTC", "nowhere"]),
+                required_fields=st.sampled_from([(), ("mobile",)]),
+            ),
+        ),
+    )
+
+
+def queries() -> SearchStrategy[Command]:
+    """Commands that ask a salon."""
+    who, orders_as_text = customer_ids(), orders().map(str)
+    panels = st.builds(
+        CustomerFilter,
+        text=st.none() | st.sampled_from(FRAGMENTS),
+        status=st.sampled_from([None, *Status]),
+        blocked=st.sampled_from([None, True, False]),
+        added_since=st.none() | st.just(date(2026, 3, 3)),
+    )
+    asked = st.one_of(st.none(), panels, criteria())
+    shown = st.fixed_dictionaries({"order": orders_as_text, "limit": st.integers(1, 3)})
+    return st.one_of(
+        _command(_all_pages, asked, kwargs=shown),
+        _command(_all_rows, asked, kwargs=st.fixed_dictionaries({"order": orders_as_text})),
+        _command(count_customers, asked),
+        _command(get_customer, who),
+        _command(get_customer, kwargs=st.fixed_dictionaries({"external": external_ids()})),
+        _command(get_customers, st.lists(who, max_size=4)),
+        _command(match_customers, kwargs=_profiles()),
+        _command(customer_notes, who),
+        _command(block_alerts),
+        _command(may_book, who),
+        _command(get_settings),
+        _command(audit_trail, kwargs=_optional(customer=who, by=st.just("owner"), after=st.integers(0, 9))),
+        _command(audit_head),
+    )
+
+
+class Program(RuleBasedStateMachine):
+    """Two salons that are told the same: one on the store at hand, one in memory."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._clock = FixedClock()
+        self._salons = [open_test_salon(each, clock=self._clock, ids=CountedIds()) for each in (store, MemoryStore())]
+
+    def _same(self, tell: Callable[[Salon], Any]) -> None:
+        got, expected = (tell(salon) for salon in self._salons)
+        assert got == expected
+
+    @rule(command=changes())
+    def change(self, command: Command) -> None:
+        """Change something."""
+        self._same(command.run)
+
+    @rule(command=queries())
+    def ask(self, command: Command) -> None:
+        """Ask something."""
+        self._same(command.run)
+
+    @rule(commands=st.lists(changes() | queries(), min_size=1, max_size=4), kept=st.booleans(), part=st.booleans())
+    def transact(self, commands: list[Command], *, kept: bool, part: bool) -> None:
+        """Run several commands in one transaction, or in a part of one, and keep it or roll it back."""
+
+        def tell(salon: Salon) -> list[Outcome]:
+            outcomes: list[Outcome] = []
+            with suppress(_Undone), salon.transaction() as tx:
+                outcomes.append(commands[0].run(tx))
+                with tx.transaction() if part else suppress():
+                    outcomes.extend(command.run(tx) for command in commands[1:])
+                    if not kept:
+                        raise _Undone
+            return outcomes
+
+        self._same(tell)
+
+    @rule(hours=st.integers(1, 30))
+    def wait(self, hours: int) -> None:
+        """Let time pass."""
+        self._clock.advance(hours=hours, microseconds=1)
+
+    def teardown(self) -> None:
+        """Compare all there is, and close."""
+        try:
+            for order in ("name", "-added"):
+                self._same(Command(_all_rows, (None,), {"order": order}).run)
+            self._same(lambda salon: [Command(customer_notes, (a_customer_id(n),)).run(salon) for n in range(1, 9)])
+            self._same(_recorded)
+            self._same(Command(verify_audit).run)
+            assert verify_audit(self._salons[0], OWNER).ok
+        finally:
+            for salon in self._salons:
+                salon.close()
+
+
+def _recorded(salon: Salon) -> list[Any]:
+    with salon.reading() as reading:
+        return list(reading.audit.select(AuditQuery(), 10_000))
+
+
+class ProgramChecks(Conformance):
+    """What all promises come to together."""
+
+    def test_any_program_ends_as_in_memory(self, make_store: MakeStore) -> None:
+        """Any program of use cases gives the same results, errors, order and audit as on `MemoryStore`."""
+        self.needs(*EVERY_KIND)
+        number = count(1)
+        few = settings(
+            max_examples=max(10, settings().max_examples // 5),
+            stateful_step_count=_STEPS,
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(lambda: Program(make_store(f"program-{next(number)}")), settings=few)

@@ -1,0 +1,18 @@
+from collections.abc import Callable
+
+import pytest
+
+from salon_crm.adapters.memory import MemoryStore
+from salon_crm.testing import Capability, StoreConformance
+
+
+class TestMemoryStore(StoreConformance):
+    capabilities = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}  # what is closed is gone
+
+    @pytest.fixture
+    def make_store(self) -> Callable[[str], MemoryStore]:
+        return lambda _: MemoryStore()
+
+    @pytest.fixture
+    def make_impatient_store(self) -> Callable[[str], MemoryStore]:
+        return lambda _: MemoryStore(deadline=0.05)
