@@ -7,21 +7,17 @@ whole process, and takes a quote nobody closed for the end of the file.
 
 import codecs
 import csv
-import os
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from enum import Enum, auto
-from errno import EINVAL
-from io import BytesIO, StringIO
+from io import StringIO
 from os import PathLike
-from pathlib import Path
-from shutil import copyfileobj
-from tempfile import NamedTemporaryFile, SpooledTemporaryFile
 from types import MappingProxyType
 from typing import IO, Final, NamedTuple
 
+from salon_crm.adapters.formats.files import BLOCK, open_source, reading_source, replace_target, writing_target
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, TableWriter, Target
 
@@ -32,8 +28,6 @@ ROW_LIMIT: Final = 1_000_000
 COLUMN_LIMIT: Final = 1_000
 """The columns a header may name."""
 
-_BLOCK: Final = 1 << 15
-_SPOOL: Final = 1 << 20
 _DELIMITERS: Final[Mapping[str, str]] = MappingProxyType(
     {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}  # the first wins where two are as frequent
 )
@@ -79,7 +73,7 @@ class CsvFormat(CustomerFormat):
         without its mark), file-empty, file-duplicate-header, file-open-quote; for the header also
         too-many, row-cell-too-long and text-forbidden-character.
         """
-        with _opened(source) as file:
+        with open_source(source) as file:
             yield _CsvReader(file)
 
     @contextmanager
@@ -94,7 +88,7 @@ class CsvFormat(CustomerFormat):
         Raises InvalidValue: wrong-type and file-unwritable with field ``target``; row-ragged, and
         text-forbidden-character for a NUL or a lone surrogate, for a row that cannot be written.
         """
-        with _replacing(target) if isinstance(target, str | PathLike) else nullcontext(target) as file:
+        with replace_target(target) if isinstance(target, str | PathLike) else nullcontext(target) as file:
             writer = _CsvWriter(file, columns)
             yield writer
             writer.flush()
@@ -198,12 +192,12 @@ class _CsvWriter(TableWriter):
             found = ((_UNWRITABLE.search(cell), column) for cell, column in zip(cells, self._columns, strict=True))
             raise next(_forbidden(match, column) for match, column in found if match)
         self._table.writerow(["'" + cell if cell[:1] in _GUARDED else cell for cell in cells])
-        if self._text.tell() > _BLOCK:
+        if self._text.tell() > BLOCK:
             self.flush()
 
     def flush(self) -> None:
         """Hand what was written to the file."""
-        with _writing():
+        with writing_target():
             self._file.write(self._text.getvalue().encode())
         self._text.seek(0)
         self._text.truncate()
@@ -362,7 +356,7 @@ def _plain_row(line: str, delimiters: str) -> list[str] | None:
     return [_unguard(cell) for cell in cells] if "'" in line else cells
 
 
-# Bytes and files
+# Bytes
 
 
 def _lines(file: IO[bytes], encoding: str) -> Iterator[tuple[int, str]]:
@@ -372,7 +366,7 @@ def _lines(file: IO[bytes], encoding: str) -> Iterator[tuple[int, str]]:
         # This parts at rarer breaks too, such as U+2028: such a piece is just one whose line goes on.
         pieces = (held + chunk).splitlines(keepends=True)
         held = "" if pieces[-1].endswith("\n") else pieces.pop()
-        if len(held) > _BLOCK and not held.endswith("\r"):
+        if len(held) > BLOCK and not held.endswith("\r"):
             pieces.append(held)
             held = ""
         for piece in pieces:
@@ -386,9 +380,9 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     """Yield a file from its start; each pass keeps its own place, so that several may run at a time."""
     place = 0
     while True:
-        with _reading():
+        with reading_source():
             file.seek(place)
-            block = file.read(_BLOCK)
+            block = file.read(BLOCK)
         if not block:
             return
         place += len(block)
@@ -413,70 +407,3 @@ def _decodes(file: IO[bytes], encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-@contextmanager
-def _opened(source: Source) -> Generator[IO[bytes]]:
-    """Open a source as a file that can be read more than once."""
-    with ExitStack() as stack:
-        file: IO[bytes]
-        if isinstance(source, bytes):
-            file = stack.enter_context(BytesIO(source))
-        elif isinstance(source, str | PathLike):
-            with _reading():
-                file = stack.enter_context(Path(source).open("rb"))
-            if not file.seekable():
-                file = stack.enter_context(_spooled(file))
-        else:
-            file = stack.enter_context(_spooled(source))
-        yield file
-
-
-@contextmanager
-def _spooled(stream: IO[bytes]) -> Generator[IO[bytes]]:
-    """Copy what a stream still holds; much of it goes to the disk."""
-    with SpooledTemporaryFile(max_size=_SPOOL) as spool:
-        with _reading():
-            copyfileobj(stream, spool, _BLOCK)
-        yield spool
-
-
-@contextmanager
-def _replacing(target: str | PathLike[str]) -> Generator[IO[bytes]]:
-    """Open a draft that takes the target's place when the block ends without an exception."""
-    with _writing():
-        path = Path(os.path.realpath(target))  # a link goes on pointing where it did
-        if os.path.lexists(path) and not path.is_file():
-            raise OSError(EINVAL, "It is not a regular file")
-        draft = NamedTemporaryFile(dir=path.parent, prefix=".salon-crm-", delete=False)  # noqa: SIM115 - closed below
-    try:
-        yield draft
-        with _writing():
-            draft.flush()
-            os.fsync(draft.fileno())
-            draft.close()
-            Path(draft.name).replace(path)
-    finally:
-        with suppress(OSError):  # a disk that is full refuses to close too, and the draft is thrown away
-            draft.close()
-        Path(draft.name).unlink(missing_ok=True)
-
-
-def _reading() -> AbstractContextManager[None]:
-    return _refusals("file-unreadable", "source", "a path, bytes or a binary stream")
-
-
-def _writing() -> AbstractContextManager[None]:
-    return _refusals("file-unwritable", "target", "a path or a binary stream")
-
-
-@contextmanager
-def _refusals(code: str, field: str, expected: str) -> Generator[None]:
-    """Raise what a file or stream refuses as InvalidValue, without the path: it may name a person."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        reason = isinstance(error, OSError) and error.strerror
-        raise InvalidValue(code, field=field, reason=reason or "it is closed, or not open for this") from None
-    except (AttributeError, TypeError) as error:
-        raise InvalidValue("wrong-type", field=field, expected=expected) from error
