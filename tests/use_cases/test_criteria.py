@@ -38,7 +38,7 @@ def letters(salon: crm.Salon, clock: FixedClock) -> dict[str, crm.Customer]:
 
 
 @pytest.mark.parametrize(
-    "text", ["ana", "SILVA jose", "josé", "work@", "912 345", "912345", "+351 912", "(912) 345-678", "old", "213", ""]
+    "text", ["ana", "SILVA jose", "josé", "@work", "912 345", "912345", "+351 912", "(912) 345-678", "old", "213", ""]
 )
 def test_a_customer_is_found_by_any_part_of_names_e_mails_and_phones(salon: crm.Salon, text: str) -> None:
     customer = add(
@@ -106,18 +106,15 @@ def test_a_tree_of_criteria_is_taken_too(salon: crm.Salon) -> None:
         (crm.CustomerFilter(text="x" * 501), "text"),
         (crm.CustomerFilter(added_since=date(2026, 3, 2), added_until=date(2026, 3, 1)), "added_until"),
         (crm.CustomerFilter(added_since=NOON), "added_since"),
-        (crm.CustomerFilter(added_since=date.min, added_until=date.max), None),
         ("ana", "criteria"),
         (7, "criteria"),
         (Compare(Fact.ADDED, Op.LESS, "yesterday"), "added"),
     ],
 )
 def test_criteria_that_mean_nothing_are_refused_and_never_ignored(
-    salon: crm.Salon, criteria: Any, field: str | None
+    salon: crm.Salon, criteria: Any, field: str
 ) -> None:
     for ask in (crm.find_customers, crm.count_customers, crm.each_customer):
-        if field is None:  # as wide as days go: everybody, or refused, and no other error
-            continue
         with pytest.raises(crm.InvalidValue) as caught:
             ask(salon, STAFF, criteria)
         assert caught.value.field == field

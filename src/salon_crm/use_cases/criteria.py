@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
+from uuid import UUID
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.blocks import AlertState, in_force

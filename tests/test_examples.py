@@ -1,0 +1,43 @@
+"""Every example runs by itself and prints what its reader is told."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "examples"
+SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
+
+
+def run(script: str, *arguments: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / script), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_an_example_runs_in_an_empty_folder(script: str, tmp_path: Path) -> None:
+    assert run(script, folder=tmp_path)
+
+
+def test_the_front_desk_on_a_file_prints_what_it_prints_in_memory(tmp_path: Path) -> None:
+    in_memory = run("front_desk.py", folder=tmp_path)
+    assert run("front_desk.py", "salon.db", folder=tmp_path) == in_memory
+    assert "one customer: True" in in_memory
+    assert "daughter added: True" in in_memory
+    assert "second desk: birthday: Changed by somebody else" in in_memory
+    assert "back again, may book: block" in in_memory
+
+
+def test_every_example_is_listed() -> None:
+    listed = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [script for script in SCRIPTS if f"({script})" not in listed] == []
