@@ -142,7 +142,8 @@ def a_reference(number: int = 1, /, **overrides: Any) -> Reference:
 
 
 def _digest(number: int) -> bytes:
-    return sha256(str(number).encode()).digest()
+    """Return 32 bytes that sort as the numbers do."""
+    return number.to_bytes(4) + sha256(number.to_bytes(4)).digest()[4:]
 
 
 BUILDERS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -188,7 +189,7 @@ def an_entry(number: int = 1, /, **overrides: Any) -> AuditEntry:
         "customer_id": a_customer_id(),
         "version": number,
         "fields": ("name",),
-        "digest": _digest(number),
+        "digest": _digest(abs(number)),
     }
     return AuditEntry(**{**fields, **overrides})
 

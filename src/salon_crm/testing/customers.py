@@ -1,7 +1,11 @@
 """Checks of customers beside those of every kind: external ids, contacts and names they are met by."""
 
+from contextlib import suppress
+
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Customer
@@ -11,6 +15,7 @@ from salon_crm.ports.salon import record_of
 from salon_crm.ports.store import Reading, Store
 from salon_crm.testing.builders import a_customer, a_customer_id
 from salon_crm.testing.conformance import Conformance
+from salon_crm.testing.strategies import customers, external_ids
 
 _TILL_1 = ExternalId("old-till", "1")
 _TILL_2 = ExternalId("old-till", "2")
@@ -21,8 +26,29 @@ def _holder(unit: Reading, external: ExternalId) -> Customer | None:
     return next((customer for [customer] in held.values()), None)
 
 
+class _Undone(Exception):  # noqa: N818  -- no error: the end of a block that must leave nothing
+    """Raised to end a block by an exception."""
+
+
 class CustomerChecks(Conformance):
     """What `Customers` promises of the keys customers are met by."""
+
+    def test_any_customer_comes_back_equal(self, store: Store) -> None:
+        """A store gives back what it was given, equal in every field, as a property."""
+        held = st.lists(external_ids(), max_size=2, unique=True).map(tuple)
+
+        @given(before=customers(external_ids=held), after=customers(external_ids=held))
+        def comes_back(before: Customer, after: Customer) -> None:
+            after = evolve(after, id=before.id)
+            with suppress(_Undone), store.writing() as writing:
+                writing.customers.add(before)
+                assert writing.customers.get_many([before.id]) == {before.id: before}
+                writing.customers.save(after, before.version)
+                assert writing.customers.get_many([before.id]) == {before.id: after}
+                assert all(_holder(writing, external) == after for external in after.external_ids)
+                raise _Undone
+
+        comes_back()
 
     def test_an_external_id_belongs_to_one_customer(self, store: Store) -> None:
         """``add`` raises Conflict where a unique key is held already, and changes nothing."""

@@ -294,7 +294,7 @@ class ProgramChecks(Conformance):
         self.needs(*EVERY_KIND)
         number = count(1)
         few = settings(
-            max_examples=max(10, settings().max_examples // 5),
+            max_examples=max(10, settings().max_examples // 2),
             stateful_step_count=_STEPS,
             suppress_health_check=list(HealthCheck),
         )

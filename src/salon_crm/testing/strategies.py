@@ -150,7 +150,7 @@ def customer_ids() -> SearchStrategy[CustomerId]:
 
 
 def customers(**overrides: SearchStrategy[Any]) -> SearchStrategy[Customer]:
-    """Customers with any of their fields; ids are few, and external ids are left out, which are unique in a salon."""
+    """Customers with any of their fields; ids are few, and there are no external ids, which are unique in a salon."""
     text = st.none() | texts()
     fields: dict[str, SearchStrategy[Any]] = {
         "id": customer_ids(),
@@ -178,6 +178,23 @@ def customers(**overrides: SearchStrategy[Any]) -> SearchStrategy[Customer]:
         "former_phones": _few(phones()),
     }
     return st.builds(Customer, **{**fields, **overrides})
+
+
+def searched_customers() -> SearchStrategy[Customer]:
+    """Customers with just the fields that criteria and orders look at."""
+    return st.builds(
+        Customer,
+        id=customer_ids(),
+        added=instants(),
+        status=st.sampled_from(Status),
+        name=names(),
+        last_name=st.none() | names(),
+        email=st.none() | emails(),
+        mobile=st.none() | phones(),
+        gender=st.none() | st.sampled_from(Gender),
+        former_names=_few(names()),
+        former_phones=_few(phones()),
+    )
 
 
 def _few(values: SearchStrategy[Any]) -> SearchStrategy[tuple[Any, ...]]:
@@ -242,7 +259,7 @@ def _leaves() -> SearchStrategy[Criterion]:
 
 
 def criteria() -> SearchStrategy[Criterion]:
-    """Criteria of every kind, nested; of the customers that `customers` draws, many match and many do not."""
+    """Criteria of every kind, nested; of the customers that `searched_customers` draws, many match and many do not."""
 
     def nested(parts: SearchStrategy[Criterion]) -> SearchStrategy[Criterion]:
         several = st.lists(parts, max_size=3).map(tuple)

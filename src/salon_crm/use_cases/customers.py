@@ -75,7 +75,7 @@ def add_customer(
         made = unit.result_of("add_customer", reference, asked)
         if made is not None:
             return find_customer(salon, actor, Permission.ADD_CUSTOMERS, unit.writing, made)
-        customer = create_customer(unit, values, status=its_status, notes=notes, id=id)
+        customer = create_customer(unit, unit.new_customer_id(id), values, status=its_status, notes=notes)
         unit.remember("add_customer", reference, asked, customer.id)
         return customer
 
@@ -128,21 +128,18 @@ def parse_status(value: object) -> Status:
 
 def create_customer(
     unit: Unit,
+    customer_id: CustomerId,
     values: ProfileFields,
     *,
     status: Status = Status.ACTIVE,
     notes: Mapping[str, str] | None = None,
-    id: IdLike | None = None,
     added: datetime | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> Customer:
-    """Keep a new customer with checked values, record it, write the notes, and meet blocks.
+    """Keep a new customer with checked values under an id nobody has, record it, write the notes, and meet blocks.
 
     ``added`` is when another system first had them, if it says so.
     """
-    customer_id = CustomerId(unit.new_id(id))
-    if id is not None:
-        unit.refuse_known_customer_id(customer_id)
     customer = new_customer(customer_id, values, added=added or unit.at, settings=unit.settings, status=status)
     _check_external_ids(unit, customer)
     unit.writing.customers.add(customer)

@@ -96,6 +96,6 @@ def find_or_add_customer(
         if sure:
             customer, added = unit.writing.customers.get_many(sure)[sure[0]], False
         else:
-            customer, added = create_customer(unit, values, id=id), True
+            customer, added = create_customer(unit, unit.new_customer_id(id), values), True
         unit.remember("find_or_add_customer", reference, asked, customer.id)
         return FoundOrAdded(customer, added)

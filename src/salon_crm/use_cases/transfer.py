@@ -345,7 +345,7 @@ class _Import:
             save_edit(unit, plan.before, customer, plan.fields, details=details)
         else:
             row = plan.row
-            create_customer(unit, row.values, status=customer.status, id=customer.id, added=row.added, details=details)
+            create_customer(unit, customer.id, row.values, status=customer.status, added=row.added, details=details)
             if fingerprint is not None:
                 unit.writing.fingerprints.add(RowFingerprint(self.system, fingerprint, customer.id))
         if plan.block and not blocks_in_force(unit.writing, customer):

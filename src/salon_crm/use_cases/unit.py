@@ -14,7 +14,7 @@ from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Address, Customer
 from salon_crm.domain.dates import parse_past
-from salon_crm.domain.ids import ExternalId, IdLike, Reference, parse_id
+from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, Reference, parse_id
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text
 from salon_crm.errors import Conflict
@@ -68,10 +68,12 @@ class Unit:
         """Return the id the caller chose for a new thing, or a new one; raises InvalidValue."""
         return self.salon.ids.new_id() if stated is None else parse_id(stated, "id")
 
-    def refuse_known_customer_id(self, customer_id: UUID) -> None:
-        """Raise Conflict for an id that a customer of this salon has or ever had."""
-        if self.writing.audit.select(AuditQuery(customer_id=customer_id), 1):  # type: ignore[arg-type]  # asked whether it is one
+    def new_customer_id(self, stated: IdLike | None) -> CustomerId:
+        """Return the id of a customer to be added; raises Conflict for one a customer has or ever had."""
+        customer_id = CustomerId(self.new_id(stated))
+        if stated is not None and self.writing.audit.select(AuditQuery(customer_id=customer_id), 1):
             raise Conflict("id-taken", field="id")
+        return customer_id
 
     def result_of(self, command: str, reference: str | None, asked: Mapping[str, object]) -> UUID | None:
         """Return what an earlier call of ``command`` with this ``reference`` made, or None for the first call.

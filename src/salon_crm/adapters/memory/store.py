@@ -1,7 +1,8 @@
 """A salon in plain dictionaries, evaluated plainly: the oracle every other store is compared with.
 
 Tables are copied the first time a unit of work writes to them; committing puts the copies in place. So
-a reader keeps the tables it began with, and rolling back is forgetting the copies.
+a reader keeps the tables it began with, and rolling back is forgetting the copies. A savepoint undoes
+its own changes one by one.
 """
 
 import threading
@@ -121,7 +122,7 @@ class _Repository(Repository[T]):
 
     def add(self, thing: T) -> None:
         identity = self._kind.identity(thing)
-        table = self._unit.own_table(self._kind.name)
+        table = self._unit.table_to_change(self._kind.name, identity)
         if identity in table.rows:
             raise Conflict("key-taken", kind=self._kind.name, key="id", id=str(identity))
         table.put(identity, thing)
@@ -141,12 +142,12 @@ class _Repository(Repository[T]):
                 current=stored.version,
                 expected=expected_version,
             )
-        self._unit.own_table(self._kind.name).put(identity, thing)
+        self._unit.table_to_change(self._kind.name, identity).put(identity, thing)
 
     def remove(self, identity: Key) -> None:
         if identity not in self._table.rows:
             raise NotFound("not-found", kind=self._kind.name, id=str(identity))
-        self._unit.own_table(self._kind.name).drop(identity)
+        self._unit.table_to_change(self._kind.name, identity).drop(identity)
 
 
 class _Customers(_Repository[Customer], Customers):
@@ -163,7 +164,7 @@ class _Customers(_Repository[Customer], Customers):
         edge = (start.value, start.id)
         if start.backward:
             before = [c for value, own_id, c in placed if _precedes((value, own_id), edge, order)]
-            return before[-limit:]
+            return before[max(0, len(before) - limit) :]
         return [c for value, own_id, c in placed if _precedes(edge, (value, own_id), order)][:limit]
 
     def count(self, criterion: Criterion, at_most: int | None = None) -> int:
@@ -231,6 +232,7 @@ class _Unit(Writing):
         self.state = state
         self._writable = writable
         self._owned: set[str] = set()
+        self._undo: list[tuple[_Table[Any], Key, Any]] = []
 
     def table(self, name: str) -> _Table[Any]:
         return self.state.tables[name]
@@ -239,12 +241,15 @@ class _Unit(Writing):
         if not self._writable:
             raise StoreError("reading-cannot-write")
 
-    def own_table(self, name: str) -> _Table[Any]:
+    def table_to_change(self, name: str, identity: Key) -> _Table[Any]:
+        """Return a table of this unit's own, remembering what it holds of ``identity`` in case it is undone."""
         self.check_writable()
         if name not in self._owned:
             self.state.tables[name] = self.state.tables[name].copy()
             self._owned.add(name)
-        return self.state.tables[name]
+        table = self.state.tables[name]
+        self._undo.append((table, identity, table.rows.get(identity)))
+        return table
 
     @property
     def customers(self) -> _Customers:
@@ -308,15 +313,19 @@ class _Unit(Writing):
 
     @contextmanager
     def savepoint(self) -> Generator[None]:
-        before = self.state.copy()
-        owned_before, self._owned = self._owned, set()  # so that what is written now is written to copies
+        begun = len(self._undo)
+        salon, settings, audit = self.state.salon, self.state.settings, self.state.audit
         try:
             yield
         except BaseException:
-            self.state.__dict__.update(before.__dict__)
-            self._owned = owned_before
+            while len(self._undo) > begun:
+                table, identity, thing = self._undo.pop()
+                if thing is not None:
+                    table.put(identity, thing)
+                elif identity in table.rows:
+                    table.drop(identity)
+            self.state.salon, self.state.settings, self.state.audit = salon, settings, audit
             raise
-        self._owned |= owned_before
 
 
 class MemoryStore(Store):

@@ -1,7 +1,9 @@
 """Criteria as SQL: every clause is TRUE or FALSE of a row of ``crm_customers c``, never NULL."""
 
 from datetime import datetime
-from typing import assert_never
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Final, assert_never
 
 from salon_crm.adapters.sql.dialect import Dialect, Value
 from salon_crm.adapters.sql.tables import write_instant
@@ -14,41 +16,72 @@ BLOCKED = "EXISTS (SELECT 1 FROM crm_blocks b WHERE b.customer_id = c.id AND b.l
 
 def compile_criterion(criterion: Criterion, dialect: Dialect) -> Clause:
     """Return the condition that is true of just the customers `matches` is true of, and its values."""
+    condition, values, _ = _compile(criterion, dialect, negated=False)
+    return condition, values
+
+
+Part = tuple[str, list[Value], int]
+"""A condition that needs no more brackets, its values, and how deep it is."""
+
+
+def _compile(criterion: Criterion, dialect: Dialect, *, negated: bool) -> Part:
+    """Compile a criterion, or its negation: Not is carried down to the leaves, where it costs no depth."""
     match criterion:
         case AllOf(parts):
-            return _joined(" AND ", "1 = 1", [compile_criterion(part, dialect) for part in parts])
+            return _joined([_compile(part, dialect, negated=negated) for part in parts], every=not negated)
         case AnyOf(parts):
-            return _joined(" OR ", "1 = 0", [compile_criterion(part, dialect) for part in parts])
+            return _joined([_compile(part, dialect, negated=negated) for part in parts], every=negated)
         case Not(part):
-            condition, values = compile_criterion(part, dialect)
-            return f"NOT ({condition})", values
-        case Text(words, runs):
-            found = [_word(word, dialect) for word in words] + [_run(run, dialect) for run in runs]
-            return _joined(" AND ", "1 = 1", found)
-        case Compare():
-            return _comparison(criterion)
-        case OneOf(ids):
-            condition, value = dialect.in_list("c.id", sorted(map(str, ids)))
-            return condition, [value]
+            return _compile(part, dialect, negated=not negated)
+        case Text() | Compare() | OneOf():
+            condition, values = _leaf(criterion, dialect)
+            return f"({'NOT ' if negated else ''}({condition}))", values, 0
         case _:
             assert_never(criterion)
 
 
-def _joined(word: str, empty: str, clauses: list[Clause]) -> Clause:
-    if not clauses:
-        return empty, []
-    conditions = word.join(f"({condition})" for condition, _ in clauses)
-    return conditions, [value for _, values in clauses for value in values]
+def _joined(parts: list[Part], *, every: bool) -> Part:
+    """Join parts two by two, the two shallowest first and of each two the deeper one first.
+
+    SQLite's parser allows a hundred open brackets and its trees a thousand levels; so joined, the largest
+    criteria that `checked_criterion` lets through stay far below both.
+    """
+    waiting = [(depth, place, condition, values) for place, (condition, values, depth) in enumerate(parts)]
+    heapify(waiting)
+    for place in count(len(waiting)):
+        if len(waiting) < 2:
+            break
+        (_, _, shallow, shallow_values), (depth, _, deep, deep_values) = heappop(waiting), heappop(waiting)
+        condition = f"({deep} {'AND' if every else 'OR'} {shallow})"
+        heappush(waiting, (depth + 1, place, condition, [*deep_values, *shallow_values]))
+    return next(((condition, values, depth) for depth, _, condition, values in waiting), (_NOTHING[every], [], 0))
 
 
-def _word(word: str, dialect: Dialect) -> Clause:
-    return dialect.contains("c.search_words"), [word]
+_NOTHING: Final = {True: "(1 = 1)", False: "(1 = 0)"}
+"""What no parts join to: every one of none holds, and none of none."""
 
 
-def _run(run: DigitRun, dialect: Dialect) -> Clause:
-    in_phone: Clause = dialect.contains("c.search_digits"), [run.digits]
-    in_text = _joined(" AND ", "1 = 1", [_word(word, dialect) for word in run.words])
-    return _joined(" OR ", "1 = 0", [in_phone, in_text])
+def _leaf(leaf: Text | Compare | OneOf, dialect: Dialect) -> Clause:
+    match leaf:
+        case Text(words, runs):
+            found = [_word(word, dialect) for word in words] + [_run(run, dialect) for run in runs]
+            condition, values, _ = _joined(found, every=True)
+            return condition, values
+        case Compare():
+            return _comparison(leaf)
+        case OneOf(ids):
+            condition, value = dialect.in_list("c.id", sorted(map(str, ids)))
+            return condition, [value]
+
+
+def _word(word: str, dialect: Dialect) -> Part:
+    return f"({dialect.contains('c.search_words')})", [word], 0
+
+
+def _run(run: DigitRun, dialect: Dialect) -> Part:
+    in_phone: Part = f"({dialect.contains('c.search_digits')})", [run.digits], 0
+    in_text = _joined([_word(word, dialect) for word in run.words], every=True)
+    return _joined([in_phone, in_text], every=False)
 
 
 def _comparison(comparison: Compare) -> Clause:
