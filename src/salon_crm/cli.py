@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import version
 from io import TextIOWrapper
+from os.path import realpath
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, NoReturn, Self, cast
 
-from salon_crm.demo import run_demo, show_table
+from salon_crm.demo import check_readable, run_demo, show_table
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.contact import PhoneNumber
 from salon_crm.domain.criteria import CustomerFilter
@@ -24,7 +25,7 @@ from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.labels import label
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
 from salon_crm.domain.transfer.reports import ImportReport
-from salon_crm.errors import InvalidValue, SalonCrmError
+from salon_crm.errors import Conflict, InvalidValue, SalonCrmError
 from salon_crm.opening import open_salon
 from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.blocks import customer_blocks
@@ -45,20 +46,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
-        return command(parsed)
+        code = command(parsed)
+        sys.stdout.flush()
+        return code
     except SalonCrmError as error:
-        print(f"salon-crm: {error}", file=sys.stderr)
+        print(f"salon-crm: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:  # whoever read the output has read enough
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 -- what is still buffered goes there at exit
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 -- what is still buffered goes there at exit
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
         print("salon-crm: interrupted; what was done stays done.", file=sys.stderr)
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line, as everything else is said."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"salon-crm: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="salon-crm", description="The customer half of a salon, from the terminal.")
+    parser = _Parser(prog="salon-crm", description="The customer half of a salon, from the terminal.")
     parser.add_argument("--version", action="version", version=f"salon-crm {version('salon-crm')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -124,12 +135,32 @@ def _actor(parsed: argparse.Namespace) -> Actor:
     return Actor(parsed.actor, Role(parsed.role))
 
 
-def _open(parsed: argparse.Namespace, *, create: bool = False) -> Salon:
-    """Open the salon's file; only importing may create one, so that a mistyped path is not a new salon."""
-    if not create and not parsed.salon.exists():
+def _open(parsed: argparse.Namespace) -> Salon:
+    """Open the salon's file; a mistyped path is not a new salon."""
+    if not parsed.salon.exists():
         raise InvalidValue("file-unreadable", field="salon", reason="there is no such file")
-    settings = {name: getattr(parsed, name) for name in ("region", "zone", "currency")} if create else {}
-    return open_salon(parsed.salon, **settings)
+    return open_salon(parsed.salon)
+
+
+def _open_or_create(parsed: argparse.Namespace) -> Salon:
+    """Open the salon's file, or make one; a dry run makes none.
+
+    Where the salon has a region of its own, the one stated is that of the list alone.
+    """
+    settings = {name: getattr(parsed, name) for name in ("region", "zone", "currency")}
+    where = None if parsed.dry_run and not parsed.salon.exists() else parsed.salon
+    try:
+        return open_salon(where, **settings)
+    except Conflict as conflict:
+        if conflict.field != "region":
+            raise
+        return open_salon(where, zone=parsed.zone, currency=parsed.currency)
+
+
+def _refuse_salon_file(parsed: argparse.Namespace, target: Path | None, name: str) -> None:
+    """Refuse to write a list over the salon itself."""
+    if target is not None and realpath(target) == realpath(parsed.salon):
+        raise InvalidValue("file-unwritable", field=name, reason="it is the salon's own file")
 
 
 def _demo(parsed: argparse.Namespace) -> int:
@@ -138,7 +169,9 @@ def _demo(parsed: argparse.Namespace) -> int:
 
 
 def _import(parsed: argparse.Namespace) -> int:
-    with _open(parsed, create=True) as salon, _Progress("rows") as progress:
+    _refuse_salon_file(parsed, parsed.problems, "problems")
+    check_readable(parsed.list)
+    with _open_or_create(parsed) as salon, _Progress("rows") as progress:
         report = import_customers(
             salon,
             _actor(parsed),
@@ -177,7 +210,7 @@ def _show_import(report: ImportReport, problems_to: Path | None) -> None:
         print(f"Columns not taken: {', '.join(report.not_taken)}")
     for problem in report.problems[:_SHOWN_PROBLEMS]:
         print(f"  line {problem.line}: {problem.field + ' ' if problem.field else ''}{problem.reason}")
-    more = len(report.problems) - _SHOWN_PROBLEMS
+    more = max(len(report.problems), report.refused) - _SHOWN_PROBLEMS
     if more > 0:
         print(f"  … and {more:,} more")
     if report.refused and problems_to:
@@ -263,7 +296,8 @@ def _words(value: object) -> str:
 
 def _export(parsed: argparse.Namespace) -> int:
     criteria = CustomerFilter(text=parsed.text, status=parsed.status)
-    columns = parsed.columns.split(",") if parsed.columns else None
+    columns = [name.strip() for name in parsed.columns.split(",")] if parsed.columns else None
+    _refuse_salon_file(parsed, parsed.list, "list")
     with _open(parsed) as salon, _Progress("customers") as progress:
         report = export_customers(
             salon, _actor(parsed), parsed.list, criteria=criteria, columns=columns, progress=progress

@@ -33,6 +33,7 @@ ZONE: Final = "Europe/Lisbon"
 CURRENCY: Final = "EUR"
 REGION: Final = "PT"
 _BEA: Final = Actor("bea", Role.ADMIN)
+_SALON: Final = "salon.db"
 _SHOWN: Final = 6
 
 
@@ -92,13 +93,13 @@ def run_demo(
     if own_list is None:
         lists = _samples()
     else:
-        _check_readable(own_list)
+        check_readable(own_list)
         order = None if date_order is None else DateOrder(date_order)
         lists = (_List(own_list.name, own_list.read_bytes(), region, order),)
     checks, left_out = _Checks(), list[str]()
     with _folder(keep) as folder:
-        with open_salon(folder / "salon.db", region=region, zone=zone, currency=currency) as salon:
-            print(f"A salon in one SQLite file: {folder / 'salon.db' if keep else 'salon.db'} ({zone}, {currency})")
+        with open_salon(folder / _SALON, region=region, zone=zone, currency=currency) as salon:
+            print(f"A salon in one SQLite file: {folder / _SALON if keep else _SALON} ({zone}, {currency})")
             reports = _bring_in(salon, lists, folder, checks)
             if own_list is None:
                 _correct(salon, lists, reports, folder, checks)
@@ -118,7 +119,8 @@ def run_demo(
     return checks.show(left_out)
 
 
-def _check_readable(path: Path) -> None:
+def check_readable(path: Path) -> None:
+    """Raise InvalidValue where there is no file to read."""
     try:
         with path.open("rb"):
             pass
@@ -136,6 +138,8 @@ def _folder(keep: Path | None) -> Generator[Path]:
             keep.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InvalidValue("file-unwritable", field="keep", reason=(error.strerror or "no").lower()) from None
+        if (keep / _SALON).exists():
+            raise InvalidValue("file-unwritable", field="keep", reason="it holds a salon already; give another folder")
         yield keep
 
 
@@ -146,7 +150,6 @@ def _bring_in(salon: Salon, lists: Sequence[_List], folder: Path, checks: _Check
             salon,
             _BEA,
             each.content,
-            system=None if len(lists) > 1 else Path(each.name).stem[:100],
             region=each.region,
             date_order=each.date_order,
             problems_to=folder / f"{each.name}-refused.csv",
@@ -219,10 +222,7 @@ def _corrected(handed_back: str, report: ImportReport) -> str:
 def _bring_in_again(salon: Salon, lists: Sequence[_List], checks: _Checks) -> None:
     _heading("3. Bring the same lists in again")
     for each in lists:
-        system = None if len(lists) > 1 else Path(each.name).stem[:100]
-        report = import_customers(
-            salon, _BEA, each.content, system=system, region=each.region, date_order=each.date_order
-        )
+        report = import_customers(salon, _BEA, each.content, region=each.region, date_order=each.date_order)
         print(f"  {each.name}: {report.unchanged:,} unchanged, {report.created} created, {report.updated} updated")
         holds = report.created == report.updated == 0
         checks.that(holds, f"{each.name}: a second import changes nothing ({report.unchanged:,} rows unchanged)")

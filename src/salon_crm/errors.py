@@ -95,7 +95,6 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "reference-reused": "was used before for another {command}. Use one reference for one act.",
         "several-matches": "Several customers match: {ids}. Ask which one it is, or merge them.",
         "salon-exists": "{field_name} of this salon is {current}. Reopen without it, or use change_settings.",
-        "salon-differs": "The store holds another salon.",
         "secret-differs": (
             "is not the secret this salon was created with{hint}. Without it blocks cannot be recognised again."
         ),
@@ -120,6 +119,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         # permissions
         "not-permitted": "{actor} may not {use_case}: it needs the permission {permission}.",
         "not-permitted-own": "{actor} may see and change only their own profile ({permission}).",
+        "not-permitted-field": "{actor} may not change {field_name}; it is the salon's to fill ({permission}).",
         "not-permitted-locations": (
             "{actor} is limited to locations, and what this covers is not kept by location yet ({permission})."
         ),

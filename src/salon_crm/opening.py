@@ -18,6 +18,7 @@ from salon_crm.domain.ids import SalonId
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
 from salon_crm.domain.notes import Note
 from salon_crm.domain.settings import Settings, check_settings, new_settings
+from salon_crm.domain.transfer.reports import ExportReport, ImportReport
 from salon_crm.errors import Conflict, InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, SalonRecord, Store
@@ -113,7 +114,7 @@ def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, mig
 def _check_secret(secret: object) -> bytes | None:
     if secret is None:
         return None
-    as_bytes = secret.encode() if isinstance(secret, str) else secret
+    as_bytes = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret
     if not isinstance(as_bytes, bytes) or len(as_bytes) < _SHORTEST_SECRET:
         raise InvalidValue("wrong-type", field="secret", expected=f"text or bytes, {_SHORTEST_SECRET} or more")
     return as_bytes
@@ -169,8 +170,10 @@ _DOCUMENTED: Final = (
     CustomerRow,
     CustomersFound,
     Deactivation,
+    ExportReport,
     FormField,
     FoundOrAdded,
+    ImportReport,
     Note,
     Page,
     Settings,

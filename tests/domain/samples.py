@@ -28,15 +28,17 @@ def customer_id(number: int) -> CustomerId:
     return CustomerId(UUID(int=number))
 
 
-def a_customer(number: int = 1, /, *, settings: Settings = SETTINGS, region: str = "PT", **fields: Any) -> Customer:
+def a_customer(number: int = 1, /, *, settings: Settings = SETTINGS, **fields: Any) -> Customer:
     """Return a customer filled in by the form; Ana Silva unless a name is given."""
     if not {"name", "first_name", "last_name"} & fields.keys():
         fields["name"] = "Ana Silva"
-    values = CustomerForm(fields).check(FormContext(TODAY, region))
+    values = CustomerForm(fields).check(CONTEXT)
     return new_customer(customer_id(number), values, added=NOW, settings=settings)
 
 
-def edited(customer: Customer, /, *, settings: Settings = SETTINGS, keep_former: bool = True, **fields: Any) -> Customer:
+def edited(
+    customer: Customer, /, *, settings: Settings = SETTINGS, keep_former: bool = True, **fields: Any
+) -> Customer:
     """Return the customer after an edit by the form."""
     values = CustomerForm(fields).check(CONTEXT)
     return changed_customer(customer, values, settings=settings, keep_former=keep_former)[0]

@@ -94,7 +94,9 @@ def test_a_phone_is_shown_nationally_and_internationally() -> None:
     assert (lisbon.national, lisbon.international) == ("912 345 678", "+351 912 345 678")
 
 
-@pytest.mark.parametrize("written", ["07700 900123 ext. 12", "07700900123x12", "07700 900123 #12", "+44 7700 900123;ext=12"])
+@pytest.mark.parametrize(
+    "written", ["07700 900123 ext. 12", "07700900123x12", "07700 900123 #12", "+44 7700 900123;ext=12"]
+)
 def test_an_extension_is_kept_beside_the_number_and_recognises_nobody(written: str) -> None:
     number = phone(written, "GB")
     assert (number.e164, number.extension, number.national) == ("+447700900123", "12", "07700 900123 x12")
@@ -134,7 +136,9 @@ def test_a_national_number_needs_a_region(written: str) -> None:
     assert phone_refusal(written, "ZZ").code == "phone-needs-region"
 
 
-@pytest.mark.parametrize(("written", "region"), [("07700 900123", "GB"), ("(202) 555-0143", "US"), ("999 999 999", "PT")])
+@pytest.mark.parametrize(
+    ("written", "region"), [("07700 900123", "GB"), ("(202) 555-0143", "US"), ("999 999 999", "PT")]
+)
 def test_a_possible_number_that_nobody_was_assigned_is_kept_and_marked(written: str, region: str) -> None:
     number = phone(written, region)
     assert number.valid is (region == "US")
@@ -164,7 +168,8 @@ def test_a_number_is_looked_for_with_country_code_with_national_prefix_and_with_
 
 
 @pytest.mark.parametrize(
-    ("written", "national"), [("+77011234567", "8 (701) 123 4567"), ("+12423221234", "(242) 322-1234"), ("+447911123456", "07911 123456")]
+    ("written", "national"),
+    [("+77011234567", "8 (701) 123 4567"), ("+12423221234", "(242) 322-1234"), ("+447911123456", "07911 123456")],
 )
 def test_countries_share_a_calling_code_and_the_number_is_right_in_each(written: str, national: str) -> None:
     assert phone(written).national == national
@@ -186,7 +191,9 @@ def test_whether_a_number_was_assigned_does_not_make_it_another_one_to_be_recogn
     assert number.key == evolve(number, valid=True).key
 
 
-@given(any_text | st.from_regex(r"[+0-9() ./x#-]{0,20}", fullmatch=True), st.sampled_from(["ZZ", "PT", "GB", "US", "IT"]))
+@given(
+    any_text | st.from_regex(r"[+0-9() ./x#-]{0,20}", fullmatch=True), st.sampled_from(["ZZ", "PT", "GB", "US", "IT"])
+)
 @example("+80" * 160, "ZZ")
 @example("00", "ZZ")
 @example("0" * 20, "IT")
@@ -206,7 +213,8 @@ def test_any_text_is_a_number_that_can_be_read_again_or_is_refused_without_being
     else:
         assert phone(number.e164).e164 == number.e164
         assert number.key[1:] in phone_spellings(number.e164)
-        assert number.national and number.international.startswith("+")
+        assert number.national
+        assert number.international.startswith("+")
 
 
 @given(st.integers(10**6, 10**12))

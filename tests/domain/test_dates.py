@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.domain.samples import NOW, TODAY
 
 from salon_crm.domain.dates import (
     DateOrder,
@@ -20,7 +21,6 @@ from salon_crm.domain.dates import (
     parse_zone,
 )
 from salon_crm.errors import InvalidValue
-from tests.domain.samples import NOW, TODAY
 
 DMY, MDY, YMD = DateOrder.DMY, DateOrder.MDY, DateOrder.YMD
 
@@ -90,7 +90,9 @@ def test_what_is_no_day_is_refused(value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     "|1990|May|1990-05|1990-13-01|1990-00-10|1990-05-32|0000-01-01|10000-01-01|--13-01|-05-17|---05-17|05-17|29/02|today"
-    "|tomorrow|19900517|1990-W20-4|1990/05/17|01/02/2003|１９９０-05-17|1990-05-17T13:00|{}|%s|NaN|1e3|1990-05-17;".split("|"),
+    "|tomorrow|19900517|1990-W20-4|1990/05/17|01/02/2003|１９９０-05-17|1990-05-17T13:00|{}|%s|NaN|1e3|1990-05-17;".split(
+        "|"
+    ),
 )
 def test_without_a_stated_order_only_iso_dates_and_named_months_are_read(text: str) -> None:
     assert refusal(text) == "date-invalid"
@@ -148,7 +150,9 @@ def test_a_date_is_read_in_the_stated_order_and_iso_dates_in_their_own(text: str
         ("17/05/1990 13:00", DMY),
     ],
 )
-def test_a_date_that_does_not_fit_the_stated_order_is_refused_and_never_turned_round(text: str, order: DateOrder) -> None:
+def test_a_date_that_does_not_fit_the_stated_order_is_refused_and_never_turned_round(
+    text: str, order: DateOrder
+) -> None:
     assert refusal(text, order) == "date-invalid"
 
 
@@ -163,7 +167,7 @@ def test_a_file_proves_its_order_by_dates_that_only_one_order_can_read(day: date
     text = day.strftime(written)
     possible = orders_possible(text)
     readings: dict[DateOrder, PartialDate] = {}
-    for order in DateOrder:
+    for order in DateOrder if "%Y" in written else (DMY, MDY):  # without a year there is nothing for it to come first of
         with contextlib.suppress(InvalidValue):
             readings[order] = PartialDate.parse(text, "birthday", today=date.max, order=order)
     if len(set(readings.values())) > 1 or len(readings) == 1:
@@ -182,8 +186,8 @@ def test_text_that_every_order_reads_alike_proves_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    "17 May 1990|May 17, 1990|17-May-1990|17.May.1990|17th of May 1990|1990 May 17|May-17-1990|Thu 17 May 1990|17 MAY 1990"
-    "|17 May 1990 00:00".split("|"),
+    "17 May 1990|May 17, 1990|17-May-1990|17.May.1990|17th of May 1990|1990 May 17|May-17-1990|Thu 17 May 1990"
+    "|17 MAY 1990|17 May 1990 00:00".split("|"),
 )
 def test_a_named_month_can_be_read_in_one_way_only(text: str) -> None:
     for order in (None, *DateOrder):
@@ -234,7 +238,20 @@ def test_a_zone_is_kept_by_its_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "Lisbon", "Europe", "Europe/", "../etc/passwd", "/etc/passwd", "Europe/Lis\0bon", "\ud800", "x" * 5_000, None, 1, UTC],
+    [
+        "",
+        "Lisbon",
+        "Europe",
+        "Europe/",
+        "../etc/passwd",
+        "/etc/passwd",
+        "Europe/Lis\0bon",
+        "\ud800",
+        "x" * 5_000,
+        None,
+        1,
+        UTC,
+    ],
 )
 def test_what_is_no_zone_is_refused(name: object) -> None:
     with pytest.raises(InvalidValue) as caught:

@@ -24,7 +24,7 @@ from salon_crm.errors import InvalidValue
 
 any_text = st.text(st.characters(codec=None))
 """Any text, lone surrogates included."""
-kept_text = st.text(st.characters(exclude_categories=("Cs", "Cc")))
+kept_text = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 
 
 def refusal(text: object, *, lines: bool = False) -> InvalidValue:
@@ -76,7 +76,7 @@ def is_jamo(character: str) -> bool:
     return any("\u1100" <= part <= "\u11ff" for part in unicodedata.normalize("NFKD", character))
 
 
-@given(st.text(), st.text(st.characters(exclude_categories=("Cs",)).filter(lambda c: not is_jamo(c))), st.text())
+@given(st.text(), st.text(st.characters().filter(lambda c: not is_jamo(c))), st.text())
 def test_any_part_of_a_text_is_found_in_it(before: str, part: str, after: str) -> None:
     assert fold(part) in fold(f"{before}\u0020{part}\u0020{after}")
     assert fold(part) in fold(before + part + after)
@@ -126,7 +126,9 @@ def test_people_are_found_as_they_are_typed(typed: str, kept: str) -> None:
     assert fold(typed) == fold(kept)
 
 
-@pytest.mark.parametrize(("one", "other"), [("Ana", "Anna"), ("山田", "田山"), ("김", "감"), ("ya", "я"), ("O'Neil", "ONeil")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("Ana", "Anna"), ("山田", "田山"), ("김", "감"), ("ya", "я"), ("O'Neil", "ONeil")]
+)
 def test_different_words_stay_different(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 

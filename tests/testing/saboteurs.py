@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
+import pytest
 from attrs import evolve, fields, frozen
 
 from salon_crm.adapters.memory import MemoryStore
@@ -25,6 +26,7 @@ from salon_crm.domain.dates import PartialDate
 from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import CUSTOMERS, KINDS, KeyKind
 from salon_crm.testing import Capability, StoreConformance
+from salon_crm.testing.conformance import MakeStore
 
 IN_MEMORY: Final = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}
 
@@ -63,12 +65,773 @@ def conformance_of(saboteur: Saboteur) -> type[StoreConformance]:
         capabilities = saboteur.capabilities
         patience = 0.3
 
-        @_fixture
-        def make_store(self, tmp_path: Path) -> Callable[[str], Any]:
+        @pytest.fixture
+        def make_store(self, tmp_path: Path) -> MakeStore:
             return lambda name: saboteur.make(tmp_path / f"{name}.db")
 
-        @_fixture
-        def make_impatient_store(self, tmp_path: Path) -> Callable[[str], Any]:
-            return lambda name: saboteur.make(tmp_path / f"{name}-impatient.db")
+        @pytest.fixture
+        def make_impatient_store(self, make_store: MakeStore) -> MakeStore | None:
+            return make_store if "test_a_writer_whose_turn_does_not_come_is_told_so" in saboteur.caught_by else None
 
     return Sabotaged
+
+
+class Proxy:
+    """Stands before something and lets everything through that it does not do itself."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class Tampered(Proxy):
+    """A store in memory whose units and repositories are seen through proxies."""
+
+    unit: ClassVar[type[Proxy]] = Proxy
+    repository: ClassVar[type[Proxy]] = Proxy
+    audit: ClassVar[type[Proxy]] = Proxy
+
+    def __init__(self) -> None:
+        super().__init__(MemoryStore())
+
+    @contextmanager
+    def reading(self) -> Generator[Any]:
+        with self.inner.reading() as unit:
+            yield self._seen(unit)
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        with self.inner.writing() as unit:
+            yield self._seen(unit)
+
+    def _seen(self, unit: Any) -> Any:
+        store = self
+
+        class Seen(Proxy):
+            def __getattr__(self, name: str) -> Any:
+                value = getattr(self.inner, name)
+                if name in KINDS:
+                    return store.repository(value)
+                return store.audit(value) if name == "audit" else value
+
+        return Seen(self.unit(unit))
+
+
+def instants_as(change: Callable[[datetime], datetime]) -> type[Proxy]:
+    """Return repositories that keep every instant as something else."""
+
+    def spoilt(thing: Any) -> Any:
+        named = [f.name for f in fields(type(thing)) if isinstance(getattr(thing, f.name), datetime)]
+        return evolve(thing, **{name: change(getattr(thing, name)) for name in named})
+
+    return what_is_written(spoilt)
+
+
+def what_is_written(spoil: Callable[[Any], Any]) -> type[Proxy]:
+    """Return repositories that keep something else than they are given."""
+
+    class Spoiling(Proxy):
+        def add(self, thing: Any) -> None:
+            self.inner.add(spoil(thing))
+
+        def save(self, thing: Any, expected_version: int) -> None:
+            self.inner.save(spoil(thing), expected_version)
+
+    return Spoiling
+
+
+def what_is_asked(rewrite: Callable[[Any], Any]) -> type[Proxy]:
+    """Return repositories of customers that answer another criterion than they are asked."""
+
+    def rewritten(criterion: Any) -> Any:
+        match criterion:
+            case AllOf(parts):
+                return rewrite(AllOf(tuple(rewritten(part) for part in parts)))
+            case AnyOf(parts):
+                return rewrite(AnyOf(tuple(rewritten(part) for part in parts)))
+            case Not(part):
+                return rewrite(Not(rewritten(part)))
+            case _:
+                return rewrite(criterion)
+
+    class Rewriting(Proxy):
+        def find(self, criterion: Any, *rest: Any) -> Any:
+            return self.inner.find(rewritten(criterion), *rest)
+
+        def count(self, criterion: Any, at_most: int | None = None) -> Any:
+            return self.inner.count(rewritten(criterion), at_most)
+
+    return Rewriting
+
+
+# ------------------------------------------------------------------------------- units of work
+
+
+@caught_by("what_is_rolled_back_is_gone", "a_unit_that_follows_one_rolled_back_starts_from_what_was_kept")
+class CommitsWhatFailed(Tampered):
+    """Ignores rollback: what a block wrote before it raised is kept."""
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        raised: BaseException | None = None
+        with self.inner.writing() as unit:
+            try:
+                yield unit
+            except BaseException as error:
+                raised = error
+        if raised is not None:
+            raise raised
+
+
+@caught_by("what_is_rolled_back_is_gone")
+class RollsBackErrorsOnly(Tampered):
+    """Rolls back where an error is raised, and commits where somebody presses Ctrl-C."""
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        stopped: BaseException | None = None
+        with self.inner.writing() as unit:
+            try:
+                yield unit
+            except (KeyboardInterrupt, SystemExit) as error:
+                stopped = error
+        if stopped is not None:
+            raise stopped
+
+
+@caught_by("what_is_rolled_back_is_gone")
+class SwallowsExceptions(Tampered):
+    """Rolls back, and lets nobody know why."""
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        try:
+            with self.inner.writing() as unit:
+                yield unit
+        except Exception:
+            return
+
+
+@caught_by(
+    "a_savepoint_is_undone_alone",
+    "an_inner_savepoint_is_undone_without_the_outer_one",
+    "an_entry_rolled_back_leaves_its_place_to_the_next",
+    "any_program_ends_as_in_memory",
+)
+class IgnoresSavepoints(Tampered):
+    """Undoes nothing where a savepoint's block raises."""
+
+    class unit(Proxy):
+        @contextmanager
+        def savepoint(self) -> Generator[None]:
+            yield
+
+
+@caught_by("a_savepoint_is_undone_alone", "an_entry_rolled_back_leaves_its_place_to_the_next")
+class KeepsTheAuditOfWhatWasUndone(Tampered):
+    """Undoes what a savepoint's block wrote, but not what it recorded."""
+
+    class unit(Proxy):
+        @contextmanager
+        def savepoint(self) -> Generator[None]:
+            try:
+                with self.inner.savepoint():
+                    try:
+                        yield
+                    finally:
+                        recorded = self.inner.state.audit
+            except BaseException:
+                self.inner.state.audit = recorded
+                raise
+
+
+@caught_by("an_inner_savepoint_is_undone_without_the_outer_one", "savepoints_follow_one_another")
+class UndoesTheWholeUnit(Tampered):
+    """Undoes everything of the unit of work where one savepoint's block raises."""
+
+    class unit(Proxy):
+        def __init__(self, inner: Any) -> None:
+            super().__init__(inner)
+            self.before = inner.state.copy()
+
+        @contextmanager
+        def savepoint(self) -> Generator[None]:
+            try:
+                yield
+            except BaseException:
+                self.inner.state.__dict__.update(self.before.copy().__dict__)
+                self.inner._owned.clear()
+                raise
+
+
+@caught_by(
+    "a_reading_sees_one_state_from_its_first_read_to_its_end",
+    "what_is_not_committed_is_seen_by_nobody_else",
+    "a_reading_never_waits_for_a_writer",
+)
+class ShowsWhatIsNotCommitted(Tampered):
+    """Shows readers what a writer is writing."""
+
+    writer: Any = None
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        with self.inner.writing() as self.writer:
+            yield self.writer
+        self.writer = None
+
+    @contextmanager
+    def reading(self) -> Generator[Any]:
+        with self.inner.reading() as unit:
+            store = self
+
+            class Live(Proxy):
+                def __getattr__(self, name: str) -> Any:
+                    return getattr(store.writer or self.inner, name)
+
+            yield Live(unit)
+
+
+@caught_by("a_reading_sees_one_state_from_its_first_read_to_its_end")
+class SeesLaterCommits(Tampered):
+    """Reads each thing as it is by now, in a reading begun before."""
+
+    @contextmanager
+    def reading(self) -> Generator[Any]:
+        store = self
+
+        class Live(Proxy):
+            def __getattr__(self, name: str) -> Any:
+                with store.inner.reading() as unit:
+                    return getattr(unit, name)
+
+        self.inner._check_open()
+        yield Live(None)
+
+
+@caught_by("a_reading_never_waits_for_a_writer", "what_is_not_committed_is_seen_by_nobody_else")
+class ReadersWait(Tampered):
+    """Takes the writer's turn to read."""
+
+    @contextmanager
+    def reading(self) -> Generator[Any]:
+        with self.inner.writing() as unit:
+            yield unit
+
+
+@caught_by("a_reading_has_no_verb_that_writes", "a_reading_writes_nothing_of_the_salon")
+class ForgetsWhatReadersWrite(MemoryStore):
+    """Lets a reading write, silently, and forgets it."""
+
+    @contextmanager
+    def reading(self) -> Generator[_Unit]:
+        with super().reading() as unit:
+            yield _Unit(unit.state, writable=True)
+
+
+@caught_by("what_is_written_is_seen_by_its_own_unit_at_once", "saving_replaces_the_record_and_its_keys")
+class HidesOwnWrites(Tampered):
+    """Shows a unit of work the customers there were when it began."""
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        with self.inner.reading() as before, self.inner.writing() as unit:
+
+            class Stale(Proxy):
+                @property
+                def customers(self) -> Any:
+                    class Customers(Proxy):
+                        get_many = before.customers.get_many
+                        find = before.customers.find
+
+                    return Customers(self.inner.customers)
+
+            yield Stale(unit)
+
+
+@caught_by("writers_take_turns")
+class TakesNoTurns(MemoryStore):
+    """Lets every writer in at once: the last one to commit wins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn: Any = threading.Semaphore(1_000)
+
+
+@caught_by("a_writer_whose_turn_does_not_come_is_told_so")
+class WaitsForEver(MemoryStore):
+    """Knows no deadline."""
+
+    def __init__(self) -> None:
+        super().__init__(deadline=60)
+
+
+@caught_by("a_writer_that_ends_lets_the_next_one_in", "what_is_rolled_back_is_gone")
+class NeverGivesTheTurnBack(Tampered):
+    """Keeps the turn of a writer whose block raised."""
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        try:
+            with self.inner.writing() as unit:
+                yield unit
+        except BaseException:
+            self.inner._turn.acquire()
+            self.inner._deadline = 0.1
+            raise
+
+
+@caught_by("a_closed_store_is_used_no_more")
+class NeverCloses(Tampered):
+    """Goes on after it was closed."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@caught_by("closing_twice_is_fine")
+class ClosesOnce(Tampered):
+    """Cannot be closed twice."""
+
+    closed = False
+
+    def close(self) -> None:
+        assert not self.closed
+        self.closed = True
+        self.inner.close()
+
+
+@caught_by(
+    "what_was_kept_is_there_after_opening_again",
+    "a_salon_is_there_after_opening_again",
+    "entries_are_there_after_opening_again",
+    "a_store_of_the_same_name_sees_what_was_kept",
+    capabilities=frozenset(Capability),
+)
+class ForgetsOnClosing(MemoryStore):
+    """Says that it keeps what it was given, and forgets it when it is closed."""
+
+
+# ------------------------------------------------------------------------------- repositories
+
+
+@caught_by(
+    "a_record_comes_back_equal_in_every_field",
+    "customers_are_found_by_the_instant_they_were_added",
+    "any_customer_comes_back_equal",
+)
+class LosesMicroseconds(Tampered):
+    """Keeps instants to the second."""
+
+    repository = instants_as(lambda instant: instant.replace(microsecond=0))
+
+
+@caught_by("an_instant_given_in_another_zone_comes_back_the_same_instant", "a_record_comes_back_equal_in_every_field")
+class LosesTheZone(Tampered):
+    """Keeps the wall time of an instant and calls it UTC."""
+
+    repository = instants_as(lambda instant: instant.replace(tzinfo=UTC))
+
+
+@caught_by("a_record_comes_back_equal_in_every_field")
+class CutsLongTexts(Tampered):
+    """Keeps the first 255 characters of a text, as a column of yore."""
+
+    repository = what_is_written(
+        lambda thing: evolve(
+            thing,
+            **{
+                f.name: getattr(thing, f.name)[:255]
+                for f in fields(type(thing))
+                if isinstance(getattr(thing, f.name), str) and type(getattr(thing, f.name)) is str
+            },
+        )
+    )
+
+
+def _with_birthday(thing: Any) -> Any:
+    if not isinstance(thing, Customer) or thing.birthday is None or thing.birthday.year:
+        return thing
+    return evolve(thing, birthday=PartialDate(thing.birthday.month, thing.birthday.day, 1900 + 4))
+
+
+@caught_by("a_record_comes_back_equal_in_every_field", "any_customer_comes_back_equal")
+class MakesUpYears(Tampered):
+    """Keeps a birthday without a year as one of 1904."""
+
+    repository = what_is_written(_with_birthday)
+
+
+@caught_by("a_record_comes_back_equal_in_every_field", "an_edited_record_comes_back_equal_in_every_field")
+class ComputesEmailKeys(Tampered):
+    """Keeps an e-mail's address, and makes its key anew."""
+
+    repository = what_is_written(
+        lambda thing: evolve(thing, email=thing.email and evolve(thing.email, key=thing.email.address.casefold()))
+        if isinstance(thing, Customer)
+        else thing
+    )
+
+
+@caught_by("a_record_at_another_version_is_not_replaced")
+class IgnoresVersions(Tampered):
+    """Lets the last one to save win, whatever version they had read."""
+
+    class repository(Proxy):
+        def save(self, thing: Any, expected_version: int) -> None:
+            stored = self.inner.get_many([self.inner._kind.identity(thing)])
+            self.inner.save(thing, next((each.version for each in stored.values()), expected_version))
+
+
+@caught_by("a_record_that_is_gone_cannot_be_saved")
+class SavesWhatIsGone(Tampered):
+    """Adds what is saved where it is gone."""
+
+    class repository(Proxy):
+        def save(self, thing: Any, expected_version: int) -> None:
+            if self.inner._kind.versioned and not self.inner.get_many([self.inner._kind.identity(thing)]):
+                self.inner.add(thing)
+            else:
+                self.inner.save(thing, expected_version)
+
+
+@caught_by("an_identity_is_held_once")
+class Upserts(Tampered):
+    """Replaces what is added twice."""
+
+    class repository(Proxy):
+        def add(self, thing: Any) -> None:
+            try:
+                self.inner.add(thing)
+            except Conflict:
+                self.inner.remove(self.inner._kind.identity(thing))
+                self.inner.add(thing)
+
+
+@caught_by("what_is_not_there_cannot_be_removed")
+class RemovesWhatIsNotThere(Tampered):
+    """Removes without looking."""
+
+    class repository(Proxy):
+        def remove(self, identity: Any) -> None:
+            if self.inner.get_many([identity]):
+                self.inner.remove(identity)
+
+
+@caught_by("records_that_are_absent_are_left_out")
+class InventsTheAbsent(Tampered):
+    """Returns None for records that are absent."""
+
+    class repository(Proxy):
+        def get_many(self, identities: Iterable[Any]) -> Mapping[Any, Any]:
+            asked = list(identities)
+            return {**dict.fromkeys(asked), **self.inner.get_many(asked)}
+
+
+@caught_by("any_number_of_records_is_got_at_once")
+class TakesAThousand(Tampered):
+    """Answers for the first thousand that are asked for."""
+
+    class repository(Proxy):
+        def get_many(self, identities: Iterable[Any]) -> Mapping[Any, Any]:
+            found: Mapping[Any, Any] = self.inner.get_many(list(identities)[:1_000])
+            return found
+
+
+@caught_by("holders_of_a_key_come_in_the_order_of_their_identities")
+class HoldersInNoOrder(Tampered):
+    """Returns the holders of a key as they happen to come."""
+
+    class repository(Proxy):
+        def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
+            return {value: held[::-1] for value, held in self.inner.by_key(key, values).items()}
+
+
+@caught_by("records_of_customers_come_in_the_order_of_their_identities")
+class RecordsOfCustomersInNoOrder(Tampered):
+    """Returns a customer's records as they happen to come."""
+
+    class repository(Proxy):
+        def of_customers(self, customer_ids: Iterable[Any]) -> Mapping[Any, Any]:
+            return {each: held[::-1] for each, held in self.inner.of_customers(customer_ids).items()}
+
+
+@caught_by("a_customer_is_met_by_every_contact_they_have_or_had", "a_record_is_found_by_every_value_of_every_key")
+class ForgetsFormerContacts(Tampered):
+    """Knows customers by the contacts they have, and not by those they had."""
+
+    class repository(Proxy):
+        def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
+            found = self.inner.by_key(key, values)
+            if key != "contact":
+                return dict(found)
+            still = {
+                value: tuple(customer for customer in held if value in contact_keys(customer, former=False))
+                for value, held in found.items()
+            }
+            return {value: held for value, held in still.items() if held}
+
+
+@caught_by("an_external_id_belongs_to_one_customer", "an_external_id_of_another_is_not_taken_by_an_edit")
+class SharesExternalIds(MemoryStore):
+    """Lets two customers hold one external id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        shared = KeyKind(False, CUSTOMERS.keys["external_id"].values)
+        kind = evolve(CUSTOMERS, keys={**CUSTOMERS.keys, "external_id": shared})
+        self._state.tables["customers"] = _Table(kind)
+
+
+@caught_by("an_external_id_moves_from_one_customer_to_another_in_one_unit", "saving_replaces_the_record_and_its_keys")
+class KeepsOldKeys(SQLiteStore):
+    """Keeps the keys a customer was added with, whatever is saved later."""
+
+    @contextmanager
+    def writing(self) -> Generator[SqlUnit]:
+        with super().writing() as unit:
+            yield _UnitOf(unit, _StaleCustomers)
+
+
+class _StaleCustomers(SqlCustomers):
+    def save(self, thing: Customer, expected_version: int) -> None:
+        SqlRepository.save(self, thing, expected_version)
+
+
+class _UnitOf(SqlUnit):
+    """A unit over the same connection, with customers of another class."""
+
+    def __init__(self, unit: SqlUnit, customers: type[SqlCustomers]) -> None:
+        super().__init__(unit._connection, unit._dialect)
+        self._customers = customers
+
+    @property
+    def customers(self) -> SqlCustomers:
+        return self._customers(self._connection, self._dialect)
+
+
+@caught_by("an_external_id_is_exact")
+class FoldsKeys(Tampered):
+    """Compares keys without case, as some databases do of themselves."""
+
+    class repository(Proxy):
+        def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
+            found = self.inner.by_key(key, values)
+            for value in list(values) if key == "external_id" else ():
+                other = tuple(part.swapcase() for part in value)
+                found.update({value: held for held in self.inner.by_key(key, [other]).values()})
+            return dict(found)
+
+
+@caught_by("a_record_comes_back_equal_in_every_field", "what_was_removed_may_be_added_again")
+class ForgetsAKind(MemoryStore):
+    """Forgets every alias when a unit of work commits."""
+
+    @contextmanager
+    def writing(self) -> Generator[_Unit]:
+        with super().writing() as unit:
+            yield unit
+        self._state.tables["aliases"] = _Table(KINDS["aliases"])
+
+
+@caught_by(
+    "a_kind_the_store_does_not_keep_is_never_read_as_empty",
+    "nobody_passes_for_unblocked_where_blocks_are_not_kept",
+    capabilities=IN_MEMORY - {Capability.BLOCKS},
+)
+class ReadsALackingKindAsEmpty(MemoryStore):
+    """Keeps no blocks, and says of everybody that they are not blocked."""
+
+
+@caught_by("a_key_that_is_not_declared_is_not_supported")
+class FindsNothingByUnknownKeys(Tampered):
+    """Answers that nobody holds a key that does not exist."""
+
+    class repository(Proxy):
+        def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
+            try:
+                return dict(self.inner.by_key(key, values))
+            except NotSupported:
+                return {}
+
+
+# ------------------------------------------------------------------------------- criteria
+
+_GENDERED: Final = AnyOf(tuple(Compare(Fact.GENDER, Op.EQUAL, gender) for gender in Gender))
+
+
+@caught_by("not_means_all_the_others_also_those_without_a_value", "every_store_finds_whom_matches_finds")
+class TreatsNullAsFalseUnderNot(Tampered):
+    """Holds neither a comparison nor its opposite of customers without a value, as SQL does."""
+
+    repository = what_is_asked(
+        lambda criterion: AllOf((criterion, _GENDERED))
+        if isinstance(criterion, Not) and isinstance(criterion.part, Compare) and criterion.part.fact is Fact.GENDER
+        else criterion
+    )
+
+
+@caught_by("text_is_found_as_it_stands", "a_phone_is_found_however_it_is_spelt")
+class DropsText(Tampered):
+    """Leaves a criterion out that it cannot compile, so that everybody is found."""
+
+    repository = what_is_asked(lambda criterion: AllOf() if isinstance(criterion, Text) else criterion)
+
+
+@caught_by("a_criterion_that_is_not_known_is_never_passed_over")
+class PassesOverTheUnknown(Tampered):
+    """Leaves out criteria it never heard of."""
+
+    repository = what_is_asked(
+        lambda criterion: criterion
+        if isinstance(criterion, AllOf | AnyOf | Not | Text | Compare) or hasattr(criterion, "ids")
+        else AllOf()
+    )
+
+
+@caught_by("all_of_nothing_is_everybody_and_any_of_nothing_is_nobody")
+class AnyOfNothingIsEverybody(Tampered):
+    """Takes a choice of nothing for no restriction."""
+
+    repository = what_is_asked(lambda criterion: AllOf() if criterion == AnyOf() else criterion)
+
+
+@caught_by("text_is_found_as_it_stands", "signs_of_patterns_are_plain_text")
+class MatchesPatterns(SQLiteStore):
+    """Finds text by LIKE, to which a percent sign is anything."""
+
+    class _Like(SQLiteDialect):
+        def contains(self, column: str) -> str:
+            return f"{column} LIKE '%' || ? || '%'"
+
+    @contextmanager
+    def reading(self) -> Generator[SqlUnit]:
+        with super().reading() as unit:
+            yield SqlUnit(unit._connection, self._Like())
+
+
+@caught_by("customers_are_found_by_being_blocked")
+class HoldsLiftedBlocks(SQLiteStore):
+    """Counts a block that was lifted as one in force."""
+
+    class _Blocked(SqlCustomers):
+        def find(self, criterion: Any, *rest: Any) -> Sequence[Customer]:
+            if criterion == Compare(Fact.BLOCKED, Op.EQUAL, True):
+                ids = [row[0] for row in self._connection.rows("SELECT customer_id FROM crm_blocks")]
+                return self._select("id IN (SELECT value FROM json_each(?))", [str(ids).replace("'", '"')])
+            return super().find(criterion, *rest)
+
+    @contextmanager
+    def writing(self) -> Generator[SqlUnit]:
+        with super().writing() as unit:
+            yield _UnitOf(unit, self._Blocked)
+
+
+@caught_by("customers_come_in_order_with_ties_by_id")
+class BreaksTiesTheWrongWay(Tampered):
+    """Keeps ties in the order of ids when the rest is turned around."""
+
+    class repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            found = sorted(self.inner.find(criterion, order, start, limit), key=lambda customer: customer.id)
+            return sorted(
+                found,
+                key=lambda customer: order.value_of(customer, search_keys(customer)),
+                reverse=order.descending,
+            )
+
+
+@caught_by("customers_come_in_order_with_ties_by_id", "every_store_finds_whom_matches_finds")
+class SortsByTheNameAsWritten(Tampered):
+    """Sorts names as they are written, capitals first."""
+
+    class repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            found = self.inner.find(criterion, order, start, limit)
+            if order.key is not OrderKey.NAME:
+                return found
+            return sorted(found, key=lambda customer: (customer.name, customer.id), reverse=order.descending)
+
+
+@caught_by("pages_go_on_after_any_row_and_back_before_it", "a_page_holds_only_what_matches")
+class GoesBackFromTheWrongEnd(Tampered):
+    """Returns the first page of what lies before a row instead of the last."""
+
+    class repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            if start is None or not start.backward:
+                return self.inner.find(criterion, order, start, limit)
+            return self.inner.find(criterion, order, start, 10_000)[:limit]
+
+
+@caught_by("a_page_may_start_at_a_row_that_is_gone")
+class LosesItsPlace(Tampered):
+    """Starts from the beginning where the row of the place is gone."""
+
+    class repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            there = start is not None and self.inner.get_many([start.id])
+            return self.inner.find(criterion, order, start if there else None, limit)
+
+
+@caught_by("counting_stops_where_it_is_told_to", "every_store_finds_whom_matches_finds")
+class CountsOn(Tampered):
+    """Counts everybody, wherever it is told to stop."""
+
+    class repository(Proxy):
+        def count(self, criterion: Any, at_most: int | None = None) -> Any:
+            return self.inner.count(criterion)
+
+
+# ------------------------------------------------------------------------------- audit, settings
+
+
+@caught_by("an_entry_follows_the_last_one_without_a_gap")
+class ClosesGaps(Tampered):
+    """Takes any entry, and gives it the next place."""
+
+    class audit(Proxy):
+        def append(self, entry: Any) -> None:
+            last = self.inner.last()
+            self.inner.append(evolve(entry, sequence=1 if last is None else last.sequence + 1))
+
+
+@caught_by("every_part_of_a_query_is_answered", "a_period_is_exact_to_the_microsecond_in_any_zone")
+class LeavesTheEndOut(Tampered):
+    """Leaves out of a period what was recorded at its last instant."""
+
+    class audit(Proxy):
+        def select(self, query: Any, limit: int, *, newest_first: bool = False) -> Any:
+            found = self.inner.select(query, 10_000, newest_first=newest_first)
+            return [entry for entry in found if query.until is None or entry.recorded < query.until][:limit]
+
+
+@caught_by("entries_come_by_sequence_from_either_end", "every_part_of_a_query_is_answered")
+class TurnsAroundTooLate(Tampered):
+    """Takes the oldest entries, and then shows the newest of them first."""
+
+    class audit(Proxy):
+        def select(self, query: Any, limit: int, *, newest_first: bool = False) -> Any:
+            found = self.inner.select(query, limit)
+            return found[::-1] if newest_first else found
+
+
+@caught_by("a_salon_is_created_once")
+class CreatesTwice(Tampered):
+    """Lets a salon be created over another."""
+
+    class unit(Proxy):
+        def create_salon(self, salon: Any, settings: Any) -> None:
+            self.inner.state.salon = None
+            self.inner.create_salon(salon, settings)
+
+
+@caught_by("settings_at_another_version_are_not_replaced")
+class SavesAnySettings(Tampered):
+    """Replaces settings whatever version was expected."""
+
+    class unit(Proxy):
+        def save_settings(self, settings: Any, expected_version: int) -> None:
+            self.inner.save_settings(settings, self.inner.settings().version)

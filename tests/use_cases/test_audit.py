@@ -2,19 +2,20 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.use_cases.actors import ADMIN, MANAGER, OWNER, STAFF
+from tests.use_cases.asking import refusal
 
 import salon_crm as crm
 from salon_crm.domain.audit import chain_seed, chained
 from salon_crm.domain.ids import Alias, CustomerId
 from salon_crm.testing.doubles import NOON, CountedIds, FixedClock
-from tests.use_cases.actors import ADMIN, MANAGER, OWNER, STAFF
 
 CHOSEN = CustomerId(UUID("01890a5d-ac96-774b-bcce-b302099a8057"))
 
@@ -107,7 +108,7 @@ def test_asking_again_after_the_last_entry_read_gives_a_feed_without_gaps(salon:
         with salon.transaction() as tx:
             for count in range(round_ * 3):
                 crm.add_customer(tx, STAFF, name=f"Customer {count}")
-        with pytest.raises(ZeroDivisionError), salon.transaction() as tx:
+        with suppress(ZeroDivisionError), salon.transaction() as tx:
             crm.add_customer(tx, STAFF, name="Never")
             raise ZeroDivisionError
         while entries := crm.audit_trail(salon, OWNER, after=read[-1] if read else None, limit=2):
@@ -145,10 +146,8 @@ def test_the_first_and_last_day_there_are_end_in_an_answer_or_a_refusal(
     salon: crm.Salon, zone: str, parts: Any
 ) -> None:
     crm.change_settings(salon, OWNER, zone=zone)
-    try:
-        crm.audit_trail(salon, OWNER, **parts)
-    except crm.InvalidValue as error:
-        assert error.field == next(iter(parts))
+    error = refusal(lambda: crm.audit_trail(salon, OWNER, **parts))
+    assert error is None or error.field in parts
 
 
 # verifying

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.use_cases.actors import MANAGER, SIGNUP, STAFF
 
 import salon_crm as crm
 from salon_crm.testing.doubles import NOON
-from tests.use_cases.actors import MANAGER, SIGNUP, STAFF
 
 NOBODY = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.use_cases.actors import MANAGER, OWNER
 
 import salon_crm as crm
 from salon_crm.domain.ids import Alias
 from salon_crm.testing.doubles import NOON, FixedClock
-from tests.use_cases.actors import MANAGER, OWNER
 
 CHOSEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 OTHER = UUID("01890a5d-ac96-774b-bcce-b302099a8058")
@@ -67,9 +67,7 @@ def test_every_field_of_the_form_is_kept(salon: crm.Salon) -> None:
         anniversary=crm.PartialDate(6, 1),
         gender=crm.Gender.FEMALE,
         referral_source="A friend",
-        address=crm.Address(
-            lines=("Rua Nova 1", "2.º"), city="Lisboa", postal_code="1000-001", country="PT"
-        ),
+        address=crm.Address(lines=("Rua Nova 1", "2.º"), city="Lisboa", postal_code="1000-001", country="PT"),
         preferences="Tea\nno perfume",
         external_ids=(crm.ExternalId("till", "7"), crm.ExternalId("site", "a-1")),
         language="pt-PT",
@@ -206,7 +204,7 @@ CHANGED: dict[str, Any] = {
 @pytest.mark.parametrize("changed", CHANGED)
 def test_a_reference_with_other_content_is_a_conflict(salon: crm.Salon, changed: str) -> None:
     crm.add_customer(salon, MANAGER, **WHOLE_FORM, note="Tea", reference="form 1")
-    form = {**WHOLE_FORM, "note": "Tea", changed: CHANGED[changed]}
+    form: dict[str, Any] = {**WHOLE_FORM, "note": "Tea", changed: CHANGED[changed]}
     with pytest.raises(crm.Conflict) as caught:
         crm.add_customer(salon, MANAGER, **form, reference="form 1")
     assert (caught.value.field, caught.value.code) == ("reference", "reference-reused")

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.use_cases.actors import MANAGER, OWNER, SIGNUP, STAFF
 
 import salon_crm as crm
-from tests.use_cases.actors import MANAGER, OWNER, SIGNUP, STAFF
 
 CHOSEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 HIGH, LOW = crm.Confidence.HIGH, crm.Confidence.LOW
@@ -98,9 +98,7 @@ def test_the_one_certain_match_is_returned_and_never_overwritten(salon: crm.Salo
         ("Ana Silva", {}),
     ],
 )
-def test_without_a_certain_match_somebody_is_added(
-    salon: crm.Salon, ana: crm.Customer, name: str, fields: Any
-) -> None:
+def test_without_a_certain_match_somebody_is_added(salon: crm.Salon, ana: crm.Customer, name: str, fields: Any) -> None:
     made = crm.find_or_add_customer(salon, SIGNUP, name=name, **fields, id=CHOSEN)
     assert (made.added, made.customer.id) == (True, CHOSEN)
     assert crm.count_customers(salon, STAFF) == 2

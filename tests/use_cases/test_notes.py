@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.use_cases.actors import MANAGER, OWNER, STAFF
 
 import salon_crm as crm
 from salon_crm.testing.doubles import NOON, FixedClock
-from tests.use_cases.actors import MANAGER, OWNER, STAFF
 
 CHOSEN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
@@ -77,7 +77,8 @@ def test_calling_again_with_a_reference_returns_the_note_as_it_is_now(salon: crm
     note = crm.add_note(salon, STAFF, ana.id, text="Tea", reference="n1")
     edited = crm.edit_note(salon, STAFF, note.id, text="Coffee")
     assert crm.add_note(salon, STAFF, ana.id, text="Tea", reference="n1") == edited
-    for other in ({"text": "Milk"}, {"text": "Tea", "alert": True}):
+    others: list[dict[str, Any]] = [{"text": "Milk"}, {"text": "Tea", "alert": True}]
+    for other in others:
         with pytest.raises(crm.Conflict) as caught:
             crm.add_note(salon, STAFF, ana.id, reference="n1", **other)
         assert caught.value.code == "reference-reused"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from tests.use_cases.actors import ADMIN, OWNER, STAFF
 
 import salon_crm as crm
-from tests.use_cases.actors import ADMIN, OWNER, STAFF
 
 
 def test_settings_are_those_the_salon_was_created_with(salon: crm.Salon) -> None:

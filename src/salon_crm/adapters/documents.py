@@ -8,7 +8,7 @@ everything else, and an error never quotes a value.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -72,7 +72,7 @@ class Documents:
         if wanted is None:
             hint = f"Its type is one of {', '.join(sorted(self._types))}."
             raise InvalidDocument([InvalidValue("document-unknown", field="type", hint=hint)])
-        if written_in != FORMAT or isinstance(written_in, bool):
+        if type(written_in) is not int or written_in != FORMAT:
             hint = f"This release reads format {FORMAT}."
             raise InvalidDocument([InvalidValue("document-unknown", field="format", hint=hint)])
         try:
@@ -241,12 +241,14 @@ def _problems(error: BaseException, path: str = "") -> Iterator[InvalidValue]:
 
 def _step(error: BaseException) -> str:
     """Return the part of the path that an error of cattrs was raised under."""
-    for note in getattr(error, "__notes__", ()):
-        if isinstance(note, AttributeValidationNote):
+    notes: Sequence[object] = getattr(error, "__notes__", ())
+    match notes[0] if notes else None:
+        case AttributeValidationNote() as note:
             return f".{note.name}"
-        if isinstance(note, IterableValidationNote):
+        case IterableValidationNote() as note:
             return f"[{note.index}]" if isinstance(note.index, int) else "[…]"
-    return ""
+        case _:
+            return ""
 
 
 def _joined(path: str, field: str | None) -> str:

@@ -197,15 +197,11 @@ def _compares(actual: Any, op: Op, value: Any) -> bool:
 def text_criterion(text: str) -> Criterion:
     """Return what a search box means by ``text``; nothing but white space restricts nothing.
 
-    Raises InvalidValue for more than 500 characters.
+    Raises InvalidValue for more than 500 characters, and for a NUL or half a character.
     """
     if len(text) > TEXT_LIMIT:
         raise InvalidValue("text-too-long", field="text", length=len(text), limit=TEXT_LIMIT)
-    for position, character in enumerate(text):
-        if "\ud800" <= character <= "\udfff":  # half a character, which no store can be asked for
-            raise InvalidValue(
-                "text-forbidden-character", field="text", character=f"U+{ord(character):04X}", position=position
-            )
+    _check_storable(text)
     words: list[str] = []
     runs: list[DigitRun] = []
     run: list[str] = []
@@ -331,7 +327,8 @@ def checked_criterion(criterion: Criterion) -> Criterion:
             case OneOf(ids) if len(ids) > MOST_IDS:
                 raise InvalidValue("criteria-too-large", field="ids", count=len(ids), what="ids", limit=MOST_IDS)
             case Text(words, runs):
-                _check_words(words + tuple(word for run in runs for word in (run.digits, *run.words)))
+                for word in (*words, *(word for run in runs for word in (run.digits, *run.words))):
+                    _check_storable(word)
             case OneOf():
                 pass
             case _:
@@ -340,11 +337,12 @@ def checked_criterion(criterion: Criterion) -> Criterion:
     return criterion
 
 
-def _check_words(words: tuple[str, ...]) -> None:
-    """Refuse what no store can bind, and so no name can hold."""
-    for word in words:
-        if "\0" in word or any("\ud800" <= character <= "\udfff" for character in word):
-            raise InvalidValue("wrong-type", field="text", expected="text without NUL and lone surrogates")
+def _check_storable(text: str) -> None:
+    """Refuse a NUL and half a character: no text that is kept has them, and not every store can be asked for them."""
+    for position, character in enumerate(text):
+        if character == "\0" or "\ud800" <= character <= "\udfff":
+            shown = f"U+{ord(character):04X}"
+            raise InvalidValue("text-forbidden-character", field="text", character=shown, position=position)
 
 
 def _check_comparison(node: Compare) -> None:

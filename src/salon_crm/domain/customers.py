@@ -270,6 +270,8 @@ class ProfileField:
     cleared: Any = field(default=None, metadata=OPERATOR)
     """The value of a cleared field."""
     choices: tuple[str, ...] = field(default=(), metadata=OPERATOR)
+    by_staff: bool = field(default=False, metadata=OPERATOR)
+    """Whether it is the salon's to fill, and not the customer's own."""
 
 
 PROFILE: Final[Mapping[str, ProfileField]] = MappingProxyType(
@@ -285,10 +287,10 @@ PROFILE: Final[Mapping[str, ProfileField]] = MappingProxyType(
         "birthday": ProfileField(FormSection.BASIC, FieldKind.DATE, _partial_date),
         "anniversary": ProfileField(FormSection.BASIC, FieldKind.DATE, _partial_date),
         "gender": ProfileField(FormSection.BASIC, FieldKind.CHOICE, _gender, choices=tuple(Gender)),
-        "referral_source": ProfileField(FormSection.BASIC, FieldKind.TEXT, _text),
+        "referral_source": ProfileField(FormSection.BASIC, FieldKind.TEXT, _text, by_staff=True),
         "address": ProfileField(FormSection.ADDRESS, FieldKind.ADDRESS, _address),
         "preferences": ProfileField(FormSection.PREFERENCES, FieldKind.LINES, _lines),
-        "external_ids": ProfileField(FormSection.SETTINGS, FieldKind.IDS, _many(_external_id), ()),
+        "external_ids": ProfileField(FormSection.SETTINGS, FieldKind.IDS, _many(_external_id), (), by_staff=True),
         "language": ProfileField(FormSection.COMMUNICATION, FieldKind.LANGUAGE, _language),
         "zone": ProfileField(FormSection.COMMUNICATION, FieldKind.ZONE, _zone),
     }

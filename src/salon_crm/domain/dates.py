@@ -128,12 +128,16 @@ def _named_month(text: str) -> dict[str, int]:
 
 
 def orders_possible(text: str) -> frozenset[DateOrder]:
-    """Return the orders in which a written date is a day of the calendar; all of them where it does not matter."""
+    """Return the orders in which a written date is a day of the calendar; all of them where it does not matter.
+
+    A day and a month alone are in one of the two orders that have no year in front.
+    """
     text = _MIDNIGHT.sub("", text.strip())
     if _ISO_DATE.fullmatch(text) or not (_NUMBERS.fullmatch(text) or _DAY_NUMBERS.fullmatch(text)):
         return frozenset(DateOrder)
     readings: dict[DateOrder, PartialDate] = {}
-    for order in DateOrder:
+    orders = (DateOrder.DMY, DateOrder.MDY) if _DAY_NUMBERS.fullmatch(text) else tuple(DateOrder)
+    for order in orders:
         try:
             readings[order] = PartialDate(**_date_parts(text, order))
         except InvalidValue:

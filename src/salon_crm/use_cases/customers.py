@@ -6,10 +6,11 @@ from typing import Any, Final, Unpack
 
 from attrs import evolve, field, frozen
 
-from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.audit import AuditAction, AuditEntry
 from salon_crm.domain.contact import parse_region
 from salon_crm.domain.customers import (
+    PROFILE,
     Customer,
     CustomerForm,
     FormContext,
@@ -24,7 +25,7 @@ from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
-from salon_crm.errors import Conflict, InvalidDocument, InvalidValue, NotFound, RuleBroken
+from salon_crm.errors import Conflict, InvalidDocument, InvalidValue, NotFound, NotPermitted, RuleBroken
 from salon_crm.ports.records import customer_records
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading
@@ -192,12 +193,26 @@ def edit_customer(
     """
     with unit_of_work(salon, actor) as unit:
         customer = unit.customer(Permission.EDIT_CUSTOMERS, customer_id)
+        _refuse_fields_of_staff(salon, actor, changes)
         values = CustomerForm(changes).check(form_context(salon, unit.settings, region))
         changed, fields = changed_customer(customer, values, settings=unit.settings, keep_former=keep_former)
         if version is not None:
             _refuse_stale(unit.writing, customer, version, fields)
         save_edit(unit, customer, changed, fields)
         return CustomerEdit(changed, fields)
+
+
+def _refuse_fields_of_staff(salon: Salon, actor: Actor, changes: Iterable[str]) -> None:
+    """Check the scope ``own`` by field: some of a profile are the salon's to fill; raises NotPermitted."""
+    grant = salon.permissions.grant(actor, Permission.EDIT_CUSTOMERS)
+    if grant is None or Scope.OWN not in grant.scopes:
+        return
+    for name in changes:
+        if name in PROFILE and PROFILE[name].by_staff:
+            permission = Permission.EDIT_CUSTOMERS
+            raise NotPermitted(
+                "not-permitted-field", field=name, actor=str(actor), field_name=name, permission=permission
+            )
 
 
 def save_edit(

@@ -112,7 +112,7 @@ def customer_notes(salon: Salon, actor: Actor, customer_id: IdLike, /) -> tuple[
 def _find_note(reading: Reading, note_id: UUID, *, code: str = "not-found") -> Note:
     note = reading.notes.get_many([note_id]).get(note_id)
     if note is None:
-        raise NotFound(code, kind="Note" if code == "gone" else "note", id=str(note_id))
+        raise NotFound(code, kind="note", id=str(note_id))
     return note
 
 

@@ -1,11 +1,11 @@
 """Bringing customer lists in and taking them out, in short transactions."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from itertools import islice
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
+from os.path import realpath
 from typing import Final
 
 from salon_crm.domain.access import Actor, Permission
@@ -25,7 +25,7 @@ from salon_crm.domain.transfer.rows import ImportedRow, fingerprint_text, read_r
 from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading
-from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, Target
+from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, TableWriter, Target
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, use_case
 from salon_crm.use_cases.blocks import blocks_in_force, start_block
 from salon_crm.use_cases.criteria import checked_criteria, each_slice
@@ -85,26 +85,25 @@ def import_customers(
         _check_targets(salon, actor, recognised)
         order = _date_order(table, recognised, date_order)
         plain = form_context(salon, settings, region)
+        # where no date of the file depends on an order, any order reads them
+        context = FormContext(plain.today, plain.region, order or DateOrder.DMY)
         run = _Import(
             salon,
             actor,
             table,
             recognised,
             system=clean_text(system or recognised.layout or "list", "system", limit=_SOURCE_LIMIT),
-            context=FormContext(plain.today, plain.region, order),
+            context=context,
+            date_order=order,
             planner=Planner(settings, overwrite=overwrite),
             dry_run=dry_run,
         )
+        hand_back = opened.enter_context(_handing_back(salon.formats["csv"], problems_to, table.columns))
         if not dry_run:
             run.record(AuditAction.IMPORT_STARTED, {"system": run.system})
         rows = iter(table.rows())
-        handed_back: _HandBack | None = None
         while part := list(islice(rows, _SLICE)):
-            refused = run.take(part)
-            if refused and problems_to is not None:
-                if handed_back is None:
-                    handed_back = _HandBack(opened, salon.formats["csv"], problems_to, table.columns)
-                handed_back.write(refused)
+            hand_back(run.take(part))
             if progress is not None:
                 progress(run.counts.total())
         if not dry_run:
@@ -113,13 +112,15 @@ def import_customers(
 
 
 def _refuse_same_file(source: Source, target: Target | None) -> None:
-    paths = [Path(fspath(each)).absolute() for each in (source, target) if isinstance(each, str | PathLike)]
-    if len(paths) != len(set(paths)):
+    paths = [each for each in (source, target) if isinstance(each, str | PathLike)]
+    with suppress(ValueError):  # what cannot be a path is refused where it is opened
+        if len(paths) == len({realpath(each) for each in paths}):
+            return
         raise InvalidValue("file-unwritable", field="problems_to", reason="it is the file that is being read")
 
 
 def _choose_format(salon: Salon, name: str | None) -> CustomerFormat:
-    chosen = salon.formats.get("csv" if name is None else name)
+    chosen = salon.formats.get("csv" if name is None else str(name))
     if chosen is None:
         known = tuple(sorted(salon.formats))
         raise InvalidValue("format-unknown", field="format", format=str(name)[:40], formats=known)
@@ -133,7 +134,9 @@ def _mapped(columns: tuple[str, ...], mapping: Mapping[str, str | None] | None) 
         raise InvalidValue("wrong-type", field="mapping", expected="a mapping of columns to fields")
     for column, target in (mapping or {}).items():
         if column not in columns:
-            raise InvalidValue("file-unknown-column", field="mapping", column=str(column)[:80], columns=columns)
+            # a file without a header begins with a customer, whom no message may name
+            shown = columns if recognised.names_customers else tuple(f"no. {n + 1}" for n in range(len(columns)))
+            raise InvalidValue("file-unknown-column", field="mapping", column=str(column)[:80], columns=shown)
         if target is not None and target not in TARGETS:
             raise InvalidValue("not-a-choice", field="mapping", choices=TARGETS)
     stated = dict(mapping or {})
@@ -150,6 +153,7 @@ def _mapped(columns: tuple[str, ...], mapping: Mapping[str, str | None] | None) 
 
 
 _PERMISSION_OF: Final = {
+    "status": Permission.CHANGE_STATUS,
     "blocked": Permission.CHANGE_BLOCKS,
     "note": Permission.CHANGE_NOTES,
     "alert_note": Permission.CHANGE_NOTES,
@@ -204,6 +208,7 @@ class _Import:
         *,
         system: str,
         context: FormContext,
+        date_order: DateOrder | None,
         planner: Planner,
         dry_run: bool,
     ) -> None:
@@ -213,6 +218,7 @@ class _Import:
         self.recognised = recognised
         self.system = system
         self.context = context
+        self.date_order = date_order
         self.planner = planner
         self.dry_run = dry_run
         self.import_id = RunId(salon.ids.new_id())
@@ -306,9 +312,12 @@ class _Import:
         plans: list[Decision] = []
         for row, imported in read:
             try:
-                plans.append(self._plan_one(imported, known, prints))
+                plan = self._plan_one(imported, known, prints)
             except InvalidValue as problem:
                 refused.append((row, problem.problems))
+            else:
+                self.planner.keep(plan, prints[imported.line])
+                plans.append(plan)
         return plans
 
     def _plan_one(self, row: ImportedRow, known: Known, prints: Mapping[int, bytes | None]) -> Decision:
@@ -336,6 +345,7 @@ class _Import:
             except (Conflict, RuleBroken) as problem:
                 refused.append((row, (InvalidValue(problem.code, field=problem.field, **problem.params),)))
             else:
+                self.planner.keep(plan, prints[imported.line])
                 plans.append(plan)
         return plans
 
@@ -380,7 +390,7 @@ class _Import:
             mapping=mapping,
             not_taken=tuple(c for c, target in mapping.items() if target is None and c not in passed_over),
             facts=self.table.facts,
-            date_order=self.context.date_order,
+            date_order=self.date_order,
             rows=self.counts.total(),
             created=self.counts[Outcome.CREATED],
             updated=self.counts[Outcome.UPDATED],
@@ -399,22 +409,54 @@ def problem_reason(problem: InvalidValue) -> str:
     return str(problem).removeprefix(f"{problem.field}: ")
 
 
-class _HandBack:
-    """The file of refused rows: it comes into being with the first of them."""
+class _NoneRefused(Exception):
+    """Ends the file of refused rows before it comes into being."""
 
-    def __init__(
-        self, opened: ExitStack, table_format: CustomerFormat, target: Target, columns: tuple[str, ...]
-    ) -> None:
-        self._kept = [place for place, column in enumerate(columns) if column.casefold() not in PROBLEM_COLUMNS]
-        header = [*(columns[place] for place in self._kept), *PROBLEM_COLUMNS]
-        self._writer = opened.enter_context(table_format.write(target, header))
 
-    def write(self, refused: Iterable[Refused]) -> None:
-        """Hand back rows as they stood, each with its line, the fields at fault and the reasons."""
+@contextmanager
+def _handing_back(
+    table_format: CustomerFormat, target: Target | None, columns: tuple[str, ...]
+) -> Generator[Callable[[list[Refused]], None]]:
+    """Open what takes refused rows as they stood, each with its line, the fields at fault and the reasons.
+
+    A path is opened at once, so that one that cannot be written is refused before anything is done, and
+    comes into being only where a row was refused. A stream gets nothing before the first refused row.
+    """
+    if target is None:
+        yield lambda _: None
+        return
+    kept = [place for place, column in enumerate(columns) if column.casefold() not in PROBLEM_COLUMNS]
+    header = [*(columns[place] for place in kept), *PROBLEM_COLUMNS]
+    writers: list[TableWriter] = []
+    count = 0
+
+    def hand_back(refused: list[Refused]) -> None:
+        nonlocal count
+        if refused and not writers:
+            writers.append(opened.enter_context(table_format.write(target, header)))
         for row, problems in refused:
             fields = "; ".join(problem.field for problem in problems if problem.field)
             reasons = " ".join(map(str, problems))
-            self._writer.write([*(row.cells[place] for place in self._kept), str(row.line), fields, reasons])
+            writers[0].write([*(row.cells[place] for place in kept), str(row.line), fields, reasons])
+        count += len(refused)
+
+    with suppress(_NoneRefused), ExitStack() as opened:
+        if isinstance(target, str | PathLike):
+            writers.append(opened.enter_context(_named_problems_to(table_format.write(target, header))))
+        yield hand_back
+        if writers and not count:
+            raise _NoneRefused
+
+
+@contextmanager
+def _named_problems_to(writing: AbstractContextManager[TableWriter]) -> Generator[TableWriter]:
+    """Open a file for refused rows; what forbids it is said of ``problems_to``."""
+    with ExitStack() as opened:
+        try:
+            writer = opened.enter_context(writing)
+        except InvalidValue as problem:
+            raise InvalidValue(problem.code, field="problems_to", **problem.params) from None
+        yield writer
 
 
 @use_case(Permission.EXPORT, shows=PROFILE_SHOWN, sliced=True, covers_locations=True)
@@ -467,7 +509,7 @@ def _choose_columns(columns: Iterable[str] | None) -> tuple[str, ...]:
         return tuple(EXPORT_COLUMNS)
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise InvalidValue("wrong-type", field="columns", expected="a sequence of column names")
-    chosen = tuple(dict.fromkeys(columns))
+    chosen = tuple(dict.fromkeys(map(str, columns)))
     if not chosen or any(name not in EXPORT_COLUMNS for name in chosen):
         raise InvalidValue("not-a-choice", field="columns", choices=tuple(EXPORT_COLUMNS))
     return chosen

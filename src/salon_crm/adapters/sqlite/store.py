@@ -10,7 +10,7 @@ from typing import Final
 
 from salon_crm.adapters.sql.tables import SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit
-from salon_crm.adapters.sqlite.connection import SQLiteConnection, is_busy, ours, why
+from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
 from salon_crm.adapters.system import monotonic, pause_with_jitter, process_id
 from salon_crm.domain.text import FOLD_VERSION
@@ -103,8 +103,9 @@ class SQLiteStore(Store):
 
     def _prepare(self, *, share: bool, migrate: bool | None) -> None:
         """Look before touching: a file that is not ours, or is newer, is left as it was, to the byte."""
-        self._check_schema(share=share, migrate=migrate)
-        self._wait(self._set_journal, until=monotonic() + self._deadline)
+        until = monotonic() + self._deadline  # another process may be creating the same file
+        self._wait(lambda: self._check_schema(share=share, migrate=migrate), until=until)
+        self._wait(self._set_journal, until=until)
         self._writer.control("PRAGMA synchronous = FULL")
         if self._schema_version() == SCHEMA_VERSION and self._fold_version() in (None, FOLD_VERSION):
             return
@@ -197,11 +198,9 @@ class SQLiteStore(Store):
         pause = _FIRST_PAUSE
         while True:
             try:
-                take()
-            except sqlite3.Error as error:
-                if not is_busy(error):
-                    with ours():
-                        raise
+                with ours():
+                    take()
+            except StoreBusy:
                 if monotonic() + pause > until:
                     raise StoreBusy("store-busy", seconds=str(self._deadline)) from None
             else:

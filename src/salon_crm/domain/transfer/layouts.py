@@ -225,9 +225,11 @@ def recognise(columns: Sequence[str]) -> Recognised:
     """Return what the columns of a file mean: our own export's, a published layout's, or by their words."""
     keys = {column: _key(column) for column in columns}
     present = set(keys.values())
-    if {"id", "version"} <= present <= {_key(name) for name in (*TARGETS, *PROBLEM_COLUMNS)}:
-        own = {_key(target): target for target in TARGETS}
-        return Recognised(OWN_LAYOUT, _one_each({column: own.get(key) for column, key in keys.items()}))
+    own = {_key(target): target for target in TARGETS}
+    ours_alone = present <= {*own, *map(_key, PROBLEM_COLUMNS)}
+    if {"id", "version", "added"} <= present or ({"id", "version"} <= present and ours_alone):
+        targets = {column: own[key] if key in own else _TARGET_OF.get(key) for column, key in keys.items()}
+        return Recognised(OWN_LAYOUT, _one_each(targets))
     layout = max(LAYOUTS, key=lambda layout: _share(layout, present))
     known = {_key(column): target for column, target in layout.columns.items()}
     if _share(layout, present) < _ENOUGH:

@@ -11,6 +11,8 @@ from typing import Any, cast
 from attrs import evolve, field, frozen
 
 from salon_crm.domain.customers import (
+    MOST_VALUES,
+    Address,
     Customer,
     ProfileFields,
     Status,
@@ -22,6 +24,7 @@ from salon_crm.domain.customers import (
 from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
+from salon_crm.domain.text import same_words
 from salon_crm.domain.transfer.rows import NEVER, ImportedRow
 from salon_crm.errors import InvalidValue
 
@@ -57,7 +60,8 @@ class Change:
 class Same:
     """A row that says nothing new of a customer."""
 
-    line: int = field(metadata=OPERATOR)
+    row: ImportedRow = field(metadata=IDENTITY)
+    customer: Customer = field(metadata=IDENTITY)
 
     @property
     def outcome(self) -> Outcome:
@@ -101,10 +105,14 @@ class _Seen:
     line: int = field(metadata=OPERATOR)
     customer_id: CustomerId = field(metadata=OPERATOR)
     names: frozenset[str] = field(metadata=IDENTITY)
+    """Every name the customer is known by, the one in the row included."""
 
 
 class Planner:
-    """Decides each row of a list, in order, remembering what the rows before it became."""
+    """Decides each row of a list, in order, remembering what the rows before it became.
+
+    What `plan` decided is remembered once it is done: `keep`.
+    """
 
     def __init__(self, settings: Settings, *, overwrite: bool) -> None:
         self._settings = settings
@@ -114,11 +122,15 @@ class Planner:
         self._new_by_external_id: dict[ExternalId, _Seen] = {}
         self._new_by_contact: dict[str, list[_Seen]] = {}
         self._new_by_fingerprint: dict[bytes, _Seen] = {}
+        self._left_by_contact: dict[str, list[_Seen]] = {}
 
     def forget_new(self) -> None:
-        """Forget what rows were created as, since the store knows them now; whose line was whose stays."""
-        for created in (self._new_by_id, self._new_by_external_id, self._new_by_contact, self._new_by_fingerprint):
-            created.clear()
+        """Forget what is new, since the store knows it now.
+
+        Whose line was whose stays, and so do the contacts of rows that were left because the profile wins.
+        """
+        for new in (self._new_by_id, self._new_by_external_id, self._new_by_contact, self._new_by_fingerprint):
+            new.clear()
 
     def plan(self, row: ImportedRow, known: Known, *, new_id: CustomerId, fingerprint: bytes | None) -> Decision:
         """Return what is to be done with a row; ``new_id`` is the id it is created under, if it is.
@@ -131,10 +143,9 @@ class Planner:
             match = self._lines[match.id]
         if isinstance(match, _Seen):
             return self._twin(row, match, field_matched)
+        self._refuse_held(row, match, known)
         if isinstance(match, Customer):
-            plan = self._update(row, match, known, by_own_id=by_own_id)
-            self._remember(row, match.id, known_names(match), fingerprint, new=False)
-            return plan
+            return self._update(row, match, known, by_own_id=by_own_id)
         family = self._sharing(row, known)
         after = new_customer(
             row.id or new_id,
@@ -143,8 +154,23 @@ class Planner:
             settings=self._settings,
             status=row.status or Status.ACTIVE,
         )
-        self._remember(row, after.id, known_names(after), fingerprint, new=True)
         return Change(row=row, after=after, block=row.blocked, notes=row.notes, family=family)
+
+    def keep(self, decision: Decision, fingerprint: bytes | None) -> None:
+        """Remember what a row became, for the rows after it."""
+        if isinstance(decision, TwinOf):
+            return
+        row, customer = decision.row, decision.customer if isinstance(decision, Same) else decision.after
+        seen = _Seen(row.line, customer.id, known_names(customer) | known_names(row.profile))
+        self._lines[customer.id] = seen
+        self._new_by_id[customer.id] = seen
+        for external_id in row.profile.external_ids:
+            self._new_by_external_id[external_id] = seen
+        kept = contact_keys(customer)
+        for key in contact_keys(row.profile):
+            (self._new_by_contact if key in kept else self._left_by_contact).setdefault(key, []).append(seen)
+        if fingerprint is not None:
+            self._new_by_fingerprint[fingerprint] = seen
 
     def _match(
         self, row: ImportedRow, known: Known, fingerprint: bytes | None
@@ -168,12 +194,26 @@ class Planner:
         names = known_names(row.profile)
         same: list[Customer | _Seen] = []
         for key in sorted(contact_keys(row.profile)):
-            same += [customer for customer in known.by_contact.get(key, ()) if known_names(customer) & names]
-            same += [seen for seen in self._new_by_contact.get(key, ()) if seen.names & names]
+            same += [customer for customer in known.by_contact.get(key, ()) if self._names_of(customer) & names]
+            seen_with = (*self._new_by_contact.get(key, ()), *self._left_by_contact.get(key, ()))
+            same += [seen for seen in seen_with if seen.names & names]
         matched = self._one("email" if row.profile.email else "mobile", same)
         if matched is None and fingerprint is not None:
             matched = known.by_fingerprint.get(fingerprint) or self._new_by_fingerprint.get(fingerprint)
         return matched, "name", False
+
+    def _names_of(self, customer: Customer) -> frozenset[str]:
+        """Return the names a customer is known by, in the salon and in this list."""
+        seen = self._lines.get(customer.id)
+        return known_names(customer) | (seen.names if seen else frozenset())
+
+    def _refuse_held(self, row: ImportedRow, match: Customer | None, known: Known) -> None:
+        """Refuse an external id that another customer holds than the one the row is."""
+        for external_id in row.profile.external_ids:
+            holder = known.by_external_id.get(external_id) or self._new_by_external_id.get(external_id)
+            holder_id = holder.id if isinstance(holder, Customer) else holder and holder.customer_id
+            if holder_id is not None and (match is None or holder_id != match.id):
+                raise InvalidValue("external-id-held", field="external_ids", customer_id=str(holder_id))
 
     def _one(self, name: str, matches: list[Customer | _Seen]) -> Customer | _Seen | None:
         found = {match.id if isinstance(match, Customer) else match.customer_id: match for match in matches}
@@ -201,29 +241,23 @@ class Planner:
         if file_wins and row.status is not None and row.status is not customer.status:
             after = evolve(after, status=row.status, version=customer.version + 1)
             fields = (*fields, "status")
+        _refuse_too_many(after, fields)
         held = known.notes.get(customer.id, frozenset())
         notes = tuple(note for note in row.notes if note[0] not in held)
         block = row.blocked and customer.id not in known.blocked
         if not (fields or notes or block):
-            return Same(row.line)
+            return Same(row, customer)
         if by_own_id and row.version is not None and row.version != customer.version:
             raise InvalidValue("row-changed-since-export", field="version", current=customer.version)
         return Change(row=row, before=customer, after=after, fields=fields, block=block, notes=notes)
 
-    def _remember(
-        self, row: ImportedRow, customer_id: CustomerId, names: frozenset[str], fingerprint: bytes | None, *, new: bool
-    ) -> None:
-        seen = _Seen(row.line, customer_id, names)
-        self._lines[customer_id] = seen
-        if not new:
-            return
-        self._new_by_id[customer_id] = seen
-        for external_id in row.profile.external_ids:
-            self._new_by_external_id[external_id] = seen
-        for key in contact_keys(row.profile):
-            self._new_by_contact.setdefault(key, []).append(seen)
-        if fingerprint is not None:
-            self._new_by_fingerprint[fingerprint] = seen
+
+def _refuse_too_many(customer: Customer, fields: tuple[str, ...]) -> None:
+    """Refuse what would be more values of a field than a profile keeps, joined with those it has."""
+    for name in ("other_emails", "other_phones", "external_ids"):
+        count = len(getattr(customer, name))
+        if name in fields and count > MOST_VALUES:
+            raise InvalidValue("too-many", field=name, count=count, limit=MOST_VALUES)
 
 
 def _winning(row: ImportedRow, customer: Customer) -> ProfileFields:
@@ -231,17 +265,34 @@ def _winning(row: ImportedRow, customer: Customer) -> ProfileFields:
     values: dict[str, Any] = dict(row.values)
     if "external_ids" in values:
         values["external_ids"] = tuple(dict.fromkeys((*customer.external_ids, *values["external_ids"])))
+    if customer.address and values.get("address"):
+        values["address"] = _joined_address(values["address"], customer.address)
     return cast(ProfileFields, values)
 
 
 def _filling(row: ImportedRow, customer: Customer) -> ProfileFields:
     """Return what a row adds where the profile wins: values for empty fields, and further contacts and ids."""
     values: dict[str, Any] = {}
+    # a row of a former name, or of another one under the same id, has no parts for the name of today
+    parts = () if same_words(row.profile.name) == same_words(customer.name) else ("first_name", "last_name")
     for name, value in row.values.items():
         current = getattr(customer, name)
-        if isinstance(current, tuple):
+        if name in parts:
+            continue
+        if isinstance(current, Address) and isinstance(value, Address):
+            joined = _joined_address(current, value)
+            if joined == _joined_address(value, current):  # what both say is the same: it is one address
+                values[name] = joined
+        elif isinstance(current, tuple):
             held = cast(tuple[object, ...], current)
             values[name] = tuple(dict.fromkeys((*held, *cast(tuple[object, ...], value))))
         elif current in (None, False):
             values[name] = value
     return cast(ProfileFields, values)
+
+
+def _joined_address(first: Address, second: Address) -> Address:
+    """Return an address with every part of the first, and those of the second that the first leaves open."""
+    parts = ("lines", "city", "subdivision", "postal_code", "country")
+    joined: dict[str, Any] = {part: getattr(first, part) or getattr(second, part) for part in parts}
+    return Address(**joined)

@@ -184,9 +184,10 @@ def _gathered(cells: Mapping[str, list[str]], external_ids: list[ExternalId], sy
         if target in cells:
             parts = (part.strip() for text in cells[target] for part in re.split("[;\n]", text))
             gathered[target] = [part for part in parts if part]
-    address = {part: cells[part][0] for part in _ADDRESS_PARTS if part in cells}
+    address: dict[str, object] = {part: cells[part][0] for part in _ADDRESS_PARTS if part in cells}
     if "address_lines" in cells:
-        address["lines"] = "\n".join(cells["address_lines"])
+        lines = (line for text in cells["address_lines"] for line in re.split("\r\n|\r|\n", text))
+        address["lines"] = [line for line in lines if line.strip()]
     if address:
         gathered["address"] = address
     if "external_id" in cells:

@@ -1,0 +1,674 @@
+"""The filter panel, the search box, orders, pages, and what criteria may ask."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from tests.domain.samples import NOW, SALON, SETTINGS, Record, a_customer, customer_id, edited
+
+from salon_crm.domain.access import Permission
+from salon_crm.domain.criteria import (
+    DEEPEST,
+    EVERYBODY,
+    FACTS,
+    MOST_IDS,
+    MOST_NODES,
+    AllOf,
+    AnyOf,
+    Compare,
+    Criterion,
+    CustomerFilter,
+    DigitRun,
+    Fact,
+    Not,
+    OneOf,
+    Op,
+    Order,
+    OrderKey,
+    Page,
+    Start,
+    Text,
+    checked_criterion,
+    matches,
+    permissions_of,
+    query_fingerprint,
+    read_cursor,
+    start_of_day,
+    text_criterion,
+    to_criterion,
+    write_cursor,
+)
+from salon_crm.domain.customers import Customer, CustomerRow, Gender, Status, search_keys
+from salon_crm.domain.dates import local_day
+from salon_crm.domain.ids import CustomerId, SalonId
+from salon_crm.domain.settings import Settings
+from salon_crm.domain.text import fold
+from salon_crm.errors import InvalidValue, UnknownCriterion
+
+
+def finds(query: str, customer: Customer) -> bool:
+    """Whether a search box with ``query`` in it shows the customer."""
+    return matches(text_criterion(query), Record(customer))
+
+
+# -------------------------------------------------------------------------------------------- search
+
+JOSE = a_customer(
+    name="José María Straße-O’Neil",
+    email="Zé.Silva@example.com",
+    mobile="+44 7700 900123",
+    other_phones=["912 345 678"],
+    other_emails=["agent_47@example.com"],
+)
+
+
+@pytest.mark.parametrize("query", ["José", "jos", "osé", "MARÍA", "neil", "straße-o", "é"])
+def test_a_customer_is_found_by_any_part_of_a_name(query: str) -> None:
+    assert finds(query, JOSE)
+
+
+def test_a_customer_is_found_by_any_part_of_an_email_second_ones_too() -> None:
+    for query in ("ze.silva", "Silva@", "@example.com", "example", "agent_47", "zé.silva@example.com"):
+        assert finds(query, JOSE)
+
+
+def test_a_customer_is_found_by_any_part_of_a_phone_second_ones_too() -> None:
+    for query in ("900123", "7700", "912345678", "912", "345 67"):
+        assert finds(query, JOSE)
+
+
+def test_a_customer_is_found_by_former_names_and_contacts() -> None:
+    moved = edited(JOSE, name="José Sousa", email=None, mobile=None)
+    for query in ("neil", "jose neil sousa", "ze.silva", "07700 900123"):
+        assert finds(query, moved)
+
+
+def test_words_are_found_in_any_order() -> None:
+    for words in permutations(["jose", "o'neil", "mar", "example.com", "900123"]):
+        assert finds(" ".join(words), JOSE)
+
+
+def test_every_word_must_be_found() -> None:
+    assert not finds("josé pedro", JOSE)
+    assert not finds("josé 999", JOSE)
+
+
+def test_accents_case_and_width_are_ignored_in_the_query_as_in_the_name() -> None:
+    for query in (
+        "jose maria",
+        "JOSÉ MARÍA",
+        "jose\u0301",
+        "ｊｏｓｅ",
+        "strasse",
+        "STRASSE",
+        "straße",
+        "o'neil",
+        "O’NEIL",
+    ):
+        assert finds(query, JOSE)
+    assert finds("lukasz", a_customer(name="Łukasz"))
+    assert finds("ŁUKASZ", a_customer(name="Lukasz"))
+    assert finds("山", a_customer(name="山田 太郎"))
+
+
+def test_a_word_is_found_in_one_name_and_never_across_two() -> None:
+    ana = edited(a_customer(first_name="Ana", last_name="Silva"), name="Rui")
+    assert finds("ana silva", ana)
+    for query in ("ruiana", "silvaana", "anasilva", "rui\nana"):
+        assert finds(query, ana) == (query == "rui\nana")
+
+
+def test_white_space_of_any_kind_cuts_the_query() -> None:
+    assert finds("  jose \t maria\u00a0neil\n", JOSE)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "+44 7700 900123",
+            "+447700900123",
+            "07700 900123",
+            "07700900123",
+            "+44 (0)7700 900123",
+            "+44(0)7700-900.123",
+        ),
+        *("(07700) 900/123", "7700 900 123", "0 7700 9", "44 0 77", "٠٧٧٠٠ ٩٠٠١٢٣", "\u202a+44 7700 900123\u202c"),
+        *("07700\u00a0900123", "07700\u2011900123"),
+    ],
+)
+def test_a_phone_is_found_as_it_is_written_abroad_at_home_and_both_at_once(query: str) -> None:
+    assert finds(query, JOSE)
+
+
+def test_neighbouring_phone_words_are_one_run_of_digits_that_one_number_must_hold() -> None:
+    assert finds("7700 900", JOSE)
+    assert not finds("900 7700", JOSE)
+    assert not finds("900123 912345", JOSE)  # each in another number
+
+
+def test_phone_words_with_a_name_between_are_two_runs() -> None:
+    assert finds("900123 jose 912345", JOSE)
+    assert finds("jose 7700 maria 900", JOSE)
+
+
+def test_a_run_that_is_in_no_phone_is_found_when_each_word_is_in_a_name_or_an_email() -> None:
+    house = a_customer(name="Salão 24 (Norte) 7", email="office-365@example.com")
+    for query in ("24 7", "7 24", "24", "365", "-365", "24 365"):
+        assert finds(query, house)
+    assert not finds("247", house)
+    assert not finds("24 8", house)
+
+
+def test_a_run_is_found_in_a_phone_or_in_the_texts_and_not_half_in_each() -> None:
+    mixed = a_customer(name="Rua 24", mobile="912345678")
+    assert finds("24", mixed)
+    assert finds("912", mixed)
+    assert not finds("24 912", mixed)
+    assert finds("24 rua 912", mixed)
+
+
+def test_a_word_with_a_letter_in_it_is_no_phone_word() -> None:
+    assert not finds("900123a", JOSE)
+    assert finds("agent_47", JOSE)
+
+
+def test_punctuation_without_digits_is_text() -> None:
+    assert finds("-", JOSE)
+    assert finds("- jose", JOSE)
+    assert not finds("()", JOSE)
+    assert finds("900 - 123", JOSE)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("%", "_", "jos%", "j_se", '"jose"', "'jose'", "jose*", "jose OR x", "jose AND maria", "-jose", "name:jose"),
+        *("jo\\se", "NEAR(jose)", "^jose", "jose;", "{", "[a-z]", ".*"),
+    ],
+)
+def test_quotes_operators_and_wildcards_are_text_and_never_syntax(query: str) -> None:
+    plain = a_customer(name="Jose Maria")
+    assert not finds(query, plain)
+    assert finds(query, a_customer(name=f"Jose {query} Maria OR AND x"))
+
+
+@pytest.mark.parametrize("query", ["", " ", "\t\n", "\u3000", "\u200e", "\u0301"])
+def test_an_empty_search_restricts_nothing(query: str) -> None:
+    assert text_criterion(query) == EVERYBODY
+    assert CustomerFilter(text=query).criterion(SETTINGS) == AllOf()
+
+
+def test_a_search_has_five_hundred_characters() -> None:
+    text_criterion("a" * 500)
+    with pytest.raises(InvalidValue) as caught:
+        text_criterion("a" * 501)
+    assert (caught.value.code, caught.value.field) == ("text-too-long", "text")
+
+
+def reference(query: str, customer: Customer) -> bool:
+    """The rule of the search, as its page says it, and nothing else."""
+    names = [customer.name, customer.first_name, customer.last_name, *customer.former_names]
+    if customer.first_name and customer.last_name:
+        names.append(f"{customer.first_name} {customer.last_name}")
+    addresses = [str(email) for email in (*customer.emails, *customer.former_emails)]
+    texts = [fold(text) for text in (*names, *addresses) if text]
+    numbers = []
+    for phone in (*customer.phones, *customer.former_phones):
+        at_home = "".join(filter(str.isdigit, phone.national.partition("x")[0]))
+        code = phone.international.split()[0].lstrip("+")
+        numbers += [phone.e164.lstrip("+"), at_home, code + at_home]
+
+    def in_a_text(word: str) -> bool:
+        return any(word in text for text in texts)
+
+    def runs() -> Iterator[tuple[bool, list[str]]]:
+        for is_phone, words in groupby(fold(query).split(), lambda word: set(word) <= set("0123456789+-()./")):
+            yield is_phone, list(words)
+
+    for is_phone, words in runs():
+        digits = "".join(filter(str.isdigit, "".join(words)))
+        if is_phone and digits and any(digits in number for number in numbers):
+            continue
+        if not all(in_a_text(word) for word in words):
+            return False
+    return True
+
+
+names = st.sampled_from(["Ana Silva", "José 24", "Straße 7", "Łukasz (44)", "Zé-Zé", "山田 太郎", "O’Neil", "Ana"])
+numbers = st.sampled_from(
+    ["912 345 678", "+44 7700 900123", "+36 30 123 4567", "+39 06 1234 5678", "+44 7700 900124 x7"]
+)
+addresses = st.sampled_from(["ana@example.com", "Agent.47@example.com", "ze_24@example.com", "x-91@bücher.example"])
+customers = st.builds(
+    lambda fields, later: edited(a_customer(**fields), **later),
+    st.fixed_dictionaries(
+        {"name": names},
+        optional={
+            "first_name": names,
+            "last_name": names,
+            "email": addresses,
+            "mobile": numbers,
+            "other_phones": st.lists(numbers, max_size=2),
+            "other_emails": st.lists(addresses, max_size=2),
+        },
+    ),
+    st.fixed_dictionaries({}, optional={"name": names, "mobile": st.none() | numbers, "email": st.none() | addresses}),
+)
+words = st.one_of(
+    st.builds(
+        lambda text, start, length: text[start : start + length],
+        names | numbers | addresses,
+        st.integers(0, 15),
+        st.integers(1, 12),
+    ),
+    st.text("0123456789+-()./ ", min_size=1, max_size=5),
+    st.text(max_size=3),
+)
+queries = st.lists(words, max_size=4).map(" ".join)
+
+
+@given(queries, customers)
+@example("+44 (0)77", a_customer(mobile="+44 7700 900123"))
+@example("44 7", a_customer(name="Łukasz (44) 7"))
+def test_the_search_finds_just_whom_its_rule_finds(query: str, customer: Customer) -> None:
+    assert finds(query, customer) == reference(query, customer)
+
+
+# --------------------------------------------------------------------------------------- filter panel
+
+
+def shown(panel: CustomerFilter, customer: Customer, *, blocked: bool = False, settings: Settings = SETTINGS) -> bool:
+    return matches(panel.criterion(settings), Record(customer, blocked=blocked))
+
+
+def test_what_is_not_set_restricts_nothing() -> None:
+    assert CustomerFilter().criterion(SETTINGS) == EVERYBODY
+    assert shown(CustomerFilter(), JOSE)
+
+
+def test_all_parts_hold_together() -> None:
+    ana = a_customer(gender="female")
+    assert shown(CustomerFilter(text="ana", status="active", gender="female", blocked=False), ana)
+    for panel in (
+        CustomerFilter(text="rui", gender="female"),
+        CustomerFilter(text="ana", gender="male"),
+        CustomerFilter(text="ana", status=Status.INACTIVE),
+        CustomerFilter(text="ana", blocked=True),
+    ):
+        assert not shown(panel, ana)
+    assert shown(CustomerFilter(blocked=True), ana, blocked=True)
+
+
+def test_a_customer_without_a_gender_matches_no_gender_and_every_not() -> None:
+    ana = a_customer()
+    for gender in Gender:
+        assert not shown(CustomerFilter(gender=gender), ana)
+        assert matches(Not(Compare(Fact.GENDER, Op.EQUAL, gender)), Record(ana))
+
+
+def test_chosen_customers_are_just_those() -> None:
+    panel = CustomerFilter(ids=[str(customer_id(1)), customer_id(2)])
+    assert shown(panel, a_customer(1))
+    assert shown(panel, a_customer(2))
+    assert not shown(panel, a_customer(3))
+    assert not shown(CustomerFilter(ids=[]), a_customer(1))
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Lisbon", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Apia"]
+)
+@given(added=st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC)), days=st.integers(-1, 1))
+def test_added_between_are_local_days_both_included(zone: str, added: datetime, days: int) -> None:
+    settings = Settings(region="ZZ", zone=zone, currency="EUR")
+    ana = Customer(id=customer_id(1), added=added, name="Ana")
+    day = local_day(added, zone)
+    other = day + timedelta(days=days)
+    assert shown(CustomerFilter(added_since=other), ana, settings=settings) == (other <= day)
+    assert shown(CustomerFilter(added_until=other), ana, settings=settings) == (other >= day)
+    assert shown(CustomerFilter(added_since=other, added_until=other), ana, settings=settings) == (other == day)
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "instant"),
+    [
+        (date(2026, 6, 15), "Europe/Lisbon", datetime(2026, 6, 14, 23, tzinfo=UTC)),
+        (date(2018, 11, 4), "America/Sao_Paulo", datetime(2018, 11, 4, 3, tzinfo=UTC)),  # midnight skipped
+        (date(2011, 12, 30), "Pacific/Apia", datetime(2011, 12, 30, 10, tzinfo=UTC)),  # the day skipped
+        (date(2026, 10, 25), "Atlantic/Azores", datetime(2026, 10, 25, 0, tzinfo=UTC)),  # midnight twice
+    ],
+)
+def test_a_day_starts_at_its_first_instant(day: date, zone: str, instant: datetime) -> None:
+    assert start_of_day(day, zone, "added_since") == instant
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+def test_a_day_at_either_end_of_the_calendar_is_refused(zone: str) -> None:
+    settings = Settings(region="ZZ", zone=zone, currency="EUR")
+    for panel in (CustomerFilter(added_until=date.max), CustomerFilter(added_since=date.min)):
+        try:
+            panel.criterion(settings)
+        except InvalidValue as problem:
+            assert problem.code == "number-out-of-range"
+            assert problem.field in ("added_since", "added_until")
+    with pytest.raises(InvalidValue):
+        CustomerFilter(added_until=date.max).criterion(settings)
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "code"),
+    [
+        ({"status": "gone"}, "status", "not-a-choice"),
+        ({"gender": "f"}, "gender", "not-a-choice"),
+        ({"ids": ["nonsense"]}, "ids", "not-an-id"),
+        ({"ids": [None]}, "ids", "not-an-id"),
+        ({"added_since": date(2026, 2, 2), "added_until": date(2026, 2, 1)}, "added_until", "period-backwards"),
+        ({"added_since": NOW}, "added_since", "wrong-type"),
+        ({"added_until": NOW}, "added_until", "wrong-type"),
+        ({"text": 7}, "text", "wrong-type"),
+        ({"text": "\0"}, "text", "text-forbidden-character"),
+        ({"text": "\ud800"}, "text", "text-forbidden-character"),
+        ({"text": "+44\0 1"}, "text", "text-forbidden-character"),
+        ({"blocked": "yes"}, "blocked", "wrong-type"),
+        ({"blocked": 1}, "blocked", "wrong-type"),
+        ({"ids": 7}, "ids", "wrong-type"),
+        ({"added_since": "2026-01-01"}, "added_since", "wrong-type"),
+    ],
+)
+def test_a_part_that_cannot_be_taken_is_an_error_and_never_ignored(
+    parts: dict[str, Any], field: str, code: str
+) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        CustomerFilter(**parts).criterion(SETTINGS)
+    assert (caught.value.field, caught.value.code) == (field, code)
+
+
+# ---------------------------------------------------------------------------------------- the tree
+
+
+def test_and_or_and_not_nest() -> None:
+    ana, active = Record(a_customer()), Compare(Fact.STATUS, Op.EQUAL, Status.ACTIVE)
+    assert matches(AllOf((active, Not(AnyOf()))), ana)
+    assert not matches(AllOf((active, AnyOf())), ana)
+    assert matches(AnyOf((Not(active), active)), ana)
+
+
+def test_everybody_is_in_all_of_nothing_and_nobody_in_any_of_nothing() -> None:
+    assert matches(AllOf(), Record(JOSE))
+    assert not matches(AnyOf(), Record(JOSE))
+
+
+def test_instants_are_compared_from_one_and_before_another() -> None:
+    ana = Record(a_customer())
+    later = NOW + timedelta(microseconds=1)
+    assert matches(Compare(Fact.ADDED, Op.AT_LEAST, NOW), ana)
+    assert not matches(Compare(Fact.ADDED, Op.AT_LEAST, later), ana)
+    assert matches(Compare(Fact.ADDED, Op.LESS, later), ana)
+    assert not matches(Compare(Fact.ADDED, Op.LESS, NOW), ana)
+
+
+leaves: st.SearchStrategy[Criterion] = st.one_of(
+    queries.map(text_criterion),
+    st.builds(Compare, st.just(Fact.STATUS), st.just(Op.EQUAL), st.sampled_from(Status)),
+    st.builds(Compare, st.just(Fact.GENDER), st.just(Op.EQUAL), st.sampled_from(Gender)),
+    st.builds(Compare, st.just(Fact.BLOCKED), st.just(Op.EQUAL), st.booleans()),
+    st.builds(
+        Compare,
+        st.just(Fact.ADDED),
+        st.sampled_from([Op.LESS, Op.AT_LEAST]),
+        st.sampled_from([NOW, NOW + timedelta(1)]),
+    ),
+    st.builds(OneOf, st.frozensets(st.integers(1, 3).map(customer_id))),
+)
+trees: st.SearchStrategy[Criterion] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(AllOf, st.lists(inner, max_size=3).map(tuple)),
+        st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Not, inner),
+    ),
+)
+
+
+@given(trees, st.lists(trees, max_size=3), customers, st.booleans())
+def test_every_criterion_is_true_or_false_so_that_not_means_the_others(
+    tree: Criterion, others: list[Criterion], customer: Customer, blocked: bool
+) -> None:
+    assume(checked_criterion(tree) is tree)
+    record = Record(customer, blocked=blocked)
+    assert matches(Not(tree), record) is not matches(tree, record)
+    assert matches(Not(AllOf((tree, *others))), record) is matches(AnyOf((Not(tree), *map(Not, others))), record)
+    assert matches(AllOf((tree, EVERYBODY)), record) is matches(tree, record)
+
+
+def deep(levels: int) -> Criterion:
+    tree: Criterion = EVERYBODY
+    for _ in range(levels - 1):
+        tree = Not(tree)
+    return tree
+
+
+def test_criteria_have_bounds() -> None:
+    checked_criterion(deep(DEEPEST))
+    checked_criterion(AllOf((EVERYBODY,) * (MOST_NODES - 1)))
+    checked_criterion(OneOf(frozenset(map(customer_id, range(MOST_IDS)))))
+    for tree, what in (
+        (deep(DEEPEST + 1), "levels"),
+        (deep(100_000), "levels"),
+        (AllOf((EVERYBODY,) * MOST_NODES), "parts"),
+        (AnyOf((AllOf((EVERYBODY,) * 40),) * 40), "parts"),
+        (OneOf(frozenset(map(customer_id, range(MOST_IDS + 1)))), "ids"),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            checked_criterion(tree)
+        assert (caught.value.code, caught.value.params["what"]) == ("criteria-too-large", what)
+
+
+@pytest.mark.parametrize("node", ["status:active", None, 7, object(), CustomerFilter(), Fact.STATUS])
+def test_a_node_that_is_no_criterion_is_refused_wherever_it_stands(node: Any) -> None:
+    for tree in (AllOf((node,)), AnyOf((EVERYBODY, node)), Not(node), Not(AllOf((AnyOf((node,)),)))):
+        with pytest.raises(UnknownCriterion):
+            checked_criterion(tree)
+
+
+def test_parts_are_a_tuple() -> None:
+    for parts in ([EVERYBODY], None, 7, "ab"):
+        with pytest.raises(InvalidValue):
+            checked_criterion(AllOf(parts))  # type: ignore[arg-type]  # that is the point
+
+
+@pytest.mark.parametrize(
+    ("comparison", "error"),
+    [
+        (Compare(Fact.STATUS, Op.LESS, "active"), UnknownCriterion),
+        (Compare(Fact.BLOCKED, Op.AT_LEAST, True), UnknownCriterion),
+        (Compare(Fact.ADDED, Op.EQUAL, NOW), UnknownCriterion),
+        (Compare(Fact.STATUS, Op.EQUAL, "gone"), InvalidValue),
+        (Compare(Fact.GENDER, Op.EQUAL, True), InvalidValue),
+        (Compare(Fact.BLOCKED, Op.EQUAL, "yes"), InvalidValue),
+        (Compare(Fact.ADDED, Op.LESS, "2026-01-01"), InvalidValue),
+        (Compare(Fact.ADDED, Op.LESS, datetime(2026, 1, 1)), InvalidValue),
+    ],
+)
+def test_a_comparison_that_has_no_answer_is_an_error(comparison: Compare, error: type[InvalidValue]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        checked_criterion(Not(comparison))
+    assert type(caught.value) is error
+
+
+def test_every_fact_says_how_it_is_compared_and_what_asking_it_needs() -> None:
+    assert set(FACTS) == set(Fact)
+    assert all(kind.ops for kind in FACTS.values())
+
+
+def test_text_that_no_store_can_bind_is_refused_in_hand_made_criteria_too() -> None:
+    for tree in (Text(("a\0",)), Text((), (DigitRun("1", ("\udfff",)),)), Text((), (DigitRun("1\0", ()),))):
+        with pytest.raises(InvalidValue):
+            checked_criterion(tree)
+
+
+@pytest.mark.parametrize("criteria", ["badge:vip", 7, [], Fact.STATUS, lambda: True])
+def test_what_is_no_criteria_is_refused(criteria: object) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        to_criterion(criteria, SETTINGS)
+    assert (caught.value.code, caught.value.field) == ("wrong-type", "criteria")
+
+
+def test_criteria_are_a_panel_a_tree_or_nothing() -> None:
+    assert to_criterion(None, SETTINGS) == EVERYBODY
+    assert to_criterion(CustomerFilter(blocked=True), SETTINGS) == AllOf((Compare(Fact.BLOCKED, Op.EQUAL, True),))
+    assert to_criterion(Not(EVERYBODY), SETTINGS) == Not(EVERYBODY)
+
+
+def test_asking_needs_the_permission_of_every_part() -> None:
+    tree = AnyOf((Not(Compare(Fact.BLOCKED, Op.EQUAL, True)), AllOf((Text(("ana",)), OneOf(frozenset())))))
+    assert permissions_of(tree) == {
+        Permission.VIEW_BLOCKS,
+        Permission.SEARCH_CUSTOMERS,
+        Permission.VIEW_CUSTOMERS,
+    }
+    assert permissions_of(EVERYBODY) == frozenset()
+
+
+# ------------------------------------------------------------------------------------ orders and pages
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [("name", Order()), ("-name", Order(OrderKey.NAME, True)), ("-added", Order(OrderKey.ADDED, True))],
+)
+def test_an_order_is_a_word_with_a_minus_in_front_for_descending(text: str, order: Order) -> None:
+    assert Order.parse(text) == Order.parse(order) == order
+    assert str(order) == text
+
+
+@pytest.mark.parametrize("text", ["", "-", "--name", "Name", "name ", "spend", None, 1, ["name"]])
+def test_an_order_nobody_knows_is_refused_with_the_choices(text: object) -> None:
+    with pytest.raises(InvalidValue, match="must be one of name, -name, added, -added"):
+        Order.parse(text)
+
+
+def test_a_customer_is_placed_by_folded_name_or_by_the_instant_added() -> None:
+    assert Order(OrderKey.NAME).value_of(JOSE, search_keys(JOSE)) == "jose maria strasse-o'neil"
+    assert Order(OrderKey.ADDED).value_of(JOSE, search_keys(JOSE)) == NOW
+
+
+def test_a_page_is_its_rows() -> None:
+    rows = tuple(CustomerRow(a_customer(n), blocked=False, alerts=0, block_alerts=0) for n in range(1, 4))
+    page = Page(rows)
+    assert (list(page), len(page), page.next, page.previous, page.inactive) == (list(rows), 3, None, None, None)
+
+
+BY_NAME, BY_ADDED = Order(OrderKey.NAME), Order(OrderKey.ADDED)
+PRINT = query_fingerprint(SALON, EVERYBODY, BY_NAME)
+PRINT_ADDED = query_fingerprint(SALON, EVERYBODY, BY_ADDED)
+
+
+@given(st.text().map(fold), st.uuids(), st.booleans())
+@example("\u0000" * 300, UUID(int=0), True)
+@example("a" * 1_500, UUID(int=0), True)
+@example("\U0010ffff" * 375, UUID(int=0), True)
+def test_a_place_by_name_comes_back_from_its_cursor(value: str, own_id: UUID, backward: bool) -> None:
+    start = Start(value, CustomerId(own_id), backward)
+    cursor = write_cursor(PRINT, start)
+    assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert read_cursor(cursor, PRINT, BY_NAME) == start
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids(), st.booleans())
+def test_a_place_by_instant_comes_back_from_its_cursor(value: datetime, own_id: UUID, backward: bool) -> None:
+    start = Start(value, CustomerId(own_id), backward)
+    assert read_cursor(write_cursor(PRINT_ADDED, start), PRINT_ADDED, BY_ADDED) == start
+
+
+def test_the_longest_name_that_is_kept_fits_a_cursor() -> None:
+    longest = a_customer(name="\ufdfa" * 45)  # no character's key takes more bytes
+    assert len(search_keys(longest).name.encode()) == 45 * 33
+    place = Start(search_keys(longest).name, longest.id)
+    assert read_cursor(write_cursor(PRINT, place), PRINT, BY_NAME) == place
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        query_fingerprint(SalonId(UUID(int=1)), EVERYBODY, BY_NAME),
+        query_fingerprint(SALON, AnyOf(), BY_NAME),
+        query_fingerprint(SALON, text_criterion("ana"), BY_NAME),
+        query_fingerprint(SALON, EVERYBODY, Order(OrderKey.NAME, True)),
+        query_fingerprint(SALON, EVERYBODY, BY_ADDED),
+    ],
+)
+def test_a_page_of_another_salon_other_criteria_or_another_order_is_refused(other: str) -> None:
+    cursor = write_cursor(other, Start("ana", customer_id(1)))
+    with pytest.raises(InvalidValue) as caught:
+        read_cursor(cursor, PRINT, BY_NAME)
+    assert (caught.value.code, caught.value.field) == ("cursor-of-another-query", "page")
+
+
+@given(trees, trees)
+def test_two_criteria_share_a_fingerprint_only_when_they_are_equal(one: Criterion, other: Criterion) -> None:
+    same = query_fingerprint(SALON, one, BY_NAME) == query_fingerprint(SALON, other, BY_NAME)
+    assert same == (one == other)
+
+
+def forged(*fields: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
+
+
+HEX = customer_id(1).hex
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(
+    st.one_of(
+        json_values,
+        st.text(st.sampled_from("ABCab01-_=+/ \n\u00e9")),
+        st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()),
+        json_values.map(forged),
+        st.builds(
+            forged,
+            st.sampled_from([1, 2, True, "1"]),
+            st.sampled_from([PRINT, PRINT_ADDED]),
+            json_values,
+            st.just(HEX),
+            json_values,
+        ),
+        st.builds(forged, st.just(1), st.sampled_from([PRINT, PRINT_ADDED]), st.just(0), json_values, st.text()),
+    ),
+    st.sampled_from([(PRINT, BY_NAME), (PRINT_ADDED, BY_ADDED)]),
+)
+@example(forged(1, PRINT, 0, HEX, "\ud800"), (PRINT, BY_NAME))  # a name no store could bind
+@example(forged(1, PRINT_ADDED, 0, HEX, "2026-01-01T00:00:00"), (PRINT_ADDED, BY_ADDED))  # no zone
+@example(forged(1, PRINT_ADDED, 0, HEX, "0001-01-01T00:00:00+14:00"), (PRINT_ADDED, BY_ADDED))  # before the calendar
+@example(base64.urlsafe_b64encode(b"[" * 2_000).decode(), (PRINT, BY_NAME))
+@example(base64.urlsafe_b64encode(b"9" * 2_900).decode(), (PRINT, BY_NAME))
+@example("A" * 4_001, (PRINT, BY_NAME))
+def test_any_text_for_a_page_is_a_place_or_refused(text: object, query: tuple[str, Order]) -> None:
+    fingerprint, order = query
+    try:
+        start = read_cursor(text, fingerprint, order)
+    except InvalidValue as problem:
+        assert problem.field == "page"
+        assert problem.code in ("cursor-invalid", "cursor-of-another-query")
+    else:
+        if order is BY_NAME:
+            assert isinstance(start.value, str)
+            start.value.encode()
+        else:
+            assert isinstance(start.value, datetime)
+            assert start.value.tzinfo is UTC
+
+
+def test_a_place_shows_no_name() -> None:
+    assert "canary" not in repr(Start("canary", customer_id(1)))

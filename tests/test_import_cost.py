@@ -1,0 +1,61 @@
+"""What importing the library loads, and what it costs beside attrs, which it is built on."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+HEAVY = ["cattrs", "dateutil.parser", "email_validator", "phonenumbers", "psycopg", "pytest", "sqlite3"]
+ROUNDS = 9
+MOST = 4
+
+
+def run(code: str, **environment: str) -> str:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env={**inherited, **environment}, capture_output=True, text=True, check=True
+    )
+    return result.stdout
+
+
+def loaded(code: str) -> set[str]:
+    return set(run(f"{code}\nimport sys\nprint(*sys.modules)").split())
+
+
+def test_importing_loads_no_store_and_nothing_heavy() -> None:
+    modules = loaded("import salon_crm")
+    assert modules.isdisjoint(HEAVY)
+    assert modules.isdisjoint(
+        ["salon_crm.adapters.memory", "salon_crm.adapters.sqlite", "salon_crm.adapters.documents"]
+    )
+
+
+def test_a_salon_in_memory_loads_no_driver() -> None:
+    code = "import salon_crm\nsalon_crm.open_salon(region='PT', zone='Europe/Lisbon', currency='EUR').close()"
+    assert loaded(code).isdisjoint({"sqlite3", "cattrs", "email_validator", "dateutil.parser"})
+
+
+def test_documents_load_when_the_first_is_written() -> None:
+    code = "import salon_crm as c\nc.to_document(c.Settings(region='PT', zone='Europe/Lisbon', currency='EUR'))"
+    assert "cattrs" in loaded(code)
+
+
+def test_importing_costs_at_most_four_times_what_attrs_does(tmp_path: Path) -> None:
+    """Both over an empty interpreter, compiled: medians of interleaved runs, up to three times on a busy machine."""
+    programs = {"nothing": "pass", "attrs": "import attrs", "salon_crm": "import salon_crm"}
+    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path)}
+    for code in programs.values():
+        run(code, **compiled)
+    ratios: list[float] = []
+    while len(ratios) < 3 and (not ratios or ratios[-1] > MOST):
+        seconds: dict[str, list[float]] = {name: [] for name in programs}
+        for _ in range(ROUNDS):
+            for name, code in programs.items():
+                began = perf_counter()
+                run(code, **compiled)
+                seconds[name].append(perf_counter() - began)
+        empty = median(seconds["nothing"])
+        ratios.append((median(seconds["salon_crm"]) - empty) / (median(seconds["attrs"]) - empty))
+    assert min(ratios) <= MOST

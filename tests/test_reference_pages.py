@@ -1,0 +1,419 @@
+"""The tables of docs/reference that are made from the code, and the links of every page.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. After a change of what they show::
+
+    python tests/test_reference_pages.py
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from attrs import fields
+
+import salon_crm
+from salon_crm import opening
+from salon_crm.adapters import documents
+from salon_crm.adapters.formats import csv
+from salon_crm.adapters.sqlite import SQLiteStore
+from salon_crm.domain import access, contact, criteria, customers, dates, marks, text
+from salon_crm.domain.access import DEFAULT_PERMISSIONS, Permission, Role, Scope
+from salon_crm.domain.customers import PROFILE, Customer, FieldKind
+from salon_crm.domain.labels import label
+from salon_crm.domain.privacy import field_class
+from salon_crm.domain.settings import REQUIRABLE_FIELDS
+from salon_crm.domain.transfer import layouts, reports, rows
+from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
+from salon_crm.use_cases import audit, transfer
+from salon_crm.use_cases import criteria as criteria_use_cases
+from salon_crm.use_cases import customers as customer_use_cases
+from salon_crm.use_cases.access import USE_CASES
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = sorted((*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"))
+
+_TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def table(*header: str, rows: Iterable[Iterable[object]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def code(names: Iterable[object]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def first_line(thing: object) -> str:
+    words = inspect.getdoc(thing) if callable(thing) else None
+    return (words or "").partition("\n")[0]
+
+
+# Public names
+
+
+def _public() -> dict[str, object]:
+    return {name: getattr(salon_crm, name) for name in salon_crm.__all__ if name != "__version__"}
+
+
+def public_use_cases() -> str:
+    found = {name: thing for name, thing in _public().items() if name in USE_CASES}
+    return table("name", "", rows=((f"`{name}`", first_line(thing)) for name, thing in found.items()))
+
+
+def public_functions() -> str:
+    found = {name: thing for name, thing in _public().items() if inspect.isfunction(thing) and name not in USE_CASES}
+    return table("name", "", rows=((f"`{name}`", first_line(thing)) for name, thing in found.items()))
+
+
+def public_classes() -> str:
+    found = {name: thing for name, thing in _public().items() if inspect.isclass(thing) and not _is_error(thing)}
+    return table("name", "", rows=((f"`{name}`", first_line(thing)) for name, thing in found.items()))
+
+
+def public_errors() -> str:
+    found = {name: thing for name, thing in _public().items() if inspect.isclass(thing) and _is_error(thing)}
+    below = {name: thing.__mro__[1].__name__ for name, thing in found.items() if inspect.isclass(thing)}
+    return table("name", "below", "", rows=((f"`{n}`", f"`{below[n]}`", first_line(t)) for n, t in found.items()))
+
+
+def public_data() -> str:
+    described = {
+        "DEFAULT_PERMISSIONS": "Who may do what unless a salon is opened with a table of its own.",
+        "EXPORT_COLUMNS": "Every column an export may have, in the order it has them.",
+    }
+    found = [name for name, thing in _public().items() if not inspect.isclass(thing) and not callable(thing)]
+    return table("name", "", rows=((f"`{name}`", described[name]) for name in found))
+
+
+def _is_error(thing: object) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, Exception)
+
+
+# Permissions
+
+
+def permissions() -> str:
+    return table(
+        "use case",
+        "permission",
+        *Role,
+        rows=(
+            (f"`{name}`", f"`{declared.permission}`", *(_granted(role, declared.permission) for role in Role))
+            for name, declared in sorted(USE_CASES.items())
+        ),
+    )
+
+
+def _granted(role: Role, permission: Permission) -> str:
+    if role is Role.SYSTEM:
+        return code(sorted(job for job, row in DEFAULT_PERMISSIONS.jobs.items() if permission in row))
+    grant = DEFAULT_PERMISSIONS.roles[role].get(permission)
+    if grant is None:
+        return ""
+    return "own" if Scope.OWN in grant.scopes else "yes"
+
+
+def use_case_notes() -> str:
+    return table(
+        "use case",
+        "in short transactions",
+        "refused to actors with locations",
+        rows=(
+            (f"`{name}`", "yes" if declared.sliced else "", "yes" if declared.covers_locations else "")
+            for name, declared in sorted(USE_CASES.items())
+            if declared.sliced or declared.covers_locations
+        ),
+    )
+
+
+def part_permissions() -> str:
+    facts = [(f"criterion `{fact}`", kind.permission) for fact, kind in criteria.FACTS.items()]
+    columns = [(f"column `{name}`", column.permission) for name, column in EXPORT_COLUMNS.items()]
+    asked = [(name, permission) for name, permission in facts + columns if permission is not Permission.VIEW_CUSTOMERS]
+    return table("part", "permission", rows=((name, f"`{permission}`") for name, permission in asked))
+
+
+# Customer fields
+
+
+_LIMITS = {
+    FieldKind.TEXT: f"{text.TEXT_LIMIT} characters",
+    FieldKind.LINES: f"{text.TEXT_LIMIT} characters, line breaks allowed",
+    FieldKind.EMAIL: f"{text.TEXT_LIMIT} characters, and what addresses allow",
+    FieldKind.EMAILS: f"{customers.MOST_VALUES}",
+    FieldKind.PHONE: "what the number's country allows; an extension of 7 digits",
+    FieldKind.PHONES: f"{customers.MOST_VALUES}",
+    FieldKind.DATE: f"from {dates._FIRST_YEAR} to today; the year may be left out",
+    FieldKind.CHOICE: "",
+    FieldKind.SWITCH: "",
+    FieldKind.ADDRESS: f"{customers._MOST_LINES} lines; {text.TEXT_LIMIT} characters each part",
+    FieldKind.LANGUAGE: "a language tag, such as `pt-BR`",
+    FieldKind.ZONE: "a zone of the IANA database",
+    FieldKind.IDS: f"{customers.MOST_VALUES} pairs, {text.TEXT_LIMIT} characters each part",
+}
+
+
+def profile_fields() -> str:
+    classes = {attribute.name: field_class(attribute) for attribute in fields(Customer)}
+
+    def limit(name: str) -> str:
+        if name in ("name", "first_name", "last_name"):
+            return f"{text.NAME_LIMIT} characters"
+        return code(PROFILE[name].choices) or _LIMITS[PROFILE[name].kind]
+
+    return table(
+        "field",
+        "label",
+        "section",
+        "kind",
+        "limit",
+        "class",
+        "may be required",
+        "by staff",
+        rows=(
+            (
+                f"`{name}`",
+                label(name),
+                declared.section,
+                declared.kind,
+                limit(name),
+                classes[name],
+                "always" if name == "name" else "yes" if name in REQUIRABLE_FIELDS else "",
+                "yes" if declared.by_staff else "",
+            )
+            for name, declared in PROFILE.items()
+        ),
+    )
+
+
+def other_fields() -> str:
+    found = [attribute for attribute in fields(Customer) if attribute.name not in PROFILE]
+    return table("field", "class", rows=((f"`{each.name}`", field_class(each)) for each in found))
+
+
+# CSV columns
+
+
+def export_columns() -> str:
+    return table(
+        "column",
+        "taken back as",
+        rows=((f"`{name}`", f"`{name}`" if name in layouts.TARGETS else "") for name in EXPORT_COLUMNS),
+    )
+
+
+def import_targets() -> str:
+    def words(target: str) -> str:
+        return layouts._WORDS.get(target, "")
+
+    return table(
+        "field",
+        "columns",
+        "recognised by the words",
+        rows=(
+            (f"`{target}`", "several" if target in layouts.MANY_TARGETS else "one", words(target))
+            for target in sorted(layouts.TARGETS)
+        ),
+    )
+
+
+def phone_words() -> str:
+    return layouts._WORDS[layouts._PHONE] + "."
+
+
+def cell_words() -> str:
+    def listed(words: str | Iterable[str]) -> str:
+        return " ".join(sorted(words.split() if isinstance(words, str) else words))
+
+    choices: list[tuple[str, str, str]] = [("gender", choice, words) for choice, words in rows._GENDERS.items()]
+    choices += [("status", choice, words) for choice, words in rows._STATUSES.items()]
+    return table(
+        "cell",
+        "means",
+        "words",
+        rows=(
+            *((f"`{field}`", f"`{choice}`", listed(words)) for field, choice, words in choices),
+            ("`gender`", "not said", ", ".join(sorted(rows._NOT_SAID))),
+            ("`blocked`, `contact_declined`", "yes", listed(rows._YES)),
+            ("`blocked`, `contact_declined`", "no", listed(rows._NO)),
+        ),
+    )
+
+
+# Settings and limits
+
+
+def requirable_fields() -> str:
+    return code(REQUIRABLE_FIELDS) + "."
+
+
+def limits() -> str:
+    deadline = inspect.signature(SQLiteStore).parameters["deadline"].default
+    return table(
+        "what",
+        "at most",
+        "constant",
+        rows=(
+            ("a name, or a part of one", f"{text.NAME_LIMIT} characters", "`domain.text.NAME_LIMIT`"),
+            ("the search key of a name", f"{text.NAME_KEY_LIMIT:,} bytes", "`domain.text.NAME_KEY_LIMIT`"),
+            ("a note", f"{text.NOTE_LIMIT:,} characters", "`domain.text.NOTE_LIMIT`"),
+            (
+                "every other text: preferences, the reason of a block, a reference, a search …",
+                f"{text.TEXT_LIMIT} characters",
+                "`domain.text.TEXT_LIMIT`",
+            ),
+            (
+                "further e-mails, further phones, external ids, former values of each kind",
+                customers.MOST_VALUES,
+                "`domain.customers.MOST_VALUES`",
+            ),
+            ("lines of an address", customers._MOST_LINES, "`domain.customers`"),
+            ("years back of a birthday", f"to {dates._FIRST_YEAR}", "`domain.dates`"),
+            ("the id of an actor", f"{access._LONGEST_ID} characters", "`domain.access`"),
+            ("customers of `get_customers`", f"{customer_use_cases._MOST_AT_ONCE:,}", "`use_cases.customers`"),
+            ("rows of a page", criteria.MOST_PER_PAGE, "`domain.criteria.MOST_PER_PAGE`"),
+            ("ids of a filter", f"{criteria.MOST_IDS:,}", "`domain.criteria.MOST_IDS`"),
+            ("parts of a criterion", f"{criteria.MOST_NODES:,}", "`domain.criteria.MOST_NODES`"),
+            ("levels of a criterion", criteria.DEEPEST, "`domain.criteria.DEEPEST`"),
+            (
+                "inactive customers counted with a page",
+                f"{criteria_use_cases.MOST_COUNTED:,}",
+                "`use_cases.criteria.MOST_COUNTED`",
+            ),
+            ("entries of an `audit_trail`", f"{audit._MOST_ENTRIES:,}", "`use_cases.audit`"),
+            ("the name of a list's system", f"{transfer._SOURCE_LIMIT} characters", "`use_cases.transfer`"),
+            ("rows of an import in one transaction", transfer._SLICE, "`use_cases.transfer`"),
+            (
+                "problems, twins and families listed by a report",
+                f"{reports.MOST_LISTED:,} each",
+                "`domain.transfer.reports.MOST_LISTED`",
+            ),
+            ("a cell of a CSV file", f"{csv.CELL_LIMIT:,} characters", "`adapters.formats.csv.CELL_LIMIT`"),
+            ("a row of a CSV file", f"{csv.ROW_LIMIT:,} characters", "`adapters.formats.csv.ROW_LIMIT`"),
+            ("columns of a CSV file", f"{csv.COLUMN_LIMIT:,}", "`adapters.formats.csv.COLUMN_LIMIT`"),
+            ("problems of a document", documents._MOST_PROBLEMS, "`adapters.documents`"),
+            ("seconds a writer waits for its turn", f"{deadline:g}", "`deadline` of the store"),
+        ),
+    )
+
+
+def fixed_sizes() -> str:
+    return table(
+        "what",
+        "is",
+        "constant",
+        rows=(
+            ("the key of a salon's marks", f"{marks.KEY_BYTES} bytes", "`domain.marks.KEY_BYTES`"),
+            ("`secret=`, at least", f"{opening._SHORTEST_SECRET} bytes", "`opening`"),
+            ("the region of a salon without one", f"`{contact.NO_REGION}`", "`domain.contact.NO_REGION`"),
+        ),
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    each.__name__.replace("_", "-"): each
+    for each in (
+        public_use_cases,
+        public_functions,
+        public_classes,
+        public_errors,
+        public_data,
+        permissions,
+        use_case_notes,
+        part_permissions,
+        profile_fields,
+        other_fields,
+        export_columns,
+        import_targets,
+        phone_words,
+        cell_words,
+        requirable_fields,
+        limits,
+        fixed_sizes,
+    )
+}
+
+
+def current(page: Path) -> str:
+    """Return a page with its tables made anew."""
+
+    def made(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}"
+
+    return _TABLE.sub(made, page.read_text(encoding="utf-8"))
+
+
+def write() -> None:
+    """Make the tables of every page of the reference anew."""
+    for page in REFERENCE.glob("*.md"):
+        page.write_text(current(page), encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", sorted(REFERENCE.glob("*.md")), ids=lambda page: page.stem)
+def test_the_tables_of_the_reference_say_what_the_code_says(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == current(page), "run: python tests/test_reference_pages.py"
+
+
+def test_every_table_stands_on_a_page() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md"))
+    assert sorted(name for _, name, _ in _TABLE.findall(pages)) == sorted(TABLES)
+
+
+def test_every_public_name_stands_in_the_reference() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", (REFERENCE / "public-names.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted((*listed, "__version__")) == sorted(salon_crm.__all__)
+
+
+def test_every_use_case_names_its_role_in_a_table_that_knows_all_roles() -> None:
+    assert set(DEFAULT_PERMISSIONS.roles) == set(Role) - {Role.SYSTEM}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    assert list(_broken_links(page)) == []
+
+
+def _broken_links(page: Path) -> Iterator[str]:
+    for link in _LINK.findall(_CODE.sub("", page.read_text(encoding="utf-8"))):
+        path, _, anchor = link.partition("#")
+        if ":" in link:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            yield link
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that a page's headings have: lower case, words joined by hyphens, without punctuation."""
+    content = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", content, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_page_of_the_documents_can_be_reached_from_their_index(page: Path) -> None:
+    if ROOT / "docs" not in page.parents:
+        pytest.skip("not a page of the documents")
+    assert page in _reached(ROOT / "docs" / "README.md")
+
+
+def _reached(start: Path) -> set[Path]:
+    reached, waiting = {start}, [start]
+    while waiting:
+        page = waiting.pop()
+        for link in _LINK.findall(page.read_text(encoding="utf-8")):
+            found = (page.parent / link.partition("#")[0]).resolve()
+            if found.suffix == ".md" and found.exists() and found not in reached:
+                reached.add(found)
+                waiting.append(found)
+    return reached
+
+
+if __name__ == "__main__":
+    write()

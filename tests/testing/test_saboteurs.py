@@ -1,0 +1,83 @@
+"""The kit is itself tested: every broken store must fail it, by the checks that are there to find it out."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, settings
+
+from tests.testing.saboteurs import SABOTEURS, Saboteur
+
+_MODULE = """
+from tests.testing.saboteurs import SABOTEURS, conformance_of
+
+globals().update({f"Test{each.name}": conformance_of(each) for each in SABOTEURS})
+"""
+
+
+class _Run:
+    """What a run of pytest within this one collects: the checks each class failed."""
+
+    def __init__(self, *, whole_kit: bool) -> None:
+        self._whole_kit = whole_kit
+        self.failed: dict[str, set[str]] = defaultdict(set)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        expected = {f"Test{each.name}": each.caught_by for each in SABOTEURS}
+        if not self._whole_kit:
+            items[:] = [item for item in items if _check(item.nodeid) in expected[_class(item.nodeid)]]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed[_class(report.nodeid)].add(_check(report.nodeid))
+
+
+def _class(nodeid: str) -> str:
+    return nodeid.split("::")[1]
+
+
+def _check(nodeid: str) -> str:
+    return nodeid.split("::")[2].partition("[")[0]
+
+
+def _run_kit(folder: Path, *, whole_kit: bool) -> dict[str, set[str]]:
+    """Run the kit on every saboteur; return the checks that each class failed."""
+    (folder / "test_sabotage.py").write_text(_MODULE, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    run = _Run(whole_kit=whole_kit)
+    before = settings()
+    settings.register_profile("sabotage", before, phases=[Phase.generate], database=None, derandomize=True)
+    settings.register_profile("before-sabotage", before)
+    without = [f"-pno:{plugin}" for plugin in ("cacheprovider", "cov", "faulthandler", "randomly", "sybil")]
+    settings.load_profile("sabotage")  # it is enough to know that a property fails; shrinking takes a minute
+    try:
+        status = pytest.main(["-q", "--tb=no", "--import-mode=importlib", *without, str(folder)], plugins=[run])
+    finally:
+        settings.load_profile("before-sabotage")
+    assert status is pytest.ExitCode.TESTS_FAILED
+    return run.failed
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    return _run_kit(tmp_path_factory.mktemp("sabotage"), whole_kit=False)
+
+
+def _by_name(saboteurs: Iterable[Saboteur]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("saboteur", saboteurs, ids=lambda each: each.name)
+
+
+@_by_name(SABOTEURS)
+def test_a_broken_store_fails_the_checks_that_are_there_for_it(
+    failed: dict[str, set[str]], saboteur: Saboteur
+) -> None:
+    assert failed[f"Test{saboteur.name}"] == set(saboteur.caught_by)
+
+
+@pytest.mark.long
+def test_every_check_finds_some_store_out(tmp_path: Path) -> None:
+    failed = _run_kit(tmp_path, whole_kit=True)
+    assert {each.name for each in SABOTEURS} == {name.removeprefix("Test") for name in failed}
+    for name, checks in sorted(failed.items()):
+        print(name, len(checks))

@@ -1,0 +1,263 @@
+"""Who may do what: the table holds for every use case, and a refusal reads nothing."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NoReturn
+from uuid import UUID
+
+import pytest
+from tests.use_cases.actors import ADMIN, MANAGER, OWNER, RECEPTIONIST, SIGNUP, STAFF, UNKNOWN_JOB
+
+import salon_crm as crm
+from salon_crm.domain.ids import Alias, CustomerId, LocationId
+from salon_crm.use_cases.access import USE_CASES
+
+NOBODY = CustomerId(UUID("01890a5d-ac96-774b-bcce-b302099a8057"))
+OPENING = crm.Actor("opening", crm.Role.SYSTEM)
+ANY_CUSTOMER = crm.Actor.for_customer(NOBODY)
+EVERYBODY = [OWNER, ADMIN, MANAGER, STAFF, RECEPTIONIST, ANY_CUSTOMER, SIGNUP, OPENING, UNKNOWN_JOB]
+STAFF_ROLES = [OWNER, ADMIN, MANAGER, STAFF, RECEPTIONIST]
+
+
+class Touched(BaseException):
+    """The store was asked for something; no exception of the library, so that nothing catches it."""
+
+
+LET_IN = (Touched, TypeError, crm.InvalidValue)
+"""What comes of a use case that was let in, and then found nothing to work with."""
+
+ANYTHING = object()
+"""An argument no use case takes: a refusal comes before arguments are looked at."""
+
+
+class Untouchable:
+    """A store that nobody may touch."""
+
+    def reading(self) -> NoReturn:
+        raise Touched
+
+    writing = reading
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def untouchable() -> crm.Salon:
+    """A salon whose store raises on any access."""
+    salon = crm.open_salon(region="PT", zone="Europe/Lisbon", currency="EUR")
+    store: Any = Untouchable()
+    salon.store = store
+    return salon
+
+
+# every use case and every role
+
+
+def test_every_public_function_of_a_salon_and_an_actor_is_a_declared_use_case() -> None:
+    public = {
+        name
+        for name in crm.__all__
+        if inspect.isfunction(function := getattr(crm, name))
+        and list(inspect.signature(function).parameters)[:2] == ["salon", "actor"]
+    }
+    assert public == set(USE_CASES)
+
+
+@pytest.mark.parametrize("name", sorted(USE_CASES))
+def test_every_use_case_takes_salon_and_actor_by_place(name: str) -> None:
+    salon, actor = list(inspect.signature(getattr(crm, name)).parameters.values())[:2]
+    assert (salon.kind, actor.kind) == (inspect.Parameter.POSITIONAL_ONLY,) * 2
+
+
+@pytest.mark.parametrize("actor", EVERYBODY, ids=str)
+@pytest.mark.parametrize("name", sorted(USE_CASES))
+def test_exactly_those_the_table_names_may_call_a_use_case(untouchable: crm.Salon, name: str, actor: crm.Actor) -> None:
+    needed = USE_CASES[name].permission
+    with pytest.raises((crm.NotPermitted, *LET_IN)) as caught:
+        getattr(crm, name)(untouchable, actor, ANYTHING)
+    error = caught.value
+    assert isinstance(error, crm.NotPermitted) is (crm.DEFAULT_PERMISSIONS.grant(actor, needed) is None)
+    if isinstance(error, crm.NotPermitted):
+        assert error.code == "not-permitted"
+        assert error.params == {"actor": str(actor), "use_case": name, "permission": needed}
+        assert needed.value in str(error)
+
+
+# Each use case as it is meant to be called: ``own`` is a blocked customer's id, ``other`` of one who raised an alert.
+Call = Callable[[crm.Salon, crm.Actor, crm.Customer, crm.Customer], object]
+CALLS: dict[str, Call] = {
+    "activate_customer": lambda salon, actor, own, _: crm.activate_customer(salon, actor, own.id),
+    "add_customer": lambda salon, actor, *_: crm.add_customer(salon, actor, name="Eva"),
+    "add_note": lambda salon, actor, own, _: crm.add_note(salon, actor, own.id, text="Tea"),
+    "audit_head": lambda salon, actor, *_: crm.audit_head(salon, actor),
+    "audit_trail": lambda salon, actor, own, _: crm.audit_trail(salon, actor, customer=own.id),
+    "block_alerts": lambda salon, actor, *_: crm.block_alerts(salon, actor),
+    "block_customer": lambda salon, actor, _, other: crm.block_customer(salon, actor, other.id, reason="Late"),
+    "change_settings": lambda salon, actor, *_: crm.change_settings(salon, actor, region="ES"),
+    "confirm_block_alert": lambda salon, actor, *_: crm.confirm_block_alert(salon, actor, open_alert(salon)),
+    "count_customers": lambda salon, actor, *_: crm.count_customers(salon, actor),
+    "customer_blocks": lambda salon, actor, own, _: crm.customer_blocks(salon, actor, own.id),
+    "customer_notes": lambda salon, actor, own, _: crm.customer_notes(salon, actor, own.id),
+    "deactivate_customer": lambda salon, actor, own, _: crm.deactivate_customer(salon, actor, own.id),
+    "dismiss_block_alert": lambda salon, actor, *_: crm.dismiss_block_alert(salon, actor, open_alert(salon)),
+    "each_customer": lambda salon, actor, *_: list(crm.each_customer(salon, actor)),
+    "edit_customer": lambda salon, actor, own, _: crm.edit_customer(salon, actor, own.id, gender="female"),
+    "edit_note": lambda salon, actor, own, _: crm.edit_note(salon, actor, first_note(salon, own), text="Coffee"),
+    "find_customers": lambda salon, actor, *_: crm.find_customers(salon, actor),
+    "find_or_add_customer": lambda salon, actor, *_: crm.find_or_add_customer(salon, actor, name="Eva"),
+    "forget_former": lambda salon, actor, own, _: crm.forget_former(salon, actor, own.id),
+    "get_customer": lambda salon, actor, own, _: crm.get_customer(salon, actor, own.id),
+    "get_customers": lambda salon, actor, own, _: crm.get_customers(salon, actor, [own.id]),
+    "get_settings": lambda salon, actor, *_: crm.get_settings(salon, actor),
+    "match_customers": lambda salon, actor, *_: crm.match_customers(salon, actor, name="Eva"),
+    "may_book": lambda salon, actor, own, _: crm.may_book(salon, actor, own.id),
+    "profile_fields": lambda salon, actor, *_: crm.profile_fields(salon, actor),
+    "remove_customer": lambda salon, actor, _, other: crm.remove_customer(salon, actor, other.id),
+    "remove_note": lambda salon, actor, own, _: crm.remove_note(salon, actor, first_note(salon, own)),
+    "unblock_customer": lambda salon, actor, own, _: crm.unblock_customer(salon, actor, own.id),
+    "verify_audit": lambda salon, actor, *_: crm.verify_audit(salon, actor),
+}
+
+
+def test_every_use_case_but_those_that_work_on_files_is_called() -> None:
+    assert set(CALLS) == {name for name, declared in USE_CASES.items() if not declared.sliced}
+
+
+def open_alert(salon: crm.Salon) -> UUID:
+    return crm.block_alerts(salon, OWNER)[0].id
+
+
+def first_note(salon: crm.Salon, customer: crm.Customer) -> UUID:
+    return crm.customer_notes(salon, OWNER, customer.id)[0].id
+
+
+@pytest.mark.parametrize("actor", [*STAFF_ROLES, SIGNUP, ANY_CUSTOMER], ids=str)
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_whoever_is_granted_a_use_case_can_work_with_it(name: str, actor: crm.Actor) -> None:
+    with crm.open_salon(region="PT", zone="Europe/Lisbon", currency="EUR") as salon:
+        own = crm.add_customer(salon, OWNER, name="Ana", email="ana@example.com", note="Tea", id=NOBODY)
+        crm.block_customer(salon, OWNER, own.id, reason="Late")
+        other = crm.add_customer(salon, OWNER, name="Rui", email="ana@example.com")
+        if crm.DEFAULT_PERMISSIONS.grant(actor, USE_CASES[name].permission) is None:
+            with pytest.raises(crm.NotPermitted):
+                CALLS[name](salon, actor, own, other)
+        else:
+            CALLS[name](salon, actor, own, other)
+
+
+def test_what_is_no_salon_and_no_actor_is_refused(untouchable: crm.Salon) -> None:
+    wrong: Any
+    for wrong in (None, "salon", OWNER):
+        with pytest.raises(crm.InvalidValue) as caught:
+            crm.get_settings(wrong, OWNER)
+        assert caught.value.field == "salon"
+    for wrong in (None, "olga", crm.Role.OWNER):
+        with pytest.raises(crm.InvalidValue) as caught:
+            crm.get_settings(untouchable, wrong)
+        assert caught.value.field == "actor"
+
+
+def test_a_salon_may_be_opened_with_a_table_of_its_own() -> None:
+    table = crm.PermissionTable(
+        roles={crm.Role.STAFF: {crm.Permission.VIEW_SETTINGS: crm.Grant()}},
+        jobs={"nightly": {crm.Permission.VIEW_AUDIT: crm.Grant()}},
+    )
+    with crm.open_salon(region="PT", zone="Europe/Lisbon", currency="EUR", permissions=table) as salon:
+        assert crm.get_settings(salon, STAFF).region == "PT"
+        assert crm.audit_head(salon, crm.Actor("nightly", crm.Role.SYSTEM)).sequence == 1
+        for refused in (OWNER, SIGNUP):
+            with pytest.raises(crm.NotPermitted):
+                crm.get_settings(salon, refused)
+
+
+def test_finding_or_adding_needs_both_permissions(untouchable: crm.Salon) -> None:
+    untouchable.permissions = crm.PermissionTable(roles={crm.Role.STAFF: {crm.Permission.ADD_CUSTOMERS: crm.Grant()}})
+    with pytest.raises(crm.NotPermitted, match=r"duplicates\.match"):
+        crm.find_or_add_customer(untouchable, STAFF, name="Ana")
+
+
+# actors limited to locations
+
+
+@pytest.mark.parametrize("name", sorted(USE_CASES))
+def test_who_is_limited_to_locations_is_refused_what_would_cover_others(untouchable: crm.Salon, name: str) -> None:
+    limited = crm.Actor("olga", crm.Role.OWNER, frozenset({LocationId(NOBODY)}))
+    with pytest.raises((crm.NotPermitted, *LET_IN)) as caught:
+        getattr(crm, name)(untouchable, limited, ANYTHING)
+    if USE_CASES[name].covers_locations:
+        assert isinstance(caught.value, crm.NotPermitted)
+        assert caught.value.code == "not-permitted-locations"
+    else:
+        assert not isinstance(caught.value, crm.NotPermitted)
+
+
+# the customer themselves
+
+
+@pytest.fixture
+def ana(salon: crm.Salon) -> crm.Customer:
+    return crm.add_customer(salon, STAFF, name="Ana", email="ana@example.com", external_ids=[("till", "1")])
+
+
+def test_a_customer_reaches_their_own_profile(salon: crm.Salon, ana: crm.Customer) -> None:
+    own = crm.Actor.for_customer(ana.id)
+    assert crm.get_customer(salon, own, ana.id) == ana
+    assert crm.get_customer(salon, own, external=("till", "1")) == ana
+    assert crm.get_customers(salon, own, [ana.id]).found == {ana.id: ana}
+    edited = crm.edit_customer(salon, own, ana.id, version=1, name="Ana Sousa").customer
+    assert crm.forget_former(salon, own, ana.id).former_names != edited.former_names
+    assert crm.may_book(salon, own, ana.id).answer is crm.Answer.OK
+    assert [entry.by for entry in crm.audit_trail(salon, OWNER)[-2:]] == [str(ana.id)] * 2
+
+
+def test_another_customers_profile_is_refused_alike_whether_it_exists_or_not(
+    salon: crm.Salon, ana: crm.Customer
+) -> None:
+    rui = crm.add_customer(salon, STAFF, name="Rui", external_ids=[("till", "2")])
+    removed = crm.add_customer(salon, STAFF, name="Eva")
+    crm.remove_customer(salon, MANAGER, removed.id)
+    own = crm.Actor.for_customer(ana.id)
+    others = (rui.id, removed.id, NOBODY)
+    before = crm.audit_trail(salon, OWNER)
+    attempts: list[Callable[[CustomerId], object]] = [
+        lambda asked: crm.get_customer(salon, own, asked),
+        lambda asked: crm.get_customers(salon, own, [ana.id, asked]),
+        lambda asked: crm.edit_customer(salon, own, asked, gender="female"),
+        lambda asked: crm.edit_customer(salon, own, asked, version=99),
+        lambda asked: crm.forget_former(salon, own, asked),
+        lambda asked: crm.may_book(salon, own, asked),
+        lambda asked: crm.get_customer(salon, own, external=("till", "2" if asked == rui.id else "3")),
+    ]
+    for attempt in attempts:
+        refusals: list[tuple[str, dict[str, Any]]] = []
+        for asked in others:
+            with pytest.raises(crm.NotPermitted) as caught:
+                attempt(asked)
+            refusals.append((str(caught.value), dict(caught.value.params)))
+        assert refusals == [refusals[0]] * 3
+    assert crm.audit_trail(salon, OWNER) == before
+
+
+def test_a_customer_who_was_merged_reaches_the_profile_that_was_kept(salon: crm.Salon, ana: crm.Customer) -> None:
+    with salon.writing() as writing:
+        writing.aliases.add(Alias(NOBODY, ana.id))
+    merged = crm.Actor.for_customer(NOBODY)
+    assert crm.get_customer(salon, merged, NOBODY) == ana
+    assert crm.get_customer(salon, merged, ana.id) == ana
+    assert crm.get_customer(salon, crm.Actor.for_customer(ana.id), NOBODY) == ana
+
+
+def test_a_customer_who_was_removed_is_told_so(salon: crm.Salon, ana: crm.Customer) -> None:
+    crm.remove_customer(salon, MANAGER, ana.id)
+    with pytest.raises(crm.NotFound, match="was removed"):
+        crm.get_customer(salon, crm.Actor.for_customer(ana.id), ana.id)
+
+
+def test_an_actor_of_a_customer_needs_an_id() -> None:
+    makers: list[Callable[[], crm.Actor]] = [
+        lambda: crm.Actor.for_customer("Ana"),
+        lambda: crm.Actor("Ana", crm.Role.CUSTOMER),
+    ]
+    for make in makers:
+        with pytest.raises(crm.InvalidValue):
+            make()
