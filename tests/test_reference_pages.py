@@ -396,11 +396,8 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_page_of_the_documents_can_be_reached_from_their_index(page: Path) -> None:
-    if ROOT / "docs" not in page.parents:
-        pytest.skip("not a page of the documents")
-    assert page in _reached(ROOT / "docs" / "README.md")
+def test_every_page_of_the_documents_can_be_reached_from_their_index() -> None:
+    assert sorted(set(ROOT.glob("docs/**/*.md")) - _reached(ROOT / "docs" / "README.md")) == []
 
 
 def _reached(start: Path) -> set[Path]:

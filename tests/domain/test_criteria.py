@@ -270,7 +270,7 @@ words = st.one_of(
         st.integers(1, 12),
     ),
     st.text("0123456789+-()./ ", min_size=1, max_size=5),
-    st.text(max_size=3),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3),
 )
 queries = st.lists(words, max_size=4).map(" ".join)
 

@@ -351,7 +351,8 @@ def test_any_other_gender_is_refused_with_the_choices(written: object) -> None:
         st.sampled_from([*PROFILE, "status", "x"]),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None)) | st.dates() | st.binary(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+            max_leaves=4,
         ),
     )
 )

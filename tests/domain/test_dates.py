@@ -167,7 +167,7 @@ def test_a_file_proves_its_order_by_dates_that_only_one_order_can_read(day: date
     text = day.strftime(written)
     possible = orders_possible(text)
     readings: dict[DateOrder, PartialDate] = {}
-    for order in DateOrder if "%Y" in written else (DMY, MDY):  # without a year there is nothing for it to come first of
+    for order in DateOrder if "%Y" in written else (DMY, MDY):
         with contextlib.suppress(InvalidValue):
             readings[order] = PartialDate.parse(text, "birthday", today=date.max, order=order)
     if len(set(readings.values())) > 1 or len(readings) == 1:

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import attrs
 import pytest
@@ -132,6 +132,10 @@ def test_classes_of_declarations_can_be_told() -> None:
 # ------------------------------------------------------------------------------- types in constructors
 
 
+class Named(TypedDict):
+    name: str
+
+
 @frozen(field_transformer=classed)
 class Sample:
     number: int = field(default=0, metadata=OPERATOR)
@@ -144,6 +148,9 @@ class Sample:
     kind: type[object] = field(default=int, metadata=OPERATOR)
     call: Callable[[], int] | None = field(default=None, metadata=OPERATOR)
     anything: Any = field(default=None, metadata=OPERATOR)
+    loose: int | Any = field(default=None, metadata=OPERATOR)
+    named: Named | None = field(default=None, metadata=OPERATOR)
+    nothing: None = field(default=None, metadata=OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +171,8 @@ class Sample:
         ("table", [("a", 1)], "Mapping"),
         ("kind", 7, "type"),
         ("call", 7, "Callable or None"),
+        ("named", "Ana", "dict or None"),
+        ("nothing", 0, "None"),
     ],
 )
 def test_a_value_of_another_type_is_refused_and_never_quoted(name: str, value: Any, expected: str) -> None:
@@ -177,7 +186,15 @@ def test_a_value_of_another_type_is_refused_and_never_quoted(name: str, value: A
     ("name", "value"),
     [
         *(("text", "a"), ("many", ("a", "b")), ("pair", (7, "a")), ("chosen", frozenset("ab")), ("table", {"a": 1})),
-        *(("kind", str), ("call", int), ("anything", object()), ("flag", True), ("number", 10**30)),
+        *(
+            ("loose", "a"),
+            ("named", {"name": "Ana"}),
+            ("kind", str),
+            ("call", int),
+            ("anything", object()),
+            ("flag", True),
+            ("number", 10**30),
+        ),
     ],
 )
 def test_a_value_of_the_declared_type_is_taken(name: str, value: Any) -> None:

@@ -67,9 +67,15 @@ def test_the_key_does_not_depend_on_how_the_text_was_composed(text: str) -> None
     assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text)) == fold(text)
 
 
-@given(st.text(st.characters(codec=None, exclude_characters="\u0130")), st.text())
-def test_the_key_does_not_depend_on_case(text: str, other: str) -> None:
-    assert fold(text.casefold() + " " + other) == fold(text + " " + other)
+def has_iota_below(character: str) -> bool:
+    """Whether this is a letter of old Greek whose capital writes a mark as a letter of its own."""
+    return "\u0345" in unicodedata.normalize("NFD", character)
+
+
+@given(st.text(st.characters(codec=None).filter(lambda c: not has_iota_below(c))))
+@example("İI ıi ǅ ŉ ß ẞ ς")
+def test_the_key_does_not_depend_on_case(text: str) -> None:
+    assert fold(text.lower()) == fold(text.upper()) == fold(text.title()) == fold(text)
 
 
 def is_jamo(character: str) -> bool:

@@ -240,6 +240,53 @@ def test_an_id_alone_is_a_twin_of_the_line_that_had_it(salon: crm.Salon) -> None
     assert report.twins == (crm.TwinOf(3, 2),)
 
 
+def test_a_twin_stands_for_what_it_is_known_by_too(salon: crm.Salon) -> None:
+    rows = records(
+        {"name": "Ana Silva", "email": "ana@example.com"},
+        {"name": "Ana Silva", "email": "ana@example.com", "mobile": "912 345 678", "Client ID": "8"},
+        {"name": "Ana Silva", "mobile": "912 345 678"},
+        {"name": "Silva Ana", "Client ID": "8"},
+        {"name": "Bea Costa", "Client ID": "8"},
+        {"name": "Ana Silva", "mobile": "912 345 678"},
+    )
+    for first in ({"created": 1}, {"unchanged": 1}):
+        report = bring(salon, rows)
+        assert figures(report) == {**first, "skipped": 4, "refused": 1}
+        assert {twin.first_line for twin in report.twins} == {2}
+        assert [(problem.line, problem.reason.split(" has ")[0]) for problem in report.problems] == [
+            (6, "is the id line 3")
+        ]
+
+
+def test_a_twin_of_a_refused_row_is_skipped_too_and_waits_for_the_correction(salon: crm.Salon) -> None:
+    ana = add(salon, email="ana@example.com")
+    stale = {"id": str(ana.id), "version": "9", "name": "Ana Costa"}
+    rows = records(stale, {**stale, "version": "1"}, {"name": "Ana Silva", "email": "ana@example.com", "gender": "f"})
+    for _ in range(2):
+        report = bring(salon, rows)
+        assert (figures(report), problems(report)) == (
+            {"skipped": 2, "refused": 1},
+            [(2, "version", "row-changed-since-export")],
+        )
+        assert report.twins == (crm.TwinOf(3, 2), crm.TwinOf(4, 2))
+
+
+def test_an_id_a_refused_row_has_is_not_given_to_somebody_else(salon: crm.Salon) -> None:
+    crm.change_settings(salon, OWNER, required_fields=["mobile"])
+    rows = records(
+        {"id": CHOSEN, "version": "1", "name": "Ana Silva", "external_ids": '[["till", "1"]]'},
+        {"id": CHOSEN, "version": "1", "name": "Bea Costa", "mobile": "912 345 678"},
+        {"id": OTHER, "version": "1", "name": "Eva Faria", "mobile": "912 345 678", "external_ids": '[["till", "1"]]'},
+    )
+    for _ in range(2):
+        assert problems(bring(salon, rows)) == [
+            (2, "mobile", "required"),
+            (3, "id", "row-id-repeated"),
+            (4, "external_ids", "row-id-repeated"),
+        ]
+    assert people(salon) == []
+
+
 # what a row changes
 
 
@@ -689,10 +736,10 @@ def test_what_progress_raises_ends_the_import_between_two_slices(salon: crm.Salo
 
 
 def test_a_row_the_store_refuses_takes_no_other_along(salon: crm.Salon, monkeypatch: pytest.MonkeyPatch) -> None:
-    create = transfer.create_customer
+    create: Any = vars(transfer)["create_customer"]
 
     def refuse_bea(*arguments: Any, **options: Any) -> crm.Customer:
-        customer = create(*arguments, **options)
+        customer: crm.Customer = create(*arguments, **options)
         if customer.name == "Bea Costa":
             raise crm.Conflict("id-taken", field="id")
         return customer

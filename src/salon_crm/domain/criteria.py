@@ -346,10 +346,7 @@ def _check_storable(text: str) -> None:
 
 
 def _check_comparison(node: Compare) -> None:
-    kind = FACTS.get(node.fact)
-    if kind is None:
-        known = tuple(map(str, FACTS))
-        raise UnknownCriterion("unknown-criterion", field="criteria", what="The fact compared", known=known)
+    kind = FACTS[node.fact]
     if node.op not in kind.ops:
         known = tuple(f"{node.fact} {op}" for op in sorted(kind.ops))
         raise UnknownCriterion("unknown-criterion", field=str(node.fact), what=f"{node.fact} {node.op}", known=known)

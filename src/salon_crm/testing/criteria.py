@@ -384,7 +384,7 @@ class CriteriaChecks(Conformance):
     def test_every_store_finds_whom_matches_finds(self, store: Store) -> None:
         """The answer is that of `salon_crm.domain.criteria.matches` for every customer, as a property."""
         population = st.lists(searched_customers(), max_size=6, unique_by=lambda customer: customer.id)
-        asked = st.lists(st.tuples(criteria(), orders(), st.integers(0, 4), st.booleans()), min_size=1, max_size=4)
+        asked = st.lists(st.tuples(criteria(), orders(), st.integers(0, 3), st.booleans()), min_size=1, max_size=4)
 
         @given(population=population, kept=st.lists(blocks(), max_size=3), asked=asked)
         def found_as_matched(
@@ -422,7 +422,7 @@ class CriteriaChecks(Conformance):
         assert unit.customers.count(criterion, at_most=limit) == min(limit, len(expected))
         if not population:
             return
-        edge = population[0]
+        edge = population[len(population) // 2]
         both = _in_order({each.id: each for each in (*expected, edge)}.values(), order)
         place = both.index(edge)
         page = both[max(0, place - limit) : place] if backward else both[place + 1 :][:limit]

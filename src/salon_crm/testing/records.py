@@ -58,8 +58,8 @@ def _long(limit: int) -> str:
 def _extreme_customers() -> list[Any]:
     address = EmailAddress("Ana.Silva@example.com", "a key that no address of today would get")
     phone = PhoneNumber("+447700900123", valid=False, extension="0012")
-    many_emails = tuple(EmailAddress(f"{n}é@example.com", f"{n}@example.com") for n in range(MOST_VALUES))
-    many_phones = tuple(PhoneNumber(f"+1202555{n:04d}", bool(n % 2), str(n)) for n in range(MOST_VALUES))
+    emails = tuple(EmailAddress(f"{n}é@example.com", f"{n}@example.com") for n in range(2 * MOST_VALUES))
+    phones = tuple(PhoneNumber(f"+1202555{n:04d}", bool(n % 2), str(n)) for n in range(100, 100 + 2 * MOST_VALUES))
     full = a_customer(
         1,
         version=2**53,
@@ -69,9 +69,9 @@ def _extreme_customers() -> list[Any]:
         first_name=EVERY_PLANE,
         last_name=EVERY_PLANE,
         email=address,
-        other_emails=many_emails,
+        other_emails=emails[:MOST_VALUES],
         mobile=phone,
-        other_phones=many_phones,
+        other_phones=phones[:MOST_VALUES],
         contact_declined=True,
         birthday=PartialDate(2, 29),
         anniversary=PartialDate(12, 31, 1),
@@ -89,8 +89,8 @@ def _extreme_customers() -> list[Any]:
         preferences=f"\tTea,\n{_long(TEXT_LIMIT - 6)}",
         external_ids=tuple(ExternalId(f"{EVERY_PLANE}{n % 2}", f"{n:04d}") for n in range(MOST_VALUES)),
         former_names=tuple(f"{EVERY_PLANE}{n}" for n in range(MOST_VALUES)),
-        former_emails=many_emails,
-        former_phones=many_phones,
+        former_emails=emails[MOST_VALUES:],
+        former_phones=phones[MOST_VALUES:],
     )
     return [
         full,

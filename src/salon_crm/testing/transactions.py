@@ -135,7 +135,7 @@ class TransactionChecks(Conformance):
             before = _everything(reading, self.kinds)
             with store.writing() as writing:
                 _change_everything(writing, self.kinds)
-            assert _everything(reading, self.kinds) == before
+                assert _everything(reading, self.kinds) == before
             with store.reading() as later:
                 assert _everything(later, self.kinds) != before
             assert _everything(reading, self.kinds) == before
@@ -289,9 +289,12 @@ class TransactionChecks(Conformance):
             with suppress(_Undone), store.writing():
                 raise _Undone
 
+        def write() -> None:
+            with store.writing() as writing:
+                writing.customers.add(a_customer(1))
+
         self.meanwhile(roll_back).result()
-        with store.writing() as writing:
-            writing.customers.add(a_customer(1))
+        self.meanwhile(write).result()
 
     def test_a_savepoint_is_undone_alone(self, store: Store) -> None:
         """A savepoint is undone alone where its block raises; the unit of work goes on."""

@@ -54,7 +54,10 @@ def _joined(parts: list[Part], *, every: bool) -> Part:
         (_, _, shallow, shallow_values), (depth, _, deep, deep_values) = heappop(waiting), heappop(waiting)
         condition = f"({deep} {'AND' if every else 'OR'} {shallow})"
         heappush(waiting, (depth + 1, place, condition, [*deep_values, *shallow_values]))
-    return next(((condition, values, depth) for depth, _, condition, values in waiting), (_NOTHING[every], [], 0))
+    if not waiting:
+        return _NOTHING[every], [], 0
+    depth, _, condition, values = waiting[0]
+    return condition, values, depth
 
 
 _NOTHING: Final = {True: "(1 = 1)", False: "(1 = 0)"}

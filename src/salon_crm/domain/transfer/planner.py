@@ -108,29 +108,35 @@ class _Seen:
     """Every name the customer is known by, the one in the row included."""
 
 
+class _SeenBy:
+    """Earlier rows of this list, by what they are known by."""
+
+    def __init__(self) -> None:
+        self.id: dict[CustomerId, _Seen] = {}
+        self.external_id: dict[ExternalId, _Seen] = {}
+        self.contact: dict[str, list[_Seen]] = {}
+        self.fingerprint: dict[bytes, _Seen] = {}
+
+
 class Planner:
     """Decides each row of a list, in order, remembering what the rows before it became.
 
-    What `plan` decided is remembered once it is done: `keep`.
+    What `plan` decided is remembered once it is done: `keep`. What the salon took of a row is forgotten
+    once the store knows it (`forget_new`). What was left, because the row was a twin or refused or the
+    profile won, is remembered to the end, so that a row means the same person when the list is brought
+    in again.
     """
 
     def __init__(self, settings: Settings, *, overwrite: bool) -> None:
         self._settings = settings
         self._overwrite = overwrite
         self._lines: dict[CustomerId, _Seen] = {}
-        self._new_by_id: dict[CustomerId, _Seen] = {}
-        self._new_by_external_id: dict[ExternalId, _Seen] = {}
-        self._new_by_contact: dict[str, list[_Seen]] = {}
-        self._new_by_fingerprint: dict[bytes, _Seen] = {}
-        self._left_by_contact: dict[str, list[_Seen]] = {}
+        self._new = _SeenBy()
+        self._left = _SeenBy()
 
     def forget_new(self) -> None:
-        """Forget what is new, since the store knows it now.
-
-        Whose line was whose stays, and so do the contacts of rows that were left because the profile wins.
-        """
-        for new in (self._new_by_id, self._new_by_external_id, self._new_by_contact, self._new_by_fingerprint):
-            new.clear()
+        """Forget what the store knows now; whose line was whose stays."""
+        self._new = _SeenBy()
 
     def plan(self, row: ImportedRow, known: Known, *, new_id: CustomerId, fingerprint: bytes | None) -> Decision:
         """Return what is to be done with a row; ``new_id`` is the id it is created under, if it is.
@@ -138,23 +144,21 @@ class Planner:
         Raises InvalidValue where the row cannot be taken: its id was removed, it matches several customers,
         its id stands for somebody of another name in an earlier line, the profile changed since the export.
         """
-        match, field_matched, by_own_id = self._match(row, known, fingerprint)
-        if isinstance(match, Customer) and match.id in self._lines:
-            match = self._lines[match.id]
-        if isinstance(match, _Seen):
-            return self._twin(row, match, field_matched)
-        self._refuse_held(row, match, known)
-        if isinstance(match, Customer):
-            return self._update(row, match, known, by_own_id=by_own_id)
-        family = self._sharing(row, known)
-        after = new_customer(
-            row.id or new_id,
-            row.values,
-            added=row.added or NEVER,
-            settings=self._settings,
-            status=row.status or Status.ACTIVE,
-        )
-        return Change(row=row, after=after, block=row.blocked, notes=row.notes, family=family)
+        match: Customer | _Seen | None = None
+        try:
+            match, field_matched, by_own_id = self._match(row, known, fingerprint)
+            if isinstance(match, Customer):
+                match = self._lines.get(match.id, match)
+            if isinstance(match, _Seen):
+                return self._twin(row, match, field_matched)
+            self._refuse_held(row, match, known)
+            if isinstance(match, Customer):
+                return self._update(row, match, known, by_own_id=by_own_id)
+            return self._create(row, known, new_id)
+        except InvalidValue:
+            if not isinstance(match, _Seen):
+                self._leave_refused(row, match, known, new_id)
+            raise
 
     def keep(self, decision: Decision, fingerprint: bytes | None) -> None:
         """Remember what a row became, for the rows after it."""
@@ -163,14 +167,14 @@ class Planner:
         row, customer = decision.row, decision.customer if isinstance(decision, Same) else decision.after
         seen = _Seen(row.line, customer.id, known_names(customer) | known_names(row.profile))
         self._lines[customer.id] = seen
-        self._new_by_id[customer.id] = seen
+        self._new.id[customer.id] = seen
         for external_id in row.profile.external_ids:
-            self._new_by_external_id[external_id] = seen
+            self._new.external_id[external_id] = seen
         kept = contact_keys(customer)
         for key in contact_keys(row.profile):
-            (self._new_by_contact if key in kept else self._left_by_contact).setdefault(key, []).append(seen)
+            (self._new if key in kept else self._left).contact.setdefault(key, []).append(seen)
         if fingerprint is not None:
-            self._new_by_fingerprint[fingerprint] = seen
+            self._new.fingerprint[fingerprint] = seen
 
     def _match(
         self, row: ImportedRow, known: Known, fingerprint: bytes | None
@@ -180,27 +184,26 @@ class Planner:
             kept = known.aliases.get(row.id, row.id)
             if kept in known.removed:
                 raise InvalidValue("row-customer-removed", field="id")
-            return known.by_id.get(kept) or self._new_by_id.get(kept), "id", True
-        matched = self._one(
-            "external_id",
-            [
-                match
-                for external_id in row.profile.external_ids
-                if (match := known.by_external_id.get(external_id) or self._new_by_external_id.get(external_id))
-            ],
-        )
+            return known.by_id.get(kept) or self._new.id.get(kept) or self._left.id.get(kept), "id", True
+        holders = (self._holder(external_id, known) for external_id in row.profile.external_ids)
+        matched = self._one("external_id", [holder for holder in holders if holder])
         if matched:
             return matched, "external_id", False
         names = known_names(row.profile)
         same: list[Customer | _Seen] = []
         for key in sorted(contact_keys(row.profile)):
             same += [customer for customer in known.by_contact.get(key, ()) if self._names_of(customer) & names]
-            seen_with = (*self._new_by_contact.get(key, ()), *self._left_by_contact.get(key, ()))
+            seen_with = (*self._new.contact.get(key, ()), *self._left.contact.get(key, ()))
             same += [seen for seen in seen_with if seen.names & names]
         matched = self._one("email" if row.profile.email else "mobile", same)
         if matched is None and fingerprint is not None:
-            matched = known.by_fingerprint.get(fingerprint) or self._new_by_fingerprint.get(fingerprint)
+            matched = known.by_fingerprint.get(fingerprint) or self._new.fingerprint.get(fingerprint)
         return matched, "name", False
+
+    def _holder(self, external_id: ExternalId, known: Known) -> Customer | _Seen | None:
+        """Return who has an external id, or an earlier row that named it."""
+        held = known.by_external_id.get(external_id) or self._new.external_id.get(external_id)
+        return held or self._left.external_id.get(external_id)
 
     def _names_of(self, customer: Customer) -> frozenset[str]:
         """Return the names a customer is known by, in the salon and in this list."""
@@ -208,12 +211,15 @@ class Planner:
         return known_names(customer) | (seen.names if seen else frozenset())
 
     def _refuse_held(self, row: ImportedRow, match: Customer | None, known: Known) -> None:
-        """Refuse an external id that another customer holds than the one the row is."""
+        """Refuse an external id of somebody else than the one the row is."""
         for external_id in row.profile.external_ids:
-            holder = known.by_external_id.get(external_id) or self._new_by_external_id.get(external_id)
+            holder = self._holder(external_id, known)
             holder_id = holder.id if isinstance(holder, Customer) else holder and holder.customer_id
-            if holder_id is not None and (match is None or holder_id != match.id):
-                raise InvalidValue("external-id-held", field="external_ids", customer_id=str(holder_id))
+            if holder_id is None or (match is not None and holder_id == match.id):
+                continue
+            if isinstance(holder, _Seen) and external_id in self._left.external_id:
+                raise InvalidValue("row-id-repeated", field="external_ids", line=holder.line)
+            raise InvalidValue("external-id-held", field="external_ids", customer_id=str(holder_id))
 
     def _one(self, name: str, matches: list[Customer | _Seen]) -> Customer | _Seen | None:
         found = {match.id if isinstance(match, Customer) else match.customer_id: match for match in matches}
@@ -224,7 +230,36 @@ class Planner:
     def _twin(self, row: ImportedRow, seen: _Seen, field_matched: str) -> Decision:
         if not known_names(row.profile) & seen.names and row.profile.name:
             raise InvalidValue("row-id-repeated", field=field_matched, line=seen.line)
-        return TwinOf(row.line, seen.line)
+        again = _Seen(row.line, seen.customer_id, seen.names | known_names(row.profile))
+        for external_id in row.profile.external_ids:
+            self._left.external_id.setdefault(external_id, again)
+        for key in contact_keys(row.profile):
+            left = self._left.contact.setdefault(key, [])
+            if all(each.customer_id != again.customer_id for each in left):
+                left.append(again)
+        return TwinOf(row.line, self._lines.get(seen.customer_id, seen).line)
+
+    def _leave_refused(self, row: ImportedRow, match: Customer | None, known: Known, new_id: CustomerId) -> None:
+        """Remember whom a refused row meant, so that a later row that means them is its twin."""
+        own_id = row.id and known.aliases.get(row.id, row.id)
+        names = known_names(row.profile) | (known_names(match) if match else frozenset())
+        seen = _Seen(row.line, match.id if match else own_id or new_id, names)
+        if match is not None:
+            self._lines[match.id] = seen
+        if own_id is not None:
+            self._left.id.setdefault(own_id, seen)
+        for external_id in row.profile.external_ids:
+            self._left.external_id.setdefault(external_id, seen)
+
+    def _create(self, row: ImportedRow, known: Known, new_id: CustomerId) -> Change:
+        after = new_customer(
+            row.id or new_id,
+            row.values,
+            added=row.added or NEVER,
+            settings=self._settings,
+            status=row.status or Status.ACTIVE,
+        )
+        return Change(row=row, after=after, block=row.blocked, notes=row.notes, family=self._sharing(row, known))
 
     def _sharing(self, row: ImportedRow, known: Known) -> tuple[CustomerId, ...]:
         """Return the customers a new one shares a contact with: family, by their other names."""
@@ -232,7 +267,7 @@ class Planner:
             return ()
         keys = contact_keys(row.profile)
         ids = {customer.id for key in keys for customer in known.by_contact.get(key, ())}
-        return tuple(sorted(ids | {seen.customer_id for key in keys for seen in self._new_by_contact.get(key, ())}))
+        return tuple(sorted(ids | {seen.customer_id for key in keys for seen in self._new.contact.get(key, ())}))
 
     def _update(self, row: ImportedRow, customer: Customer, known: Known, *, by_own_id: bool) -> Decision:
         file_wins = by_own_id or self._overwrite
