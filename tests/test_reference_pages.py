@@ -104,7 +104,11 @@ def permissions() -> str:
         "permission",
         *Role,
         rows=(
-            (f"`{name}`", f"`{declared.permission}`", *(_granted(role, declared.permission) for role in Role))
+            (
+                f"`{name}`",
+                code((declared.permission, *declared.also)),
+                *(_granted(role, declared.permission) for role in Role),
+            )
             for name, declared in sorted(USE_CASES.items())
         ),
     )

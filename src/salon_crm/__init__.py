@@ -57,6 +57,7 @@ from salon_crm.use_cases.blocks import (
     confirm_block_alert,
     customer_blocks,
     dismiss_block_alert,
+    get_block,
     unblock_customer,
 )
 from salon_crm.use_cases.bookings import may_book
@@ -167,6 +168,7 @@ __all__ = [
     "find_or_add_customer",
     "forget_former",
     "from_document",
+    "get_block",
     "get_customer",
     "get_customers",
     "get_settings",

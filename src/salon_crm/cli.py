@@ -43,19 +43,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # and no stand-in of a test's
             stream.reconfigure(errors="replace")  # a terminal without accents shows ? and does not fall over
-    parsed = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = parsed.command
     try:
-        code = command(parsed)
-        sys.stdout.flush()
-        return code
-    except SalonCrmError as error:
-        print(f"salon-crm: {' '.join(str(error).split())}", file=sys.stderr)
-        return FAILED
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has read enough
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123 -- what is still buffered goes there at exit
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return DONE
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except SalonCrmError as error:
+        print(f"salon-crm: {' '.join(str(error).split())}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("salon-crm: interrupted; what was done stays done.", file=sys.stderr)
         return INTERRUPTED
@@ -98,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_salon(find)
     find.add_argument("text", nargs="*", help="words, in any order; none lists everybody")
     find.add_argument("--status", choices=[*Status])
-    find.add_argument("--order", default="name", help="name, added, -name or -added")
+    find.add_argument("--order", default="name", help="name or added; --order=-name goes the other way")
     find.add_argument("--limit", type=int, default=50, help="1 to 500 rows")
     find.add_argument("--page", help="the next page, as the last one named it")
     find.set_defaults(command=_find)

@@ -54,6 +54,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "cursor-of-another-query": (
             "belongs to another search. Start again without page, or repeat the criteria and order it came from."
         ),
+        "date-orders-mixed": (
+            "is needed: the dates of this file follow no single order (the first in column {column}, line {line}). "
+            "State the order most are in; rows that do not follow it are handed back."
+        ),
         "url-unsupported": (
             "names a kind of storage that is not supported: {scheme}. Give a path for SQLite, nothing for memory, "
             "or a Store."

@@ -6,7 +6,7 @@ store. The docstring of each says what it does wrong, and `caught_by` which chec
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
@@ -30,7 +30,7 @@ from salon_crm.testing.conformance import MakeStore
 
 IN_MEMORY: Final = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}
 
-C = TypeVar("C", bound=Callable[..., Any])
+C = TypeVar("C", bound=type[Any])
 
 
 @frozen
@@ -50,8 +50,11 @@ def caught_by(*checks: str, capabilities: frozenset[Capability] = IN_MEMORY) -> 
     """Enlist a store: a class called with nothing, or with a path where it keeps a file."""
 
     def enlist(store: C) -> C:
-        in_file = isinstance(store, type) and issubclass(store, SQLiteStore)
-        make: Callable[[Path], Any] = store if in_file else lambda _: store()
+        call: Callable[..., Any] = store
+
+        def make(path: Path) -> Any:
+            return call(path) if issubclass(store, SQLiteStore) else call()
+
         SABOTEURS.append(Saboteur(make, store.__name__, tuple(f"test_{check}" for check in checks), capabilities))
         return store
 
@@ -89,9 +92,9 @@ class Proxy:
 class Tampered(Proxy):
     """A store in memory whose units and repositories are seen through proxies."""
 
-    unit: ClassVar[type[Proxy]] = Proxy
-    repository: ClassVar[type[Proxy]] = Proxy
-    audit: ClassVar[type[Proxy]] = Proxy
+    Unit: ClassVar[type[Proxy]] = Proxy
+    Repository: ClassVar[type[Proxy]] = Proxy
+    Audit: ClassVar[type[Proxy]] = Proxy
 
     def __init__(self) -> None:
         super().__init__(MemoryStore(deadline=0.3))
@@ -113,10 +116,10 @@ class Tampered(Proxy):
             def __getattr__(self, name: str) -> Any:
                 value = getattr(self.inner, name)
                 if name in KINDS:
-                    return store.repository(value)
-                return store.audit(value) if name == "audit" else value
+                    return store.Repository(value)
+                return store.Audit(value) if name == "audit" else value
 
-        return Seen(self.unit(unit))
+        return Seen(self.Unit(unit))
 
 
 def instants_as(change: Callable[[datetime], datetime]) -> type[Proxy]:
@@ -179,7 +182,7 @@ class CommitsWhatFailed(Tampered):
         with self.inner.writing() as unit:
             try:
                 yield unit
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  -- that is the sabotage
                 raised = error
         if raised is not None:
             raise raised
@@ -207,11 +210,8 @@ class SwallowsExceptions(Tampered):
 
     @contextmanager
     def writing(self) -> Generator[Any]:
-        try:
-            with self.inner.writing() as unit:
-                yield unit
-        except Exception:
-            return
+        with suppress(Exception), self.inner.writing() as unit:
+            yield unit
 
 
 @caught_by(
@@ -223,7 +223,7 @@ class SwallowsExceptions(Tampered):
 class IgnoresSavepoints(Tampered):
     """Undoes nothing where a savepoint's block raises."""
 
-    class unit(Proxy):
+    class Unit(Proxy):
         @contextmanager
         def savepoint(self) -> Generator[None]:
             yield
@@ -233,25 +233,25 @@ class IgnoresSavepoints(Tampered):
 class KeepsTheAuditOfWhatWasUndone(Tampered):
     """Undoes what a savepoint's block wrote, but not what it recorded."""
 
-    class unit(Proxy):
+    class Unit(Proxy):
         @contextmanager
         def savepoint(self) -> Generator[None]:
+            recorded = self.inner.state.audit
             try:
                 with self.inner.savepoint():
                     try:
                         yield
                     finally:
                         recorded = self.inner.state.audit
-            except BaseException:
+            finally:
                 self.inner.state.audit = recorded
-                raise
 
 
 @caught_by("an_inner_savepoint_is_undone_without_the_outer_one", "savepoints_follow_one_another")
 class UndoesTheWholeUnit(Tampered):
     """Undoes everything of the unit of work where one savepoint's block raises."""
 
-    class unit(Proxy):
+    class Unit(Proxy):
         def __init__(self, inner: Any) -> None:
             super().__init__(inner)
             self.before = inner.state.copy()
@@ -425,21 +425,21 @@ class ForgetsOnClosing(MemoryStore):
 class LosesMicroseconds(Tampered):
     """Keeps instants to the second."""
 
-    repository = instants_as(lambda instant: instant.replace(microsecond=0))
+    Repository = instants_as(lambda instant: instant.replace(microsecond=0))
 
 
 @caught_by("an_instant_given_in_another_zone_comes_back_the_same_instant", "a_record_comes_back_equal_in_every_field")
 class LosesTheZone(Tampered):
     """Keeps the wall time of an instant and calls it UTC."""
 
-    repository = instants_as(lambda instant: instant.replace(tzinfo=UTC))
+    Repository = instants_as(lambda instant: instant.replace(tzinfo=UTC))
 
 
 @caught_by("a_record_comes_back_equal_in_every_field")
 class CutsLongTexts(Tampered):
     """Keeps the first 255 characters of a text, as a column of yore."""
 
-    repository = what_is_written(
+    Repository = what_is_written(
         lambda thing: evolve(
             thing,
             **{
@@ -461,17 +461,19 @@ def _with_birthday(thing: Any) -> Any:
 class MakesUpYears(Tampered):
     """Keeps a birthday without a year as one of 1904."""
 
-    repository = what_is_written(_with_birthday)
+    Repository = what_is_written(_with_birthday)
 
 
 @caught_by("a_record_comes_back_equal_in_every_field", "an_edited_record_comes_back_equal_in_every_field")
 class ComputesEmailKeys(Tampered):
     """Keeps an e-mail's address, and makes its key anew."""
 
-    repository = what_is_written(
-        lambda thing: evolve(thing, email=thing.email and evolve(thing.email, key=thing.email.address.casefold()))
-        if isinstance(thing, Customer)
-        else thing
+    Repository = what_is_written(
+        lambda thing: (
+            evolve(thing, email=thing.email and evolve(thing.email, key=thing.email.address.casefold()))
+            if isinstance(thing, Customer)
+            else thing
+        )
     )
 
 
@@ -479,7 +481,7 @@ class ComputesEmailKeys(Tampered):
 class IgnoresVersions(Tampered):
     """Lets the last one to save win, whatever version they had read."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def save(self, thing: Any, expected_version: int) -> None:
             stored = self.inner.get_many([self.inner._kind.identity(thing)])
             self.inner.save(thing, next((each.version for each in stored.values()), expected_version))
@@ -489,7 +491,7 @@ class IgnoresVersions(Tampered):
 class SavesWhatIsGone(Tampered):
     """Adds what is saved where it is gone."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def save(self, thing: Any, expected_version: int) -> None:
             if self.inner._kind.versioned and not self.inner.get_many([self.inner._kind.identity(thing)]):
                 self.inner.add(thing)
@@ -501,7 +503,7 @@ class SavesWhatIsGone(Tampered):
 class Upserts(Tampered):
     """Replaces what is added twice."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def add(self, thing: Any) -> None:
             try:
                 self.inner.add(thing)
@@ -514,7 +516,7 @@ class Upserts(Tampered):
 class RemovesWhatIsNotThere(Tampered):
     """Removes without looking."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def remove(self, identity: Any) -> None:
             if self.inner.get_many([identity]):
                 self.inner.remove(identity)
@@ -524,7 +526,7 @@ class RemovesWhatIsNotThere(Tampered):
 class InventsTheAbsent(Tampered):
     """Returns None for records that are absent."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def get_many(self, identities: Iterable[Any]) -> Mapping[Any, Any]:
             asked = list(identities)
             return {**dict.fromkeys(asked), **self.inner.get_many(asked)}
@@ -534,7 +536,7 @@ class InventsTheAbsent(Tampered):
 class TakesAThousand(Tampered):
     """Answers for the first thousand that are asked for."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def get_many(self, identities: Iterable[Any]) -> Mapping[Any, Any]:
             found: Mapping[Any, Any] = self.inner.get_many(list(identities)[:1_000])
             return found
@@ -544,7 +546,7 @@ class TakesAThousand(Tampered):
 class HoldersInNoOrder(Tampered):
     """Returns the holders of a key as they happen to come."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
             return {value: held[::-1] for value, held in self.inner.by_key(key, values).items()}
 
@@ -553,7 +555,7 @@ class HoldersInNoOrder(Tampered):
 class RecordsOfCustomersInNoOrder(Tampered):
     """Returns a customer's records as they happen to come."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def of_customers(self, customer_ids: Iterable[Any]) -> Mapping[Any, Any]:
             return {each: held[::-1] for each, held in self.inner.of_customers(customer_ids).items()}
 
@@ -562,7 +564,7 @@ class RecordsOfCustomersInNoOrder(Tampered):
 class ForgetsFormerContacts(Tampered):
     """Knows customers by the contacts they have, and not by those they had."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
             found = self.inner.by_key(key, values)
             if key != "contact":
@@ -616,12 +618,12 @@ class _UnitOf(SqlUnit):
 class FoldsKeys(Tampered):
     """Compares keys without case, as some databases do of themselves."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
             found = self.inner.by_key(key, values)
             for value in list(values) if key == "external_id" else ():
                 other = (value[0], value[1].swapcase())
-                found.update({value: held for held in self.inner.by_key(key, [other]).values()})
+                found[value] = found.get(value, ()) + self.inner.by_key(key, [other]).get(other, ())
             return dict(found)
 
 
@@ -649,7 +651,7 @@ class ReadsALackingKindAsEmpty(MemoryStore):
 class FindsNothingByUnknownKeys(Tampered):
     """Answers that nobody holds a key that does not exist."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def by_key(self, key: str, values: Iterable[Any]) -> Mapping[Any, Any]:
             try:
                 return dict(self.inner.by_key(key, values))
@@ -666,10 +668,12 @@ _GENDERED: Final = AnyOf(tuple(Compare(Fact.GENDER, Op.EQUAL, gender) for gender
 class TreatsNullAsFalseUnderNot(Tampered):
     """Holds neither a comparison nor its opposite of customers without a value, as SQL does."""
 
-    repository = what_is_asked(
-        lambda criterion: AllOf((criterion, _GENDERED))
-        if isinstance(criterion, Not) and isinstance(criterion.part, Compare) and criterion.part.fact is Fact.GENDER
-        else criterion
+    Repository = what_is_asked(
+        lambda criterion: (
+            AllOf((criterion, _GENDERED))
+            if isinstance(criterion, Not) and isinstance(criterion.part, Compare) and criterion.part.fact is Fact.GENDER
+            else criterion
+        )
     )
 
 
@@ -677,17 +681,19 @@ class TreatsNullAsFalseUnderNot(Tampered):
 class DropsText(Tampered):
     """Leaves a criterion out that it cannot compile, so that everybody is found."""
 
-    repository = what_is_asked(lambda criterion: AllOf() if isinstance(criterion, Text) else criterion)
+    Repository = what_is_asked(lambda criterion: AllOf() if isinstance(criterion, Text) else criterion)
 
 
 @caught_by("a_criterion_that_is_not_known_is_never_passed_over")
 class PassesOverTheUnknown(Tampered):
     """Leaves out criteria it never heard of."""
 
-    repository = what_is_asked(
-        lambda criterion: criterion
-        if isinstance(criterion, AllOf | AnyOf | Not | Text | Compare) or hasattr(criterion, "ids")
-        else AllOf()
+    Repository = what_is_asked(
+        lambda criterion: (
+            criterion
+            if isinstance(criterion, AllOf | AnyOf | Not | Text | Compare) or hasattr(criterion, "ids")
+            else AllOf()
+        )
     )
 
 
@@ -695,7 +701,7 @@ class PassesOverTheUnknown(Tampered):
 class AnyOfNothingIsEverybody(Tampered):
     """Takes a choice of nothing for no restriction."""
 
-    repository = what_is_asked(lambda criterion: AllOf() if criterion == AnyOf() else criterion)
+    Repository = what_is_asked(lambda criterion: AllOf() if criterion == AnyOf() else criterion)
 
 
 @caught_by("text_is_found_as_it_stands", "signs_of_patterns_are_plain_text")
@@ -717,11 +723,11 @@ class HoldsLiftedBlocks(SQLiteStore):
     """Counts a block that was lifted as one in force."""
 
     class _Blocked(SqlCustomers):
-        def find(self, criterion: Any, *rest: Any) -> Sequence[Customer]:
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Sequence[Customer]:
             if criterion == Compare(Fact.BLOCKED, Op.EQUAL, True):
                 ids = [row[0] for row in self._connection.rows("SELECT customer_id FROM crm_blocks")]
                 return self._select("id IN (SELECT value FROM json_each(?))", [str(ids).replace("'", '"')])
-            return super().find(criterion, *rest)
+            return super().find(criterion, order, start, limit)
 
     @contextmanager
     def writing(self) -> Generator[SqlUnit]:
@@ -733,7 +739,7 @@ class HoldsLiftedBlocks(SQLiteStore):
 class BreaksTiesTheWrongWay(Tampered):
     """Keeps ties in the order of ids when the rest is turned around."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
             found = sorted(self.inner.find(criterion, order, start, limit), key=lambda customer: customer.id)
             return sorted(
@@ -747,7 +753,7 @@ class BreaksTiesTheWrongWay(Tampered):
 class SortsByTheNameAsWritten(Tampered):
     """Sorts names as they are written, capitals first."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
             found = self.inner.find(criterion, order, start, limit)
             if order.key is not OrderKey.NAME:
@@ -759,7 +765,7 @@ class SortsByTheNameAsWritten(Tampered):
 class GoesBackFromTheWrongEnd(Tampered):
     """Returns the first page of what lies before a row instead of the last."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
             if start is None or not start.backward:
                 return self.inner.find(criterion, order, start, limit)
@@ -770,7 +776,7 @@ class GoesBackFromTheWrongEnd(Tampered):
 class LosesItsPlace(Tampered):
     """Starts from the beginning where the row of the place is gone."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
             there = start is not None and self.inner.get_many([start.id])
             return self.inner.find(criterion, order, start if there else None, limit)
@@ -780,7 +786,7 @@ class LosesItsPlace(Tampered):
 class CountsOn(Tampered):
     """Counts everybody, wherever it is told to stop."""
 
-    class repository(Proxy):
+    class Repository(Proxy):
         def count(self, criterion: Any, at_most: int | None = None) -> Any:
             return self.inner.count(criterion)
 
@@ -792,7 +798,7 @@ class CountsOn(Tampered):
 class ClosesGaps(Tampered):
     """Takes any entry, and gives it the next place."""
 
-    class audit(Proxy):
+    class Audit(Proxy):
         def append(self, entry: Any) -> None:
             last = self.inner.last()
             self.inner.append(evolve(entry, sequence=1 if last is None else last.sequence + 1))
@@ -802,7 +808,7 @@ class ClosesGaps(Tampered):
 class LeavesTheEndOut(Tampered):
     """Leaves out of a period what was recorded at its last instant."""
 
-    class audit(Proxy):
+    class Audit(Proxy):
         def select(self, query: Any, limit: int, *, newest_first: bool = False) -> Any:
             found = self.inner.select(query, 10_000, newest_first=newest_first)
             return [entry for entry in found if query.until is None or entry.recorded < query.until][:limit]
@@ -812,7 +818,7 @@ class LeavesTheEndOut(Tampered):
 class TurnsAroundTooLate(Tampered):
     """Takes the oldest entries, and then shows the newest of them first."""
 
-    class audit(Proxy):
+    class Audit(Proxy):
         def select(self, query: Any, limit: int, *, newest_first: bool = False) -> Any:
             found = self.inner.select(query, limit)
             return found[::-1] if newest_first else found
@@ -822,7 +828,7 @@ class TurnsAroundTooLate(Tampered):
 class CreatesTwice(Tampered):
     """Lets a salon be created over another."""
 
-    class unit(Proxy):
+    class Unit(Proxy):
         def create_salon(self, salon: Any, settings: Any) -> None:
             self.inner.state.salon = None
             self.inner.create_salon(salon, settings)
@@ -832,6 +838,6 @@ class CreatesTwice(Tampered):
 class SavesAnySettings(Tampered):
     """Replaces settings whatever version was expected."""
 
-    class unit(Proxy):
+    class Unit(Proxy):
         def save_settings(self, settings: Any, expected_version: int) -> None:
             self.inner.save_settings(settings, self.inner.settings().version)

@@ -106,6 +106,7 @@ CALLS: dict[str, Call] = {
     "find_customers": lambda salon, actor, *_: crm.find_customers(salon, actor),
     "find_or_add_customer": lambda salon, actor, *_: crm.find_or_add_customer(salon, actor, name="Eva"),
     "forget_former": lambda salon, actor, own, _: crm.forget_former(salon, actor, own.id),
+    "get_block": lambda salon, actor, own, _: crm.get_block(salon, actor, first_block(salon, own)),
     "get_customer": lambda salon, actor, own, _: crm.get_customer(salon, actor, own.id),
     "get_customers": lambda salon, actor, own, _: crm.get_customers(salon, actor, [own.id]),
     "get_settings": lambda salon, actor, *_: crm.get_settings(salon, actor),
@@ -125,6 +126,10 @@ def test_every_use_case_but_those_that_work_on_files_is_called() -> None:
 
 def open_alert(salon: crm.Salon) -> UUID:
     return crm.block_alerts(salon, OWNER)[0].id
+
+
+def first_block(salon: crm.Salon, customer: crm.Customer) -> UUID:
+    return crm.customer_blocks(salon, OWNER, customer.id)[0].id
 
 
 def first_note(salon: crm.Salon, customer: crm.Customer) -> UUID:

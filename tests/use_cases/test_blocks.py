@@ -313,3 +313,23 @@ def test_every_step_is_in_the_audit_without_the_reason(salon: crm.Salon, ana: cr
         "customer-unblocked",
     ]
     assert "No-shows" not in str([crm.to_document(entry) for entry in entries])
+
+
+def test_an_alert_leads_to_the_block_it_goes_back_to(salon: crm.Salon) -> None:
+    eva = crm.add_customer(salon, MANAGER, name="Eva Reis", mobile="912 345 678")
+    block = crm.block_customer(salon, MANAGER, eva.id, reason="Left without paying.")
+    crm.add_customer(salon, STAFF, name="Tom Reis", mobile="912 345 678")
+    [alert] = crm.block_alerts(salon, STAFF)
+    assert crm.get_block(salon, STAFF, alert.origin) == block
+    assert crm.get_block(salon, STAFF, str(alert.origin)).reason == "Left without paying."
+
+
+def test_a_block_whose_profile_was_removed_is_gone_and_still_met(salon: crm.Salon) -> None:
+    eva = crm.add_customer(salon, MANAGER, name="Eva Reis", mobile="912 345 678")
+    block = crm.block_customer(salon, MANAGER, eva.id, reason="Left without paying.")
+    crm.remove_customer(salon, MANAGER, eva.id)
+    with pytest.raises(crm.NotFound) as caught:
+        crm.get_block(salon, MANAGER, block.id)
+    assert caught.value.code == "gone"
+    crm.add_customer(salon, STAFF, name="Tom Reis", mobile="912 345 678")
+    assert [alert.origin for alert in crm.block_alerts(salon, STAFF)] == [block.id]

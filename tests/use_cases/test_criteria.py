@@ -361,3 +361,15 @@ def test_times_of_adding_are_compared_to_the_microsecond(salon: crm.Salon) -> No
     first = crm.find_customers(salon, STAFF, order="-added", limit=1)
     assert names(first) == "a"
     assert names(crm.find_customers(salon, STAFF, order="-added", page=first.next)) == "bc"
+
+
+@pytest.mark.parametrize("missing", [crm.Permission.VIEW_BLOCKS, crm.Permission.VIEW_NOTES])
+def test_a_list_is_refused_whole_to_whom_a_part_of_its_rows_is(missing: crm.Permission) -> None:
+    everything = {permission: crm.Grant() for permission in crm.Permission if permission is not missing}
+    table = crm.PermissionTable(roles={crm.Role.STAFF: everything})
+    with crm.open_salon(region="PT", zone="UTC", currency="EUR", permissions=table) as salon:
+        for query in (crm.find_customers, crm.each_customer):
+            with pytest.raises(crm.NotPermitted) as caught:
+                query(salon, STAFF)
+            assert caught.value.params["permission"] == missing
+        assert crm.count_customers(salon, STAFF) == 0

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.use_cases.actors import MANAGER, OWNER
+from tests.use_cases.actors import MANAGER, OWNER, STAFF
 
 import salon_crm as crm
 from salon_crm.domain.ids import Alias
@@ -548,3 +548,47 @@ def test_after_its_history_is_removed_a_customer_can_be(salon: crm.Salon, clock:
         crm.remove_note(salon, MANAGER, note.id)
     crm.remove_customer(salon, MANAGER, customer.id)
     assert crm.count_customers(salon, MANAGER) == 0
+
+
+def test_what_is_missing_is_told_with_what_is_wrong(salon: crm.Salon) -> None:
+    crm.change_settings(salon, OWNER, required_fields=["email", "gender"])
+    with pytest.raises(crm.InvalidDocument) as caught:
+        crm.add_customer(salon, STAFF, email="nobody", birthday="2090-01-01")
+    assert [(problem.field, problem.code) for problem in caught.value.problems] == [
+        ("email", "email-invalid"),
+        ("birthday", "date-in-future"),
+        ("name", "required"),
+        ("gender", "required"),
+    ]
+
+
+def test_a_part_of_the_name_that_is_wrong_is_not_missing_as_well(salon: crm.Salon) -> None:
+    with pytest.raises(crm.InvalidDocument) as caught:
+        crm.add_customer(salon, STAFF, first_name="Ana", last_name="x" * 300)
+    assert [problem.field for problem in caught.value.problems] == ["last_name"]
+
+
+def test_clearing_one_part_of_a_joined_name_leaves_the_other(salon: crm.Salon) -> None:
+    ana = crm.add_customer(salon, STAFF, first_name="Ana", last_name="Silva")
+    edited = crm.edit_customer(salon, STAFF, ana.id, last_name=None)
+    assert (edited.customer.name, edited.customer.last_name) == ("Ana", None)
+    assert edited.customer.former_names == ("Ana Silva",)
+
+
+@pytest.mark.parametrize("fields", [{"note": "Likes tea."}, {"alert_note": "Likes tea."}, {"status": "inactive"}])
+def test_adding_does_nothing_that_the_actor_may_not_do_by_itself(fields: dict[str, str]) -> None:
+    table = crm.PermissionTable(roles={crm.Role.STAFF: {crm.Permission.ADD_CUSTOMERS: crm.Grant()}})
+    with crm.open_salon(region="PT", zone="UTC", currency="EUR", permissions=table) as salon:
+        crm.add_customer(salon, STAFF, name="Ana Silva")
+        with pytest.raises(crm.NotPermitted):
+            crm.add_customer(salon, STAFF, name="Eva Reis", **fields)  # type: ignore[arg-type]  # one of the three
+
+
+def test_a_customer_may_not_fill_what_is_the_salons(salon: crm.Salon) -> None:
+    ana = crm.add_customer(salon, STAFF, name="Ana Silva")
+    herself = crm.Actor.for_customer(ana.id)
+    for fields in ({"external_ids": [("till", "1")]}, {"referral_source": "a friend"}):
+        with pytest.raises(crm.NotPermitted) as caught:
+            crm.edit_customer(salon, herself, ana.id, **fields)
+        assert (caught.value.code, caught.value.field) == ("not-permitted-field", *fields)
+    assert crm.edit_customer(salon, herself, ana.id, email="ana@example.com").changed == ("email",)

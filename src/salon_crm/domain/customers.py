@@ -6,10 +6,11 @@ are records of their own, shown beside the customer in a `CustomerRow`.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypedDict, cast
+from uuid import UUID
 
 from attrs import evolve, field, frozen
 
@@ -308,6 +309,11 @@ _HINTS: Final = {
 }
 
 
+_NAMES: Final = frozenset({"name", "first_name", "last_name"})
+_NOBODY: Final = CustomerId(UUID(int=0))
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class CustomerForm:
     """What somebody filled in of a profile, before it is checked."""
 
@@ -322,6 +328,29 @@ class CustomerForm:
 
         Raises InvalidDocument with every problem of the form, each with its field.
         """
+        values, problems = self._read(context)
+        if problems:
+            raise InvalidDocument(problems)
+        return values
+
+    def check_new(self, context: FormContext, settings: Settings) -> ProfileFields:
+        """Return the values of a profile that is to be added; fields missing are told with those that are wrong.
+
+        Raises InvalidDocument with every problem of the form, each with its field.
+        """
+        values, problems = self._read(context)
+        at_fault = {str(problem.field).partition(".")[0] for problem in problems}
+        if at_fault & _NAMES:
+            at_fault |= _NAMES  # a name that is wrong is not missing as well
+        try:
+            new_customer(_NOBODY, values, added=_NEVER, settings=settings)
+        except InvalidDocument as found:
+            problems += [problem for problem in found.problems if problem.field not in at_fault]
+        if problems:
+            raise InvalidDocument(problems)
+        return values
+
+    def _read(self, context: FormContext) -> tuple[ProfileFields, list[InvalidValue]]:
         checked: dict[str, Any] = {}
         problems: list[InvalidValue] = []
         for name, value in self._values.items():
@@ -334,9 +363,7 @@ class CustomerForm:
                 checked[name] = declared.cleared if value is None else declared.parse(value, name, context)
             except InvalidValue as problem:
                 problems.extend(problem.problems)
-        if problems:
-            raise InvalidDocument(problems)
-        return cast(ProfileFields, checked)
+        return cast(ProfileFields, checked), problems
 
 
 def new_customer(
@@ -383,11 +410,11 @@ def _settled_name(customer: Customer, values: ProfileFields) -> str:
     stated = values.get("name")
     if stated:
         return stated
-    joined = joined_name(customer.first_name, customer.last_name)
-    rejoined = joined_name(values.get("first_name", customer.first_name), values.get("last_name", customer.last_name))
-    if "name" in values or customer.name in ("", joined):
-        return rejoined or ""
-    return customer.name
+    parts = (values.get("first_name", customer.first_name), values.get("last_name", customer.last_name))
+    if not customer.name or "name" in values:
+        return joined_name(*parts) or ""
+    was_joined = customer.name == joined_name(customer.first_name, customer.last_name)
+    return " ".join(part for part in parts if part) if was_joined else customer.name
 
 
 def joined_name(first_name: str | None, last_name: str | None) -> str | None:

@@ -4,9 +4,12 @@
 doubles and Hypothesis strategies serve any test. It needs ``pip install salon-crm[test]``.
 """
 
+from importlib import import_module
+
 try:
-    import hypothesis  # noqa: F401  -- asked for here, so that a missing one is named before anything of ours fails
     import pytest
+
+    import_module("hypothesis")
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"salon_crm.testing needs {missing.name}. Run: pip install salon-crm[test]", name=missing.name

@@ -12,7 +12,7 @@ from salon_crm.domain.audit import AuditAction, AuditEntry
 from salon_crm.errors import Conflict
 from salon_crm.ports.store import AuditQuery, Store
 from salon_crm.testing.builders import a_customer_id, an_entry, an_instant
-from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore
+from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore, Undone
 from salon_crm.testing.records import EVERY_PLANE, FIRST, LAST, TO_THE_MICROSECOND
 from salon_crm.testing.strategies import ZONES
 
@@ -25,10 +25,6 @@ _ENTRIES: Final = tuple(
     )
     for number in range(1, 13)
 )
-
-
-class _Undone(Exception):  # noqa: N818  -- no error: the end of a block that must leave nothing
-    """Raised to end a block by an exception."""
 
 
 def _asked(entry: AuditEntry, query: AuditQuery) -> bool:
@@ -65,7 +61,15 @@ class AuditChecks(Conformance):
                 action=AuditAction.IMPORT_ENDED,
                 version=2**53,
                 fields=tuple(f"field_{number}" for number in range(50)),
-                details={"text": EVERY_PLANE, "count": -(2**53), "no": False, "yes": True, "none": None, "one": 1, "": ""},
+                details={
+                    "text": EVERY_PLANE,
+                    "count": -(2**53),
+                    "no": False,
+                    "yes": True,
+                    "none": None,
+                    "one": 1,
+                    "": "",
+                },
                 digest=bytes(range(256)),
             ),
             an_entry(2, recorded=LAST, customer_id=None, version=None, fields=(), details={}, digest=b"\0"),
@@ -116,14 +120,14 @@ class AuditChecks(Conformance):
         """The chain has no gaps: what was rolled back, whole or to a savepoint, was never in it."""
         with store.writing() as writing:
             writing.audit.append(an_entry(1))
-        with suppress(_Undone), store.writing() as writing:
+        with suppress(Undone), store.writing() as writing:
             writing.audit.append(an_entry(2, by="undone"))
-            raise _Undone
+            raise Undone
         with store.writing() as writing:
-            with suppress(_Undone), writing.savepoint():
+            with suppress(Undone), writing.savepoint():
                 writing.audit.append(an_entry(2, by="undone"))
                 writing.audit.append(an_entry(3, by="undone"))
-                raise _Undone
+                raise Undone
             writing.audit.append(an_entry(2))
         with store.reading() as reading:
             assert list(reading.audit.select(AuditQuery(), 10)) == [an_entry(1), an_entry(2)]

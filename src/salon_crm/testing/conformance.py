@@ -3,8 +3,8 @@
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from enum import StrEnum
-from threading import Event, Thread
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from threading import Thread
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 import pytest
 
@@ -91,7 +91,7 @@ class Conformance:
 
     @pytest.fixture(autouse=True)
     def _expect_declared_failures(self, request: pytest.FixtureRequest) -> None:
-        node = request.node
+        node = cast("pytest.Function", request.node)  # pyright: ignore[reportUnknownMemberType]  -- pytest's
         reason = self.expected_failures.get(node.name) or self.expected_failures.get(node.originalname)
         if reason is not None:
             request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
@@ -121,6 +121,10 @@ def _closed_by(opened: ExitStack, store: Store) -> Store:
     return store
 
 
+class Undone(Exception):
+    """Raised by a check to end a block by an exception: whatever the block wrote must be gone."""
+
+
 class Meanwhile(Generic[T]):
     """A call in a thread of its own, waited for only so long: a store that never answers fails instead of hanging."""
 
@@ -146,12 +150,6 @@ class Meanwhile(Generic[T]):
         if self._errors:
             raise self._errors[0]
         return self._answers[0]
-
-
-def wait_for(event: Event, patience: float) -> None:
-    """Wait until an event has happened; fail where it does not."""
-    if not event.wait(patience):
-        pytest.fail(f"what should have happened did not within {patience} s")
 
 
 def records_in(unit: Reading, kind: Kind[Any]) -> Any:

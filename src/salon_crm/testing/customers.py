@@ -14,7 +14,7 @@ from salon_crm.errors import Conflict, NotFound
 from salon_crm.ports.salon import record_of
 from salon_crm.ports.store import Reading, Store
 from salon_crm.testing.builders import a_customer, a_customer_id
-from salon_crm.testing.conformance import Conformance
+from salon_crm.testing.conformance import Conformance, Undone
 from salon_crm.testing.strategies import customers, external_ids
 
 _TILL_1 = ExternalId("old-till", "1")
@@ -24,10 +24,6 @@ _TILL_2 = ExternalId("old-till", "2")
 def _holder(unit: Reading, external: ExternalId) -> Customer | None:
     held = unit.customers.by_key("external_id", [(external.system, external.id)])
     return next((customer for [customer] in held.values()), None)
-
-
-class _Undone(Exception):  # noqa: N818  -- no error: the end of a block that must leave nothing
-    """Raised to end a block by an exception."""
 
 
 class CustomerChecks(Conformance):
@@ -40,13 +36,13 @@ class CustomerChecks(Conformance):
         @given(before=customers(external_ids=held), after=customers(external_ids=held))
         def comes_back(before: Customer, after: Customer) -> None:
             after = evolve(after, id=before.id)
-            with suppress(_Undone), store.writing() as writing:
+            with suppress(Undone), store.writing() as writing:
                 writing.customers.add(before)
                 assert writing.customers.get_many([before.id]) == {before.id: before}
                 writing.customers.save(after, before.version)
                 assert writing.customers.get_many([before.id]) == {before.id: after}
                 assert all(_holder(writing, external) == after for external in after.external_ids)
-                raise _Undone
+                raise Undone
 
         comes_back()
 

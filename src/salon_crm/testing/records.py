@@ -5,7 +5,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from attrs import evolve, fields
+from attrs import asdict, evolve, fields
 
 from salon_crm.domain.blocks import AlertState
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
@@ -155,7 +155,9 @@ def _extremes() -> dict[str, list[Any]]:
 def _edited(kind: Kind[Any], record: Any) -> Any:
     """Return the record at its next version, with other values of its keys."""
     if kind.name == "customers":
-        return evolve(record, version=record.version + 1, name="Zoe Zuse", email=None, mobile=PhoneNumber("+12025550100"))
+        return evolve(
+            record, version=record.version + 1, name="Zoe Zuse", email=None, mobile=PhoneNumber("+12025550100")
+        )
     if kind.name == "block_alerts":
         return evolve(record, version=record.version + 1, state=AlertState.DISMISSED, settled_at=an_instant(9))
     if kind.name == "blocks":
@@ -169,13 +171,7 @@ def _values_of_keys(kind: Kind[Any], record: Any) -> list[tuple[str, Any]]:
 
 def _equal_in_every_field(one: Any, other: Any) -> bool:
     """Return whether two records are equal, also in fields that equality passes over, such as an e-mail's key."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(_equal_in_every_field, one, other))
-    if hasattr(type(one), "__attrs_attrs__"):
-        return all(_equal_in_every_field(getattr(one, f.name), getattr(other, f.name)) for f in fields(type(one)))
-    return bool(one == other)
+    return bool(one == other) and asdict(one) == asdict(other)
 
 
 class RecordChecks(Conformance):
@@ -189,13 +185,13 @@ class RecordChecks(Conformance):
             with store.reading() as reading:
                 assert _equal_in_every_field(get(reading, kind, record), record)
 
-    def test_an_instant_given_in_another_zone_comes_back_the_same_instant(
-        self, store: Store, kind: Kind[Any]
-    ) -> None:
+    def test_an_instant_given_in_another_zone_comes_back_the_same_instant(self, store: Store, kind: Kind[Any]) -> None:
         """A store gives back what it was given, equal in every field: an instant is one in every zone."""
         named = [f.name for f in fields(kind.type) if f.type is datetime or f.type == datetime | None]
         given = [
-            sample(kind, number, **dict.fromkeys(named, an_instant(number).replace(tzinfo=timezone(timedelta(hours=h)))))
+            sample(
+                kind, number, **dict.fromkeys(named, an_instant(number).replace(tzinfo=timezone(timedelta(hours=h))))
+            )
             for number, h in enumerate((-12, 0, 14), start=1)
         ]
         with store.writing() as writing:
@@ -237,8 +233,7 @@ class RecordChecks(Conformance):
             records = records_in(reading, kind)
             found = records.get_many(kind.identity(record) for record in others)
             assert found == {kind.identity(record): record for record in there}
-            for key in kind.keys.values():
-                name = next(name for name, declared in kind.keys.items() if declared is key)
+            for name, key in kind.keys.items():
                 held = records.by_key(name, (value for record in others for value in key.values(record)))
                 assert held.keys() == {value for record in there for value in key.values(record)}
             if kind.customer is not None:
@@ -274,19 +269,18 @@ class RecordChecks(Conformance):
         assert in_order != tuple(alike)
         with store.reading() as reading:
             for name, key in shared:
-                [value] = set[Any].intersection(*(set(key.values(record)) for record in alike)) or [None]
-                if value is not None:
+                for value in set[Any].intersection(*(set(key.values(record)) for record in alike)):
                     assert records_in(reading, kind).by_key(name, [value]) == {value: in_order}
 
     def _alike(self, kind: Kind[Any]) -> list[Any]:
         """Return records that share the values of their keys, the last one first."""
-        same: dict[str, Any] = {
+        same: dict[str, dict[str, Any]] = {
             "customers": {"name": "Ana Silva", "email": None, "mobile": PhoneNumber("+447700900123")},
             "blocks": {"origin": a_block(9).id},
             "block_alerts": {"origin": a_block(9).id},
             "marks": {"block_id": a_block(9).id},
-        }[kind.name]
-        return [sample(kind, number, **same) for number in (3, 1, 2)]
+        }
+        return [sample(kind, number, **same[kind.name]) for number in (3, 1, 2)]
 
     def test_a_key_that_is_not_declared_is_not_supported(self, store: Store, kind: Kind[Any]) -> None:
         """``by_key`` raises NotSupported for a key the kind does not declare."""

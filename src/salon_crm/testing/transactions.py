@@ -18,19 +18,15 @@ from salon_crm.testing.conformance import (
     Capability,
     Conformance,
     MakeStore,
+    Undone,
     get,
     keep,
     records_in,
     sample,
-    wait_for,
 )
 
 _A_MOMENT: Final = 0.05
 """How long a writer out of turn is given to show itself; a store that is right takes just so long."""
-
-
-class _Undone(Exception):  # noqa: N818  -- no error: the end of a block that must leave nothing
-    """Raised to end a block by an exception."""
 
 
 def _everything(unit: Reading, kinds: list[Kind[Any]]) -> dict[str, Any]:
@@ -62,6 +58,10 @@ def _add(writing: Writing, kinds: list[Kind[Any]], number: int) -> None:
             keep(writing, kind, sample(kind, number))
 
 
+def _raisable(ending: type[BaseException]) -> BaseException:
+    return StoreError("store-closed") if ending is StoreError else ending()
+
+
 def _change_everything(writing: Writing, kinds: list[Kind[Any]]) -> None:
     """Remove, change and add records of every kind, an entry of the audit, and the settings."""
     for kind in kinds:
@@ -88,17 +88,22 @@ class TransactionChecks(Conformance):
         with store.reading() as reading:
             assert _everything(reading, self.kinds) == seen
 
-    @pytest.mark.parametrize("ending", [_Undone, ValueError, KeyboardInterrupt, SystemExit, StoreError])
+    @pytest.mark.parametrize("ending", [Undone, ValueError, KeyboardInterrupt, SystemExit, StoreError])
     def test_what_is_rolled_back_is_gone(self, store: Store, ending: type[BaseException]) -> None:
         """A unit of work rolls everything back on any exception, which reaches the caller as it is."""
         with store.writing() as writing:
             _fill(writing, self.kinds)
         with store.reading() as reading:
             before = _everything(reading, self.kinds)
-        raised = StoreError("store-closed") if ending is StoreError else ending()
-        with pytest.raises(ending) as caught, store.writing() as writing:
-            _change_everything(writing, self.kinds)
-            raise raised
+        raised = _raisable(ending)
+
+        def change_and_raise() -> None:
+            with store.writing() as writing:
+                _change_everything(writing, self.kinds)
+                raise raised
+
+        with pytest.raises(ending) as caught:
+            change_and_raise()
         assert caught.value is raised
         with store.reading() as reading:
             assert _everything(reading, self.kinds) == before
@@ -108,9 +113,9 @@ class TransactionChecks(Conformance):
         with store.writing() as writing:
             _fill(writing, self.kinds)
         for _ in range(2):
-            with suppress(_Undone), store.writing() as writing:
+            with suppress(Undone), store.writing() as writing:
                 _change_everything(writing, self.kinds)
-                raise _Undone
+                raise Undone
         with store.writing() as writing:
             _change_everything(writing, self.kinds)
         with store.reading() as reading:
@@ -286,8 +291,8 @@ class TransactionChecks(Conformance):
         """Writers of one salon take turns: also after a unit that was rolled back, in whichever thread."""
 
         def roll_back() -> None:
-            with suppress(_Undone), store.writing():
-                raise _Undone
+            with suppress(Undone), store.writing():
+                raise Undone
 
         def write() -> None:
             with store.writing() as writing:
@@ -301,11 +306,9 @@ class TransactionChecks(Conformance):
         with store.writing() as writing:
             _fill(writing, self.kinds)
             before = _everything(writing, self.kinds)
-            raised = _Undone()
-            with pytest.raises(_Undone) as caught, writing.savepoint():
+            with suppress(Undone), writing.savepoint():
                 _change_everything(writing, self.kinds)
-                raise raised
-            assert caught.value is raised
+                raise Undone
             assert _everything(writing, self.kinds) == before
             _change_everything(writing, self.kinds)
             after = _everything(writing, self.kinds)
@@ -313,11 +316,18 @@ class TransactionChecks(Conformance):
 
     @pytest.mark.parametrize("ending", [KeyboardInterrupt, StoreError])
     def test_a_savepoint_is_undone_by_any_exception(self, store: Store, ending: type[BaseException]) -> None:
-        """A savepoint is undone alone where its block raises, whatever it raises."""
-        with store.writing() as writing:
-            with pytest.raises(ending), writing.savepoint():
+        """A savepoint is undone alone where its block raises, whatever it raises; who opened it is told."""
+        raised = _raisable(ending)
+
+        def add_and_raise(writing: Writing) -> None:
+            with writing.savepoint():
                 writing.customers.add(a_customer(1))
-                raise StoreError("store-closed") if ending is StoreError else ending()
+                raise raised
+
+        with store.writing() as writing:
+            with pytest.raises(ending) as caught:
+                add_and_raise(writing)
+            assert caught.value is raised
             writing.customers.add(a_customer(2))
         assert self._ids(store) == {a_customer(2).id}
 
@@ -334,10 +344,10 @@ class TransactionChecks(Conformance):
     def test_a_savepoint_is_rolled_back_with_its_unit(self, store: Store) -> None:
         """A unit of work rolls everything back, savepoints that had ended well included."""
         before = self._read_all(store)
-        with suppress(_Undone), store.writing() as writing:
+        with suppress(Undone), store.writing() as writing:
             with writing.savepoint():
                 _fill(writing, self.kinds)
-            raise _Undone
+            raise Undone
         assert self._read_all(store) == before
 
     def test_an_inner_savepoint_is_undone_without_the_outer_one(self, store: Store) -> None:
@@ -345,10 +355,10 @@ class TransactionChecks(Conformance):
         with store.writing() as writing:
             with writing.savepoint():
                 writing.customers.add(a_customer(1))
-                with suppress(_Undone), writing.savepoint():
+                with suppress(Undone), writing.savepoint():
                     writing.customers.remove(a_customer(1).id)
                     writing.customers.add(a_customer(2))
-                    raise _Undone
+                    raise Undone
                 writing.customers.add(a_customer(3))
             writing.customers.add(a_customer(4))
         assert self._ids(store) == {a_customer(number).id for number in (1, 3, 4)}
@@ -357,23 +367,23 @@ class TransactionChecks(Conformance):
         """Savepoints nest: undoing the outer one undoes what ended well within it."""
         with store.writing() as writing:
             writing.customers.add(a_customer(1))
-            with suppress(_Undone), writing.savepoint():
+            with suppress(Undone), writing.savepoint():
                 with writing.savepoint():
                     writing.customers.add(a_customer(2))
                 with writing.savepoint():
                     writing.customers.add(a_customer(3))
                     writing.customers.remove(a_customer(1).id)
-                raise _Undone
+                raise Undone
         assert self._ids(store) == {a_customer(1).id}
 
     def test_savepoints_follow_one_another(self, store: Store) -> None:
         """Each savepoint is undone alone, however many came before it."""
         with store.writing() as writing:
             for number in range(1, 7):
-                with suppress(_Undone), writing.savepoint():
+                with suppress(Undone), writing.savepoint():
                     writing.customers.add(a_customer(number))
                     if number % 2:
-                        raise _Undone
+                        raise Undone
         assert self._ids(store) == {a_customer(number).id for number in (2, 4, 6)}
 
     def _ids(self, store: Store) -> set[Any]:

@@ -27,6 +27,8 @@ class Declaration:
     """What a use case declares: its permission, the classes of field its answer shows, whether it is sliced."""
 
     permission: Permission = field(metadata=OPERATOR)
+    also: tuple[Permission, ...] = field(metadata=OPERATOR)
+    """What it needs besides, for what its answer shows."""
     shows: frozenset[FieldClass] = field(metadata=OPERATOR)
     sliced: bool = field(metadata=OPERATOR)
     covers_locations: bool = field(metadata=OPERATOR)
@@ -39,7 +41,7 @@ USE_CASES: Final[dict[str, Declaration]] = {}
 
 def use_case(
     permission: Permission,
-    *,
+    *also: Permission,
     shows: Iterable[FieldClass] = (FieldClass.OPERATOR,),
     sliced: bool = False,
     covers_locations: bool = False,
@@ -48,7 +50,7 @@ def use_case(
     Callable[Concatenate[Salon, Actor, P], T],
 ]:
     """Declare a use case: the grant is checked first and reads nothing; sliced work is refused in a transaction."""
-    declaration = Declaration(permission, frozenset(shows), sliced, covers_locations)
+    declaration = Declaration(permission, also, frozenset(shows), sliced, covers_locations)
 
     def declare(function: Callable[Concatenate[Salon, Actor, P], T]) -> Callable[Concatenate[Salon, Actor, P], T]:
         USE_CASES[function.__name__] = declaration
@@ -59,7 +61,8 @@ def use_case(
                 raise InvalidValue("wrong-type", field="salon", expected="a salon of open_salon")
             if not isinstance(actor, Actor):
                 raise InvalidValue("wrong-type", field="actor", expected="an Actor")
-            check_grant(salon, actor, permission, function.__name__)
+            for needed in (permission, *also):
+                check_grant(salon, actor, needed, function.__name__)
             if covers_locations and actor.locations is not None:
                 raise NotPermitted("not-permitted-locations", actor=str(actor), permission=permission)
             if sliced and salon.bound:

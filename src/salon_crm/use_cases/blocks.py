@@ -126,6 +126,16 @@ def customer_blocks(salon: Salon, actor: Actor, customer_id: IdLike, /) -> tuple
 
 
 @use_case(Permission.VIEW_BLOCKS, shows=_SHOWN)
+def get_block(salon: Salon, actor: Actor, block_id: IdLike, /) -> Block:
+    """Return a block by id, such as the ``origin`` of an alert: who was blocked, and why.
+
+    Raises NotFound also where the profile it was on is gone: its marks are met all the same.
+    """
+    with salon.reading() as reading:
+        return _find_block(reading, parse_id(block_id, "block_id"))
+
+
+@use_case(Permission.VIEW_BLOCKS, shows=_SHOWN)
 def block_alerts(salon: Salon, actor: Actor, /) -> tuple[BlockAlert, ...]:
     """Return the alerts nobody settled yet, oldest first: a blocked person's contact was met on another profile."""
     with salon.reading() as reading:

@@ -37,7 +37,7 @@ MOST_COUNTED: Final = 1_000
 _SLICE: Final = 500
 
 
-@use_case(Permission.SEARCH_CUSTOMERS, shows=PROFILE_SHOWN)
+@use_case(Permission.SEARCH_CUSTOMERS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=PROFILE_SHOWN)
 def find_customers(
     salon: Salon,
     actor: Actor,
@@ -107,7 +107,7 @@ def _without_status(criterion: Criterion) -> Criterion:
     return EVERYBODY if isinstance(criterion, Compare) and criterion.fact is Fact.STATUS else criterion
 
 
-@use_case(Permission.SEARCH_CUSTOMERS, shows=PROFILE_SHOWN)
+@use_case(Permission.SEARCH_CUSTOMERS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=PROFILE_SHOWN)
 def each_customer(
     salon: Salon, actor: Actor, criteria: CriteriaLike = None, /, *, order: str = "name"
 ) -> Iterator[CustomerRow]:

@@ -31,6 +31,7 @@ from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading
 from salon_crm.use_cases.access import (
     PROFILE_SHOWN,
+    check_grant,
     check_own,
     find_customer,
     use_case,
@@ -70,6 +71,10 @@ def add_customer(
     Raises InvalidDocument with every field that cannot be taken, Conflict for an id, external id or
     reference already used, NotPermitted.
     """
+    if note is not None or alert_note is not None:
+        check_grant(salon, actor, Permission.CHANGE_NOTES, "add_customer")
+    if status is not None:
+        check_grant(salon, actor, Permission.CHANGE_STATUS, "add_customer")
     with unit_of_work(salon, actor, at) as unit:
         values, its_status, notes = _check_new(unit, fields, region, status, note, alert_note)
         asked = {**values, "status": its_status, **notes, "id": id}
@@ -94,8 +99,8 @@ def _check_new(
     values, its_status = ProfileFields(), Status.ACTIVE
     notes: dict[str, str] = {}
     try:
-        values = CustomerForm(fields).check(form_context(unit.salon, unit.settings, region))
-        new_customer(CustomerId(unit.salon.id), values, added=unit.at, settings=unit.settings)
+        context = form_context(unit.salon, unit.settings, region)
+        values = CustomerForm(fields).check_new(context, unit.settings)
     except InvalidValue as found:
         problems += found.problems
     try:

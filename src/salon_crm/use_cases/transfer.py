@@ -188,7 +188,9 @@ def _date_order(table: TableReader, recognised: Recognised, stated: DateOrder | 
     if first is None:
         return None
     both = {DateOrder.DMY, DateOrder.MDY}
-    if both <= possible or not possible:
+    if not possible:
+        raise InvalidValue("date-orders-mixed", field="date_order", column=first[0], line=first[1])
+    if both <= possible:
         raise InvalidValue("date-order-needed", field="date_order", column=first[0], line=first[1])
     return next(order for order in (DateOrder.DMY, DateOrder.MDY, DateOrder.YMD) if order in possible)
 

@@ -166,7 +166,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "birthday": "birthday, birth date, birthdate, date of birth, dob, geburtstag, geburtsdatum, date de naissance, "
         "fecha de nacimiento, cumpleanos, data de nascimento, data nascimento, data di nascita, geboortedatum",
         "anniversary": "anniversary, anniversary date, wedding anniversary, hochzeitstag",
-        "gender": "gender, sex, geschlecht, genre, sexe, genero, sexo, sesso, geslacht, anrede",
+        "gender": "gender, sex, geschlecht, genre, sexe, genero, sexo, sesso, geslacht",
         "referral_source": "referral source, referred by, how did you hear, source, empfohlen durch, origem",
         "address_lines": "address, address 1, address 2, address line 1, address line 2, street, street address, "
         "street address 1, street address 2, adresse, strasse, hausnummer, direccion, endereco, morada, rue, "

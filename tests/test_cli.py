@@ -1,0 +1,440 @@
+"""The command line: what it does, what it says, and that every error is one line and an exit code."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import salon_crm as crm
+from salon_crm import cli
+from salon_crm.cli import main
+
+OWNER = crm.Actor("cli", crm.Role.OWNER)
+PLACE = ["--region", "PT", "--zone", "Europe/Lisbon", "--currency", "EUR"]
+
+LIST = (
+    "name,email,mobile,birthday,notes,alert,colour\n"
+    "José Müller,jose@example.com,912 345 678,1990-05-17,Likes tea,Allergic to nuts,red\n"
+    "Ana Silva,ana@example.com,,,,,\n"
+    "Rui Silva,ana@example.com,,,,,\n"
+    "SILVA Ana,ana@example.com,,,,,\n"
+    "Bea Costa,bea@@example.com,,,,,\n"
+)
+
+
+@pytest.fixture
+def list_file(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(LIST, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def salon_file(tmp_path: Path) -> Path:
+    """A salon with three customers, as the import of the list leaves it."""
+    path = tmp_path / "salon.db"
+    with crm.open_salon(path, region="PT", zone="Europe/Lisbon", currency="EUR") as salon:
+        crm.import_customers(salon, OWNER, LIST.encode())
+    return path
+
+
+class Ran(NamedTuple):
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*arguments: object) -> Ran:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stopped:  # as argparse ends a wrong command, and --help
+            code = int(stopped.code or 0)
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return run
+
+
+def started(*arguments: object, environment: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "salon_crm", *map(str, arguments)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **(environment or {})},
+        timeout=60,
+        check=False,
+    )
+
+
+def refused(ran: Ran) -> str:
+    """What a command says that does nothing: one line."""
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert ran.err.startswith("salon-crm: ")
+    assert "Traceback" not in ran.err
+    return ran.err.removeprefix("salon-crm: ").rstrip()
+
+
+# import
+
+
+def test_import_makes_a_salon_and_says_what_it_did(run: Any, tmp_path: Path, list_file: Path) -> None:
+    salon, problems = tmp_path / "salon.db", tmp_path / "problems.csv"
+    ran = run("import", salon, list_file, *PLACE, "--problems", problems)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out == (
+        "5 rows read (utf-8, comma; layout: by its words)\n"
+        "          3 created\n"
+        "          0 updated\n"
+        "          0 unchanged\n"
+        "          1 skipped\n"
+        "          1 refused\n"
+        "          1 of them share a contact with somebody of another name\n"
+        "Columns not taken: colour\n"
+        "  line 6: email is not an e-mail address: it needs exactly one @.\n"
+        f"The refused rows are in {problems}: correct them there and import that file.\n"
+    )
+    assert "Bea Costa" in problems.read_text()
+    problems.write_text(problems.read_text().replace("@@", "@"))
+    ran = run("import", salon, problems)
+    assert (ran.code, ran.out.splitlines()[1].strip()) == (0, "1 created")
+    with crm.open_salon(salon) as opened:
+        assert crm.count_customers(opened, OWNER) == 4
+        assert {entry.by for entry in crm.audit_trail(opened, OWNER)} == {"opening", "cli"}
+
+
+def test_a_dry_run_makes_no_salon(run: Any, tmp_path: Path, list_file: Path) -> None:
+    ran = run("import", tmp_path / "salon.db", list_file, *PLACE, "--dry-run")
+    assert (ran.code, ran.out.splitlines()[1]) == (1, "          3 would be created")
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+
+
+def test_a_dry_run_on_a_salon_changes_nothing(run: Any, salon_file: Path, list_file: Path) -> None:
+    ran = run("import", salon_file, list_file, "--dry-run")
+    assert "          3 would be unchanged\n" in ran.out
+    with crm.open_salon(salon_file) as salon:
+        entries = crm.audit_trail(salon, OWNER)
+    assert sum(entry.action is crm.AuditAction.IMPORT_STARTED for entry in entries) == 1
+
+
+def test_a_list_may_have_phones_of_another_region_than_the_salon(run: Any, salon_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "london.csv"
+    path.write_text("name,mobile\nSally Jones,07700 900123\n")
+    assert run("import", salon_file, path, "--region", "GB").code == 0
+    assert "+44 7700 900123" in run("find", salon_file, "Sally").out
+
+
+def test_the_options_of_import_reach_it(run: Any, salon_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("who,birthday,nr,email,a=b\nANA SILVA,01/02/1990,7,ana@example.com,x\n")
+    options = ["--map", "who=name", "--map", "nr=external_id", "--map", "a=b=", "--system", "old-till"]
+    ran = run("import", salon_file, path, *options, "--date-order", "mdy", "--overwrite", "--actor", "bea")
+    assert ran.code == 0, ran.err
+    shown = run("show", salon_file, "--external", "old-till", "7").out
+    assert "ANA SILVA" in shown
+    assert "1990-01-02" in shown
+    with crm.open_salon(salon_file) as salon:
+        assert {entry.by for entry in crm.audit_trail(salon, OWNER, by="bea")} == {"bea"}
+
+
+def test_many_problems_are_counted(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("name,email\n" + "Ana,nobody\n" * 1_500)
+    ran = run("import", tmp_path / "salon.db", path, *PLACE)
+    assert ran.out.count("  line ") == 20
+    assert ran.out.endswith("  … and 1,480 more\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere/salon.db", "LIST", *PLACE], "nowhere/salon.db cannot be opened: "),
+        (["new.db", "LIST"], "3 values cannot be taken: region: is needed to create a salon."),
+        (["new.db", "nowhere.csv", *PLACE], "list: cannot be read: no such file or directory."),
+        (["new.db", ".", *PLACE], "list: cannot be read: is a directory."),
+        (["new.db", "LIST", "--region", "XX"], "region: is not a two-letter region"),
+        (["SALON", "LIST", "--zone", "Europe/Paris"], "zone: zone of this salon is Europe/Lisbon."),
+        (["SALON", "LIST", "--region", "GB", "--currency", "GBP"], "currency: currency of this salon is EUR."),
+        (["SALON", "LIST", "--map", "name"], "map: must be COLUMN=FIELD, such as 'Cell=mobile'."),
+        (["SALON", "LIST", "--map", "nmae=name"], "mapping: names a column the file does not have: nmae."),
+        (["SALON", "LIST", "--map", "colour=nmae"], "mapping: must be one of id, "),
+        (["SALON", "LIST", "--role", "staff"], "staff cli may not import_customers: it needs the permission"),
+        (["SALON", "LIST", "--actor", ""], "id: must be the id of a staff member, a customer or a job"),
+        (["SALON", "LIST", "--problems", "LIST"], "problems_to: cannot be written: it is the file that is"),
+        (
+            ["SALON", "LIST", "--problems", "nowhere/p.csv"],
+            "problems_to: cannot be written: No such file or directory.",
+        ),
+        (["SALON", "LIST", "--problems", "SALON"], "problems: cannot be written: it is the salon's own file."),
+        (["SALON", "LIST", "--date-order", "ydm"], "argument --date-order: invalid choice: 'ydm'"),
+        (["SALON", "SALON"], "source: "),
+        (["LIST", "LIST", *PLACE], "LIST cannot be opened: "),
+    ],
+    ids=str,
+)
+def test_an_import_that_cannot_be_is_one_line(
+    run: Any, salon_file: Path, list_file: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(salon_file.parent)
+    before = salon_file.read_bytes()
+    named = {"SALON": salon_file, "LIST": list_file}
+    text = refused(run("import", *(named.get(argument, argument) for argument in arguments)))
+    assert said.replace("LIST", str(list_file)) in text
+    assert salon_file.read_bytes() == before
+    assert list_file.read_text(encoding="utf-8") == LIST
+
+
+# find and show
+
+
+def test_find_lists_customers(run: Any, salon_file: Path) -> None:
+    ran = run("find", salon_file, "jose")
+    header, row = ran.out.splitlines()
+    assert header.split() == ["name", "mobile", "e-mail", "status", "id"]
+    assert row.split()[:8] == ["José", "Müller", "+351", "912", "345", "678", "jose@example.com", "active"]
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_find_without_words_lists_everybody(run: Any, salon_file: Path) -> None:
+    rows = run("find", salon_file, "--order=-name").out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["Rui", "José", "Ana"]
+
+
+def test_find_marks_who_is_blocked_and_who_has_alerts(run: Any, salon_file: Path) -> None:
+    with crm.open_salon(salon_file) as salon:
+        jose = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="jose")).items[0]
+        crm.block_customer(salon, OWNER, jose.id, reason="Rude")
+    assert "blocked !  " in run("find", salon_file, "jose").out
+
+
+def test_find_pages(run: Any, salon_file: Path) -> None:
+    first = run("find", salon_file, "silva", "--limit", "1").out.splitlines()
+    assert first[-1].startswith("More: --page ")
+    second = run("find", salon_file, "silva", "--limit", "1", "--page", first[-1].removeprefix("More: --page ")).out
+    assert "Ana Silva" in first[1]
+    assert "Rui Silva" in second
+    assert "More" not in second
+
+
+def test_find_says_how_many_inactive_customers_match(run: Any, salon_file: Path) -> None:
+    with crm.open_salon(salon_file) as salon:
+        for row in crm.find_customers(salon, OWNER, crm.CustomerFilter(text="silva")):
+            crm.deactivate_customer(salon, OWNER, row.id)
+    ran = run("find", salon_file, "silva", "--status", "active")
+    assert ran == (1, "No customers found.\n2 inactive customers match too.\n", "")
+    assert run("find", salon_file, "silva", "--status", "inactive").out.count("inactive") == 2
+
+
+def test_find_finds_nobody_with_exit_code_1(run: Any, salon_file: Path) -> None:
+    assert run("find", salon_file, "nobody") == (1, "No customers found.\n", "")
+
+
+def test_show_shows_everything_staff_need(run: Any, salon_file: Path) -> None:
+    with crm.open_salon(salon_file) as salon:
+        jose = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="jose")).items[0]
+        crm.edit_customer(
+            salon,
+            OWNER,
+            jose.id,
+            other_phones=["+447700900123 x4"],
+            address={"lines": ["Rua Nova 1"], "postal_code": "1000-001", "city": "Lisboa", "country": "PT"},
+            external_ids=[("till", "7")],
+            gender="male",
+            contact_declined=True,
+        )
+        crm.block_customer(salon, OWNER, jose.id, reason="Missed three appointments")
+        crm.unblock_customer(salon, OWNER, jose.id)
+        crm.block_customer(salon, OWNER, jose.id, reason="Rude")
+    ran = run("show", salon_file, jose.id)
+    lines = ran.out.splitlines()
+    assert lines[0].startswith("BLOCKED since ")
+    assert lines[0].endswith(" by cli: Rude")
+    assert lines[1:5] == ["ALERT: Allergic to nuts", f"{'Id':<24}{jose.id}", f"{'Name':<24}José Müller", lines[4]]
+    shown = {line[:24].strip(): line[24:] for line in lines[2:]}
+    assert shown["Mobile"] == "+351 912 345 678"
+    assert shown["Other phones"] == "+44 7700 900123 x4  (not an assigned number)" or "900123" in shown["Other phones"]
+    assert shown["Address"] == "Rua Nova 1, 1000-001, Lisboa, PT"
+    assert shown["External ids"] == "till 7"
+    assert shown["Gender"] == "Male"
+    assert shown["Contact declined"] == "Yes"
+    assert shown["Birthday"] == "1990-05-17"
+    assert shown["Status"] == "Active"
+    assert shown["Note"].startswith("Likes tea  (cli, ")
+    assert (ran.code, ran.err) == (0, "")
+    assert run("show", salon_file, "--external", "till", "7") == (0, ran.out, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["find", "nowhere.db", "ana"], "salon: cannot be read: there is no such file."),
+        (["show", "nowhere.db", "7"], "salon: cannot be read: there is no such file."),
+        (["export", "nowhere.db", "out.csv"], "salon: cannot be read: there is no such file."),
+        (["find", ".", "ana"], "cannot be opened"),
+        (["find", "LIST", "ana"], "cannot be opened"),
+        (["find", "SALON", "--limit", "0"], "limit: must be between 1 and 500."),
+        (["find", "SALON", "--limit", "x"], "argument --limit: invalid int value: 'x'"),
+        (["find", "SALON", "--order", "colour"], "order: "),
+        (["find", "SALON", "--page", "x"], "page: is not a page of this salon."),
+        (["find", "SALON", "--status", "gone"], "argument --status: invalid choice"),
+        (["find", "SALON", "--role", "customer"], "argument --role: invalid choice"),
+        (["find", "SALON", "--role", "system"], "system cli may not find_customers"),
+        (["show", "SALON"], "customer_id: is required."),
+        (["show", "SALON", "7"], "customer_id: is not an id."),
+        (["show", "SALON", "01890a5d-ac96-774b-bcce-b302099a8057"], "There is no customer 01890a5d"),
+        (["show", "SALON", "--external", "till", "7"], "There is no customer with this id of till"),
+        (["export", "SALON", "nowhere/out.csv"], "target: cannot be written: No such file or directory."),
+        (["export", "SALON", "."], "target: cannot be written: "),
+        (["export", "SALON", "SALON"], "list: cannot be written: it is the salon's own file."),
+        (["export", "SALON", "./x/../salon.db"], "cannot be written: "),
+        (["export", "SALON", "out.csv", "--columns", "nmae"], "columns: must be one of id, version"),
+        (["export", "SALON", "out.csv", "--role", "manager"], "manager cli may not export_customers"),
+        ([], "the following arguments are required: COMMAND"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["find"], "the following arguments are required: salon"),
+        (["demo", "--date-order", "x"], "argument --date-order: invalid choice"),
+    ],
+    ids=str,
+)
+def test_a_command_that_cannot_be_is_one_line(
+    run: Any, salon_file: Path, list_file: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(salon_file.parent)
+    before = salon_file.read_bytes()
+    named = {"SALON": salon_file, "LIST": list_file}
+    text = refused(run(*(named.get(argument, argument) for argument in arguments)))
+    assert said in text
+    assert salon_file.read_bytes() == before
+    assert not Path("nowhere.db").exists()
+    assert not Path("out.csv").exists()
+
+
+# export
+
+
+def test_export_writes_a_list_that_comes_in_again(run: Any, salon_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    assert run("export", salon_file, path) == (0, f"3 customers written to {path}\n", "")
+    again = run("import", tmp_path / "other.db", path, *PLACE)
+    assert (again.code, again.out.splitlines()[:2]) == (
+        0,
+        ["3 rows read (utf-8, comma; layout: salon_crm)", "          3 created"],
+    )
+
+
+def test_export_takes_who_and_what_is_asked(run: Any, salon_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    run("export", salon_file, path, "--text", "silva", "--status", "active", "--columns", "name, email")
+    assert sorted(path.read_text().splitlines()) == [
+        "Ana Silva,ana@example.com",
+        "Rui Silva,ana@example.com",
+        "name,email",
+    ]
+
+
+# the terminal
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_run_says_on_a_terminal_how_far_it_is(
+    run: Any, salon_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    run("export", salon_file, tmp_path / "out.csv")
+    assert shown.getvalue() == "\r3 customers …\r\033[K"
+
+
+def test_interrupting_says_so(run: Any, salon_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "find_customers", interrupt)
+    assert run("find", salon_file) == (130, "", "salon-crm: interrupted; what was done stays done.\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_import_may_be_interrupted_while_it_waits_for_its_list(tmp_path: Path) -> None:
+    fifo = tmp_path / "list.csv"
+    os.mkfifo(fifo)
+    command = [sys.executable, "-m", "salon_crm", "import", str(tmp_path / "salon.db"), str(fifo), *PLACE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        writing = fifo.open("w", encoding="utf-8")  # opens when the import reads, which then waits for more
+        writing.write("name\nAna\n")
+        writing.flush()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        writing.close()
+    assert (process.returncode, out, err) == (130, "", "salon-crm: interrupted; what was done stays done.\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_any_terminal_will_do(salon_file: Path, encoding: str) -> None:
+    command = [sys.executable, "-m", "salon_crm", "find", str(salon_file), "jose"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    result = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
+    name = {"ascii": "Jos? M?ller"}.get(encoding, "José Müller")
+    assert name.encode(encoding) in result.stdout
+
+
+def test_errors_show_on_a_terminal_without_accents_too(tmp_path: Path) -> None:
+    result = started("find", tmp_path / "salão.db", environment={"PYTHONIOENCODING": "ascii"})
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", [["demo"], ["find", "SALON"], ["--help"]], ids=lambda command: command[0])
+def test_whoever_reads_the_output_may_stop(salon_file: Path, command: list[str], unbuffered: str) -> None:
+    """As ``salon-crm … | head -0`` does."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "salon_crm", *(str(salon_file) if part == "SALON" else part for part in command)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_version_is_that_of_the_package(run: Any) -> None:
+    assert run("--version") == (0, f"salon-crm {crm.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["import"], ["find"], ["show"], ["export"]], ids=str)
+def test_every_command_has_help(run: Any, command: list[str]) -> None:
+    ran = run(*command, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("usage: salon-crm")
+
+
+def test_it_runs_as_a_program(salon_file: Path) -> None:
+    result = started("show", salon_file, "nobody")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("salon-crm: customer_id: is not an id.")
+    assert result.stderr.count("\n") == 1
