@@ -20,6 +20,7 @@ from salon_crm.domain.customers import (
     FieldKind,
     FormSection,
     Gender,
+    ProfileFields,
     Status,
 )
 from salon_crm.domain.dates import DateOrder, PartialDate
@@ -131,6 +132,7 @@ __all__ = [
     "Permission",
     "PermissionTable",
     "PhoneNumber",
+    "ProfileFields",
     "Role",
     "RuleBroken",
     "Salon",

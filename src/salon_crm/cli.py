@@ -6,6 +6,7 @@ failed, nobody was found); 2 not done, with one line saying why; 130 interrupted
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
@@ -191,7 +192,7 @@ def _import(parsed: argparse.Namespace) -> int:
             problems_to=parsed.problems,
             progress=progress,
         )
-    _show_import(report, parsed.problems)
+    _show_import(report, parsed)
     return LOOK if report.refused else DONE
 
 
@@ -205,7 +206,7 @@ def _mapping(stated: Iterable[str]) -> dict[str, str | None]:
     return mapping
 
 
-def _show_import(report: ImportReport, problems_to: Path | None) -> None:
+def _show_import(report: ImportReport, parsed: argparse.Namespace) -> None:
     would = "would be " if report.dry_run else ""
     print(f"{report.rows:,} rows read ({', '.join(report.facts.values())}; layout: {report.layout or 'by its words'})")
     for outcome in ("created", "updated", "unchanged", "skipped", "refused"):
@@ -219,8 +220,23 @@ def _show_import(report: ImportReport, problems_to: Path | None) -> None:
     more = max(len(report.problems), report.refused) - _SHOWN_PROBLEMS
     if more > 0:
         print(f"  … and {more:,} more")
-    if report.refused and problems_to:
-        print(f"The refused rows are in {problems_to}: correct them there and import that file.")
+    if report.refused and parsed.problems:
+        print("The refused rows are handed back with the reasons. Correct them there, and bring them in with:")
+        print(f"  {shlex.join(_again(report, parsed))}")
+
+
+def _again(report: ImportReport, parsed: argparse.Namespace) -> Iterable[str]:
+    """Return the command that brings the corrected rows in as this run brought in the others."""
+    yield from ("salon-crm", "import", str(parsed.salon), str(parsed.problems), "--system", report.system)
+    for name in ("region", "actor"):
+        if value := getattr(parsed, name):
+            yield from (f"--{name}", value)
+    if report.date_order:
+        yield from ("--date-order", report.date_order)
+    for pair in parsed.map:
+        yield from ("--map", pair)
+    if parsed.overwrite:
+        yield "--overwrite"
 
 
 def _find(parsed: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.bookings import Answer
+from salon_crm.domain.contact import NO_REGION
 from salon_crm.domain.criteria import CustomerFilter
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.privacy import OPERATOR, classed
@@ -79,17 +80,20 @@ def run_demo(
     own_list: Path | None = None,
     *,
     keep: Path | None = None,
-    region: str = REGION,
+    region: str | None = None,
     zone: str = ZONE,
     currency: str = CURRENCY,
     date_order: DateOrder | str | None = None,
 ) -> bool:
     """Run the main job on the samples, or on a list of the reader's own, and return whether every check held.
 
-    ``keep`` is a folder to leave the salon and the files in. Raises InvalidValue where the list cannot be
-    read, StoreError where the folder cannot be written.
+    ``region`` is where the phones of the reader's list belong; without one only those written with their
+    country code are taken. ``keep`` is a folder to leave the salon and the files in.
+
+    Raises InvalidValue where the list cannot be read, StoreError where the folder cannot be written.
     """
     started = perf_counter()
+    region = region or (REGION if own_list is None else NO_REGION)
     if own_list is None:
         lists = _samples()
     else:

@@ -40,7 +40,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "zone-unknown": "is not a time zone of the IANA database. Use one such as Europe/Lisbon.",
         "currency-unknown": "is not a currency code of ISO 4217. Use one such as EUR.",
         "language-invalid": "is not a language tag. Use one such as pt or pt-BR.",
-        "date-invalid": "is not a date of the calendar. Write it as 1990-05-17, or --05-17 without a year.",
+        "date-invalid": "cannot be read as a day of the calendar. Write it as 1990-05-17, or --05-17 without a year.",
         "date-in-future": "lies in the future.",
         "date-order-needed": (
             "is needed: the dates of column {column} can be read two ways (first in line {line}). "
@@ -69,6 +69,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         # files
         "file-unreadable": "cannot be read: {reason}.",
         "file-unwritable": "cannot be written: {reason}.",
+        "file-workbook": "is a workbook, not a CSV file. Save the sheet as CSV (UTF-8) and try again.",
         "file-empty": "is empty: there is no header to read.",
         "file-encoding": "is {encoding}, which is not read. Save it as UTF-8 and try again.",
         "file-no-header": (

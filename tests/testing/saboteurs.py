@@ -20,12 +20,13 @@ from salon_crm.adapters.sql.repositories import SqlCustomers, SqlRepository
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
-from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Fact, Not, Op, OrderKey, Text
+from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Fact, Not, OneOf, Op, OrderKey, Text
 from salon_crm.domain.customers import Customer, Gender, contact_keys, search_keys
 from salon_crm.domain.dates import PartialDate
 from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import CUSTOMERS, KINDS, KeyKind
-from salon_crm.testing import Capability, StoreConformance
+from salon_crm.ports.store import AuditQuery
+from salon_crm.testing import Capability, StoreConformance, some_settings
 from salon_crm.testing.conformance import MakeStore
 
 IN_MEMORY: Final = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}
@@ -172,7 +173,11 @@ def what_is_asked(rewrite: Callable[[Any], Any]) -> type[Proxy]:
 # ------------------------------------------------------------------------------- units of work
 
 
-@caught_by("what_is_rolled_back_is_gone", "a_unit_that_follows_one_rolled_back_starts_from_what_was_kept")
+@caught_by(
+    "what_is_rolled_back_is_gone",
+    "a_unit_that_follows_one_rolled_back_starts_from_what_was_kept",
+    "a_savepoint_is_rolled_back_with_its_unit",
+)
 class CommitsWhatFailed(Tampered):
     """Ignores rollback: what a block wrote before it raised is kept."""
 
@@ -219,6 +224,8 @@ class SwallowsExceptions(Tampered):
     "an_inner_savepoint_is_undone_without_the_outer_one",
     "an_entry_rolled_back_leaves_its_place_to_the_next",
     "any_program_ends_as_in_memory",
+    "a_savepoint_is_undone_by_any_exception",
+    "an_outer_savepoint_takes_the_inner_ones_with_it",
 )
 class IgnoresSavepoints(Tampered):
     """Undoes nothing where a savepoint's block raises."""
@@ -266,6 +273,22 @@ class UndoesTheWholeUnit(Tampered):
                 raise
 
 
+@caught_by("what_a_savepoint_keeps_is_kept_with_its_unit")
+class UndoesEverySavepoint(Tampered):
+    """Undoes what a savepoint's block wrote, also where it ends well."""
+
+    class Unit(Proxy):
+        @contextmanager
+        def savepoint(self) -> Generator[None]:
+            with suppress(_AllTheSame), self.inner.savepoint():
+                yield
+                raise _AllTheSame
+
+
+class _AllTheSame(Exception):
+    pass
+
+
 @caught_by(
     "a_reading_sees_one_state_from_its_first_read_to_its_end",
     "what_is_not_committed_is_seen_by_nobody_else",
@@ -311,7 +334,11 @@ class SeesLaterCommits(Tampered):
         yield Live(None)
 
 
-@caught_by("a_reading_never_waits_for_a_writer", "what_is_not_committed_is_seen_by_nobody_else")
+@caught_by(
+    "a_reading_never_waits_for_a_writer",
+    "what_is_not_committed_is_seen_by_nobody_else",
+    "a_reading_keeps_no_writer_waiting",
+)
 class ReadersWait(Tampered):
     """Takes the writer's turn to read."""
 
@@ -351,7 +378,7 @@ class HidesOwnWrites(Tampered):
             yield Stale(unit)
 
 
-@caught_by("writers_take_turns")
+@caught_by("writers_take_turns", "no_update_is_lost_among_many_writers")
 class TakesNoTurns(MemoryStore):
     """Lets every writer in at once: the last one to commit wins."""
 
@@ -408,10 +435,19 @@ class ClosesOnce(Tampered):
     "a_salon_is_there_after_opening_again",
     "entries_are_there_after_opening_again",
     "a_store_of_the_same_name_sees_what_was_kept",
+    "stores_of_one_name_take_turns_too",
     capabilities=frozenset(Capability),
 )
 class ForgetsOnClosing(MemoryStore):
     """Says that it keeps what it was given, and forgets it when it is closed."""
+
+
+@caught_by("a_new_name_is_an_empty_store", capabilities=frozenset(Capability))
+class KnowsNoNames(SQLiteStore):
+    """Keeps every salon in one and the same file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.with_name("one.db"))
 
 
 # ------------------------------------------------------------------------------- repositories
@@ -421,6 +457,7 @@ class ForgetsOnClosing(MemoryStore):
     "a_record_comes_back_equal_in_every_field",
     "customers_are_found_by_the_instant_they_were_added",
     "any_customer_comes_back_equal",
+    "a_record_is_made_of_a_customer_who_is_there",
 )
 class LosesMicroseconds(Tampered):
     """Keeps instants to the second."""
@@ -477,7 +514,10 @@ class ComputesEmailKeys(Tampered):
     )
 
 
-@caught_by("a_record_at_another_version_is_not_replaced")
+@caught_by(
+    "a_record_at_another_version_is_not_replaced",
+    "a_kind_without_versions_is_never_saved_anew",
+)
 class IgnoresVersions(Tampered):
     """Lets the last one to save win, whatever version they had read."""
 
@@ -487,7 +527,10 @@ class IgnoresVersions(Tampered):
             self.inner.save(thing, next((each.version for each in stored.values()), expected_version))
 
 
-@caught_by("a_record_that_is_gone_cannot_be_saved")
+@caught_by(
+    "a_record_that_is_gone_cannot_be_saved",
+    "who_is_gone_is_not_found_whatever_they_hold",
+)
 class SavesWhatIsGone(Tampered):
     """Adds what is saved where it is gone."""
 
@@ -499,7 +542,10 @@ class SavesWhatIsGone(Tampered):
                 self.inner.save(thing, expected_version)
 
 
-@caught_by("an_identity_is_held_once")
+@caught_by(
+    "an_identity_is_held_once",
+    "what_a_refused_verb_leaves_can_still_be_kept",
+)
 class Upserts(Tampered):
     """Replaces what is added twice."""
 
@@ -519,6 +565,16 @@ class RemovesWhatIsNotThere(Tampered):
     class Repository(Proxy):
         def remove(self, identity: Any) -> None:
             if self.inner.get_many([identity]):
+                self.inner.remove(identity)
+
+
+@caught_by("what_is_removed_is_found_no_more", "what_was_removed_may_be_added_again")
+class RemovesNothing(Tampered):
+    """Keeps what is removed, as one who hides rows instead of deleting them and forgets to hide them."""
+
+    class Repository(Proxy):
+        def remove(self, identity: Any) -> None:
+            if not self.inner.get_many([identity]):
                 self.inner.remove(identity)
 
 
@@ -542,7 +598,10 @@ class TakesAThousand(Tampered):
             return found
 
 
-@caught_by("holders_of_a_key_come_in_the_order_of_their_identities")
+@caught_by(
+    "holders_of_a_key_come_in_the_order_of_their_identities",
+    "customers_are_met_by_the_words_of_each_name",
+)
 class HoldersInNoOrder(Tampered):
     """Returns the holders of a key as they happen to come."""
 
@@ -560,7 +619,11 @@ class RecordsOfCustomersInNoOrder(Tampered):
             return {each: held[::-1] for each, held in self.inner.of_customers(customer_ids).items()}
 
 
-@caught_by("a_customer_is_met_by_every_contact_they_have_or_had", "a_record_is_found_by_every_value_of_every_key")
+@caught_by(
+    "a_customer_is_met_by_every_contact_they_have_or_had",
+    "a_record_is_found_by_every_value_of_every_key",
+    "a_contact_that_was_forgotten_meets_nobody",
+)
 class ForgetsFormerContacts(Tampered):
     """Knows customers by the contacts they have, and not by those they had."""
 
@@ -576,7 +639,11 @@ class ForgetsFormerContacts(Tampered):
             return {value: held for value, held in still.items() if held}
 
 
-@caught_by("an_external_id_belongs_to_one_customer", "an_external_id_of_another_is_not_taken_by_an_edit")
+@caught_by(
+    "an_external_id_belongs_to_one_customer",
+    "an_external_id_of_another_is_not_taken_by_an_edit",
+    "an_external_id_moved_in_a_savepoint_moves_back",
+)
 class SharesExternalIds(MemoryStore):
     """Lets two customers hold one external id."""
 
@@ -614,7 +681,10 @@ class _UnitOf(SqlUnit):
         return self._customers(self._connection, self._dialect)
 
 
-@caught_by("an_external_id_is_exact")
+@caught_by(
+    "an_external_id_is_exact",
+    "a_customer_keeps_their_external_id_through_an_edit",
+)
 class FoldsKeys(Tampered):
     """Compares keys without case, as some databases do of themselves."""
 
@@ -659,6 +729,18 @@ class FindsNothingByUnknownKeys(Tampered):
                 return {}
 
 
+@caught_by("a_kind_that_belongs_to_no_customer_is_not_read_by_customer")
+class ReadsAnyKindByCustomer(Tampered):
+    """Answers that a customer has none of what belongs to no customer."""
+
+    class Repository(Proxy):
+        def of_customers(self, customer_ids: Iterable[Any]) -> Mapping[Any, Any]:
+            try:
+                return dict(self.inner.of_customers(customer_ids))
+            except NotSupported:
+                return {}
+
+
 # ------------------------------------------------------------------------------- criteria
 
 _GENDERED: Final = AnyOf(tuple(Compare(Fact.GENDER, Op.EQUAL, gender) for gender in Gender))
@@ -677,7 +759,13 @@ class TreatsNullAsFalseUnderNot(Tampered):
     )
 
 
-@caught_by("text_is_found_as_it_stands", "a_phone_is_found_however_it_is_spelt")
+@caught_by(
+    "text_is_found_as_it_stands",
+    "a_phone_is_found_however_it_is_spelt",
+    "digits_are_found_in_names_too",
+    "the_widest_criteria_are_answered",
+    "a_word_lies_in_one_name_and_not_across_two",
+)
 class DropsText(Tampered):
     """Leaves a criterion out that it cannot compile, so that everybody is found."""
 
@@ -689,11 +777,7 @@ class PassesOverTheUnknown(Tampered):
     """Leaves out criteria it never heard of."""
 
     Repository = what_is_asked(
-        lambda criterion: (
-            criterion
-            if isinstance(criterion, AllOf | AnyOf | Not | Text | Compare) or hasattr(criterion, "ids")
-            else AllOf()
-        )
+        lambda criterion: criterion if isinstance(criterion, AllOf | AnyOf | Not | Text | Compare | OneOf) else AllOf()
     )
 
 
@@ -702,6 +786,59 @@ class AnyOfNothingIsEverybody(Tampered):
     """Takes a choice of nothing for no restriction."""
 
     Repository = what_is_asked(lambda criterion: AllOf() if criterion == AnyOf() else criterion)
+
+
+@caught_by("what_is_found_follows_an_edit")
+class FindsByOldNames(Tampered):
+    """Finds and sorts a customer by the profile they were added with."""
+
+    class Repository(Proxy):
+        def save(self, thing: Any, expected_version: int) -> None:
+            before = self.inner._table.search_keys.get(self.inner._kind.identity(thing))
+            self.inner.save(thing, expected_version)
+            if before is not None:
+                self.inner._table.search_keys[thing.id] = before
+
+
+@caught_by(
+    "parts_hold_together_or_one_by_one",
+    "the_deepest_criteria_are_answered",
+)
+class TakesAllForAny(Tampered):
+    """Finds whoever meets one part of several that should hold together."""
+
+    Repository = what_is_asked(
+        lambda criterion: AnyOf(criterion.parts) if isinstance(criterion, AllOf) and criterion.parts else criterion
+    )
+
+
+@caught_by("customers_are_found_by_status")
+class HidesTheInactive(Tampered):
+    """Finds nobody who is inactive, not even where they are asked for."""
+
+    Repository = what_is_asked(
+        lambda criterion: AnyOf() if criterion == Compare(Fact.STATUS, Op.EQUAL, "inactive") else criterion
+    )
+
+
+@caught_by("customers_are_found_one_by_one")
+class BindsAThousand(Tampered):
+    """Looks for the first thousand of the ids that are asked for."""
+
+    Repository = what_is_asked(
+        lambda criterion: (
+            OneOf(frozenset(sorted(criterion.ids, reverse=True)[:1_000])) if isinstance(criterion, OneOf) else criterion
+        )
+    )
+
+
+@caught_by("no_more_customers_come_than_asked_for")
+class ReturnsOneMore(Tampered):
+    """Returns the row too by which it knows that there are more."""
+
+    class Repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            return self.inner.find(criterion, order, start, limit + 1)
 
 
 @caught_by("text_is_found_as_it_stands", "signs_of_patterns_are_plain_text")
@@ -841,3 +978,48 @@ class SavesAnySettings(Tampered):
     class Unit(Proxy):
         def save_settings(self, settings: Any, expected_version: int) -> None:
             self.inner.save_settings(settings, self.inner.settings().version)
+
+
+@caught_by("settings_are_replaced")
+class ForgetsWhatIsRequired(Tampered):
+    """Replaces settings but for the fields that are required."""
+
+    class Unit(Proxy):
+        def save_settings(self, settings: Any, expected_version: int) -> None:
+            self.inner.save_settings(evolve(settings, required_fields=()), expected_version)
+
+
+@caught_by("a_salon_comes_back_equal_in_every_field")
+class ForgetsTheKeyCheck(Tampered):
+    """Keeps of a salon what a person can read."""
+
+    class Unit(Proxy):
+        def create_salon(self, salon: Any, settings: Any) -> None:
+            self.inner.create_salon(evolve(salon, key_check=b""), settings)
+
+
+@caught_by("a_new_store_keeps_no_salon")
+class MakesUpSettings(Tampered):
+    """Has settings before there is a salon."""
+
+    class Unit(Proxy):
+        def settings(self) -> Any:
+            return some_settings() if self.inner.salon() is None else self.inner.settings()
+
+
+@caught_by("an_entry_comes_back_equal_in_every_field")
+class WritesDetailsAsText(Tampered):
+    """Keeps every detail of an entry as text."""
+
+    class Audit(Proxy):
+        def append(self, entry: Any) -> None:
+            self.inner.append(evolve(entry, details={name: str(value) for name, value in entry.details.items()}))
+
+
+@caught_by("the_last_entry_is_the_one_appended_last")
+class LooksAtTheWrongEnd(Tampered):
+    """Takes the first entry for the last."""
+
+    class Audit(Proxy):
+        def last(self) -> Any:
+            return next(iter(self.inner.select(AuditQuery(), 1)), None)

@@ -151,6 +151,13 @@ def test_a_placeholder_contact_recognises_nobody(salon: crm.Salon) -> None:
     assert figures(bring(salon, rows, system="web", dry_run=True)) == {"created": 2}
 
 
+def test_placeholders_among_further_contacts_recognise_nobody_either(salon: crm.Salon) -> None:
+    row = {"name": "Ana Silva", "other e-mails": "none@example.com; x@example.com", "address": "Rua Nova 1"}
+    for expected in ({"created": 1}, {"unchanged": 1}):
+        assert figures(bring(salon, records(row))) == expected
+    assert figures(bring(salon, records({**row, "other e-mails": "none@example.com"}))) == {"created": 1}
+
+
 def test_a_shared_contact_with_another_name_is_a_new_customer_reported_as_family(salon: crm.Salon) -> None:
     ana = add(salon, mobile="912 345 678")
     report = bring(salon, table(("Rui Silva", "", "912 345 678"), ("Bea Costa", "", "+447700900123")))

@@ -70,6 +70,13 @@ _YES: Final = Grant()
 _OWN: Final = Grant(frozenset({Scope.OWN}))
 
 
+def _role(value: Role | str) -> Role:
+    try:
+        return Role(value)
+    except ValueError:
+        raise InvalidValue("not-a-choice", field="role", choices=tuple(Role)) from None
+
+
 @frozen(field_transformer=classed)
 class Actor:
     """Who does a thing: a staff member with a role, the customer themselves, or a job of the system.
@@ -79,7 +86,7 @@ class Actor:
     """
 
     id: str = field(metadata=OPERATOR)
-    role: Role = field(metadata=OPERATOR)
+    role: Role = field(converter=_role, metadata=OPERATOR)
     locations: frozenset[LocationId] | None = field(default=None, metadata=OPERATOR)
 
     def __attrs_post_init__(self) -> None:

@@ -301,7 +301,7 @@ def to_criterion(criteria: object, settings: Settings) -> Criterion:
         return criteria.criterion(settings)
     if isinstance(criteria, Criterion):
         return checked_criterion(criteria)
-    raise InvalidValue("wrong-type", field="criteria", expected="a CustomerFilter or a criterion")
+    raise InvalidValue("wrong-type", field="criteria", expected="a CustomerFilter, such as CustomerFilter(text='ana')")
 
 
 def checked_criterion(criterion: Criterion) -> Criterion:

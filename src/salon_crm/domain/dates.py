@@ -130,7 +130,8 @@ def _named_month(text: str) -> dict[str, int]:
 def orders_possible(text: str) -> frozenset[DateOrder]:
     """Return the orders in which a written date is a day of the calendar; all of them where it does not matter.
 
-    A day and a month alone are in one of the two orders that have no year in front.
+    A day and a month alone are in one of the two orders that have no year in front; dots are written with the
+    day before the month.
     """
     text = _MIDNIGHT.sub("", text.strip())
     if _ISO_DATE.fullmatch(text) or not (_NUMBERS.fullmatch(text) or _DAY_NUMBERS.fullmatch(text)):
@@ -138,6 +139,8 @@ def orders_possible(text: str) -> frozenset[DateOrder]:
     readings: dict[DateOrder, PartialDate] = {}
     orders = (DateOrder.DMY, DateOrder.MDY) if _DAY_NUMBERS.fullmatch(text) else tuple(DateOrder)
     for order in orders:
+        if "." in text and order is DateOrder.MDY:
+            continue
         try:
             readings[order] = PartialDate(**_date_parts(text, order))
         except InvalidValue:

@@ -3,13 +3,14 @@
 A store keeps one salon. It is read in one snapshot and written in one unit of work:
 
 - ``with store.reading() as reading:`` sees one state from its first read to its end, has no verb that
-  writes, and never waits for a writer.
+  writes (one it has all the same raises StoreError), and never waits for a writer.
 - ``with store.writing() as writing:`` takes the writer's turn, sees its own writes, commits when the
   block ends and rolls everything back on any exception. Writers of one salon take turns; one that does
   not get its turn within the store's deadline raises StoreBusy and has written nothing.
 
 Objects are immutable; a store gives back what it was given, equal in every field. A store raises
-errors of `salon_crm.errors` only. Prove yours with `salon_crm.testing.StoreConformance`.
+errors of `salon_crm.errors` only; a verb that raises has changed nothing, and the unit of work can go
+on. Prove yours with `salon_crm.testing.StoreConformance`.
 """
 
 from abc import abstractmethod
@@ -76,16 +77,24 @@ class ReadRepository(Protocol[T]):
     def by_key(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
         """Return the records that hold each value of a declared key, in the order of their identities.
 
-        Values nobody holds are left out. Raises NotSupported for a key the kind does not declare.
+        Values are compared as they are; those nobody holds are left out. Raises NotSupported for a key the
+        kind does not declare.
         """
 
     @abstractmethod
     def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
-        """Return the records of each customer, in the order of their identities; customers without any are left out."""
+        """Return the records of each customer, in the order of their identities; customers without any are left out.
+
+        Raises NotSupported for a kind whose records belong to no customer.
+        """
 
 
 class Repository(ReadRepository[T], Protocol[T]):
-    """Records of one kind, for reading and writing."""
+    """Records of one kind, for reading and writing.
+
+    A key that is let go of is free at once. Records of a customer are added after the customer and removed
+    before; a store may refuse any other order with StoreError.
+    """
 
     @abstractmethod
     def add(self, thing: T) -> None:
@@ -113,7 +122,8 @@ class ReadCustomers(ReadRepository[Customer], Protocol):
 
         ``start`` places the reading after a row, or before it going backward: then the last ``limit`` rows
         before it come, still in list order. The row itself is never returned and need not exist any more.
-        The answer is that of `salon_crm.domain.criteria.matches` for every customer.
+        The answer is that of `salon_crm.domain.criteria.matches` for every customer; a criterion the store
+        does not know is an error, never left out.
         """
 
     @abstractmethod
@@ -242,7 +252,7 @@ class Writing(Reading, Protocol):
 
     @abstractmethod
     def savepoint(self) -> AbstractContextManager[None]:
-        """Open a part that is undone alone where its block raises; the unit of work goes on."""
+        """Open a part that is undone alone where its block raises; the unit of work goes on. Parts nest."""
 
 
 class Store(Protocol):

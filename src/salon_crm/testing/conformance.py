@@ -1,7 +1,8 @@
 """What every check stands on: how stores are made, what they declare, and waiting that ends."""
 
+import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from threading import Thread
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
@@ -150,6 +151,17 @@ class Meanwhile(Generic[T]):
         if self._errors:
             raise self._errors[0]
         return self._answers[0]
+
+
+@contextmanager
+def often_switching() -> Generator[None]:
+    """Let Python go from thread to thread as often as it can, so that threads that may meet do meet."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def records_in(unit: Reading, kind: Kind[Any]) -> Any:

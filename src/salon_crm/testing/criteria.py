@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import pytest
 from attrs import evolve, frozen
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salon_crm.domain.blocks import Block
@@ -395,6 +395,7 @@ class CriteriaChecks(Conformance):
         population = st.lists(searched_customers(), max_size=6, unique_by=lambda customer: customer.id)
         asked = st.lists(st.tuples(criteria(), orders(), st.integers(0, 3), st.booleans()), min_size=1, max_size=4)
 
+        @settings(deadline=None)
         @given(population=population, kept=st.lists(blocks(), max_size=3), asked=asked)
         def found_as_matched(
             population: list[Customer], kept: list[Block], asked: list[tuple[Criterion, Order, int, bool]]

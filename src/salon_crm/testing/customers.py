@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
@@ -33,6 +33,7 @@ class CustomerChecks(Conformance):
         """A store gives back what it was given, equal in every field, as a property."""
         held = st.lists(external_ids(), max_size=2, unique=True).map(tuple)
 
+        @settings(deadline=None)
         @given(before=customers(external_ids=held), after=customers(external_ids=held))
         def comes_back(before: Customer, after: Customer) -> None:
             after = evolve(after, id=before.id)
@@ -95,6 +96,29 @@ class CustomerChecks(Conformance):
             writing.customers.add(a_customer(3, external_ids=(_TILL_1,)))
         with store.reading() as reading:
             assert _holder(reading, _TILL_1) == a_customer(3, external_ids=(_TILL_1,))
+
+    def test_an_external_id_moved_in_a_savepoint_moves_back(self, store: Store) -> None:
+        """A savepoint is undone alone: whoever held a unique key before it holds it again."""
+        first, second = a_customer(1, external_ids=(_TILL_1,)), a_customer(2, external_ids=(_TILL_2,))
+        with store.writing() as writing:
+            writing.customers.add(first)
+            writing.customers.add(second)
+            with suppress(Undone), writing.savepoint():
+                writing.customers.remove(first.id)
+                writing.customers.save(evolve(second, version=2, external_ids=(_TILL_1,)), 1)
+                writing.customers.add(a_customer(3, external_ids=(_TILL_2,)))
+                raise Undone
+            with pytest.raises(Conflict):
+                writing.customers.add(a_customer(3, external_ids=(_TILL_1,)))
+        with store.reading() as reading:
+            assert [_holder(reading, external) for external in (_TILL_1, _TILL_2)] == [first, second]
+
+    def test_who_is_gone_is_not_found_whatever_they_hold(self, store: Store) -> None:
+        """``save`` raises NotFound where the customer is gone, also where another holds their unique key by now."""
+        with store.writing() as writing:
+            writing.customers.add(a_customer(1, external_ids=(_TILL_1,)))
+            with pytest.raises(NotFound):
+                writing.customers.save(a_customer(2, version=2, external_ids=(_TILL_1,)), 1)
 
     def test_an_external_id_is_exact(self, store: Store) -> None:
         """Keys are compared as they are: by system and id, with their case, zeros and accents."""

@@ -47,6 +47,7 @@ from salon_crm.use_cases.blocks import (
     block_alerts,
     block_customer,
     confirm_block_alert,
+    customer_blocks,
     dismiss_block_alert,
     unblock_customer,
 )
@@ -233,6 +234,7 @@ def _queries() -> SearchStrategy[Command]:
         _command(get_customers, st.lists(who, max_size=4)),
         _command(match_customers, kwargs=_profiles()),
         _command(customer_notes, who),
+        _command(customer_blocks, who),
         _command(block_alerts),
         _command(may_book, who),
         _command(get_settings),
@@ -313,7 +315,9 @@ class Program(RuleBasedStateMachine):
         try:
             for order in ("name", "-added"):
                 self._same(Command(_all_rows, (None,), {"order": order}).run)
-            self._same(lambda salon: [Command(customer_notes, (a_customer_id(n),)).run(salon) for n in range(1, 6)])
+            for customer_id in map(a_customer_id, range(1, 6)):
+                self._same(Command(customer_notes, (customer_id,)).run)
+                self._same(Command(customer_blocks, (customer_id,)).run)
             self._same(_recorded)
             self._same(Command(verify_audit).run)
             assert verify_audit(self._salons[0], OWNER).ok
@@ -341,5 +345,6 @@ class ProgramChecks(Conformance):
 
         most = int(settings().max_examples)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-        few = settings(max_examples=max(10, most // 2), stateful_step_count=_STEPS, suppress_health_check=slow)
-        run_state_machine_as_test(FreshProgram, settings=few)
+        few = max(10, most // 3)
+        asked = settings(max_examples=few, stateful_step_count=_STEPS, suppress_health_check=slow, deadline=None)
+        run_state_machine_as_test(FreshProgram, settings=asked)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event
+from threading import Barrier, Event
 from typing import Any, Final
 
 import pytest
@@ -21,6 +21,7 @@ from salon_crm.testing.conformance import (
     Undone,
     get,
     keep,
+    often_switching,
     records_in,
     sample,
 )
@@ -236,19 +237,21 @@ class TransactionChecks(Conformance):
         self._count_up(open_store(NAME), open_store(NAME))
 
     def _count_up(self, *stores: Store) -> None:
-        times = 8
+        times, together = 8, Barrier(len(stores), timeout=self.patience)
 
         def count_up(store: Store) -> Callable[[], None]:
             def call() -> None:
                 for _ in range(times):
+                    together.wait()
                     with store.writing() as writing:
                         customer = get(writing, CUSTOMERS, a_customer(1))
                         writing.customers.save(evolve(customer, version=customer.version + 1), customer.version)
 
             return call
 
-        for thread in [self.meanwhile(count_up(store)) for store in stores]:
-            thread.result()
+        with often_switching():
+            for thread in [self.meanwhile(count_up(store)) for store in stores]:
+                thread.result()
         with stores[0].reading() as reading:
             assert get(reading, CUSTOMERS, a_customer(1)).version == 1 + times * len(stores)
 

@@ -66,8 +66,8 @@ def import_customers(
     layout's name, else to ``list``. ``mapping`` says what a column becomes (None: nothing) where the
     recognised meaning is not wanted. ``date_order`` (dmy, mdy, ymd) is needed where the file does not
     prove one. ``problems_to`` receives every refused row as it stood, with the reason added: correct it
-    and import it again. ``dry_run`` decides every row and writes nothing. ``progress`` is called with the
-    number of rows done.
+    and import it again; a path comes into being only where a row was refused. ``dry_run`` decides every
+    row and writes nothing. ``progress`` is called with the number of rows done.
 
     A row is matched by our id, by external id, or by an equal e-mail or phone with the same name; never
     by name alone. An empty cell never clears. Matched by our id the list wins, unless the profile changed

@@ -38,6 +38,7 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # XLSX and its kin, XLS
 # What a spreadsheet may run, in full width too; and the apostrophe itself, so that un-guarding is exact.
 _GUARDED: Final = frozenset("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -393,6 +394,8 @@ def _encoding(file: IO[bytes]) -> tuple[str, bool]:
     """Return the encoding of a file, and whether every byte of it is sound in it."""
     head = next(_blocks(file), b"")
     marked = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    if head.startswith(_WORKBOOKS):
+        raise InvalidValue("file-workbook", field="source")
     if marked is None and head and head.count(0) * 4 >= len(head):  # UTF-16 has one in two in most scripts
         raise InvalidValue("file-encoding", field="source", encoding="UTF-16 without a byte order mark")
     if _decodes(file, marked or "utf-8"):

@@ -48,12 +48,11 @@ def _joined(parts: list[Part], *, every: bool) -> Part:
     """
     waiting = [(depth, place, condition, values) for place, (condition, values, depth) in enumerate(parts)]
     heapify(waiting)
-    for place in count(len(waiting)):
-        if len(waiting) < 2:
-            break
+    place = count(len(waiting))
+    while len(waiting) > 1:
         (_, _, shallow, shallow_values), (depth, _, deep, deep_values) = heappop(waiting), heappop(waiting)
         condition = f"({deep} {'AND' if every else 'OR'} {shallow})"
-        heappush(waiting, (depth + 1, place, condition, [*deep_values, *shallow_values]))
+        heappush(waiting, (depth + 1, next(place), condition, [*deep_values, *shallow_values]))
     if not waiting:
         return _NOTHING[every], [], 0
     depth, _, condition, values = waiting[0]
@@ -75,6 +74,8 @@ def _leaf(leaf: Text | Compare | OneOf, dialect: Dialect) -> Clause:
         case OneOf(ids):
             condition, value = dialect.in_list("c.id", sorted(map(str, ids)))
             return condition, [value]
+        case _:
+            assert_never(leaf)
 
 
 def _word(word: str, dialect: Dialect) -> Part:

@@ -159,7 +159,12 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         self._write_keys(thing)
 
     def save(self, thing: Customer, expected_version: int) -> None:
-        self._check_external_ids(thing)
+        try:
+            self._check_external_ids(thing)
+        except Conflict:
+            if not self.get_many([thing.id]):
+                raise NotFound("not-found", kind=CUSTOMERS.name, id=str(thing.id)) from None
+            raise
         super().save(thing, expected_version)
         self._drop_keys(thing.id)
         self._write_keys(thing)

@@ -150,29 +150,35 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "first_name": "first name, firstname, given name, forename, vorname, prenom, nombre, primeiro nome, voornaam, "
         "imie, fornavn, fornamn, etunimi",
         "last_name": "last name, lastname, surname, family name, nachname, apellido, apellidos, apelido, sobrenome, "
-        "cognome, achternaam, nazwisko, etternavn, efternamn, nom de famille",
+        "cognome, achternaam, nazwisko, etternavn, efternamn, nom de famille, "
+        "familienname, zuname, nom",
         "email": "email, e-mail, email address, e-mail address, mail, correo, correo electronico, courriel, "
         "e-mail-adresse, emailadresse, endereco de email, indirizzo email, adresse email",
         "other_emails": "other emails, other email, second email, secondary email, email 2",
         "mobile": "mobile, mobile phone, mobile number, cell, cell phone, cellphone, handy, handynummer, mobil, "
         "mobilnummer, mobiltelefon, telemovel, celular, cellulare, movil, portable, telephone portable, gsm, mobiel, "
-        "komorka",
+        "komorka, "
+        "handy-nr, mobil-nr, mobiltelefonnummer, tel mobil, telefon mobil, mobile no, numero de telemovel",
         _PHONE: "phone, phone number, telephone, telephone number, tel, telefon, telefonnummer, telefono, telefone, "
         "telefoonnummer, contact number",
         "other_phones": "other phones, other phone, home phone, work phone, landline, phone 2, second phone, festnetz, "
-        "festnetznummer, telefono fijo, telefone fixo, telephone fixe, telefon privat, telefon geschaeftlich",
+        "festnetznummer, telefono fijo, telefone fixo, telephone fixe, telefon privat, telefon geschaeftlich, "
+        "tel privat, telefon geschaftlich, tel privee",
         "country_code": "country code, dial code, dialling code, phone country code, vorwahl, indicativo",
         "contact_declined": "contact declined",
         "birthday": "birthday, birth date, birthdate, date of birth, dob, geburtstag, geburtsdatum, date de naissance, "
-        "fecha de nacimiento, cumpleanos, data de nascimento, data nascimento, data di nascita, geboortedatum",
+        "fecha de nacimiento, cumpleanos, data de nascimento, data nascimento, data di nascita, geboortedatum, "
+        "geb-datum, geb, geboren, ne le, nascimento",
         "anniversary": "anniversary, anniversary date, wedding anniversary, hochzeitstag",
         "gender": "gender, sex, geschlecht, genre, sexe, genero, sexo, sesso, geslacht",
         "referral_source": "referral source, referred by, how did you hear, source, empfohlen durch, origem",
         "address_lines": "address, address 1, address 2, address line 1, address line 2, street, street address, "
         "street address 1, street address 2, adresse, strasse, hausnummer, direccion, endereco, morada, rue, "
-        "indirizzo, adres, straat, address lines",
+        "indirizzo, adres, straat, address lines, "
+        "strasse/nr, strasse und hausnummer, hausnr",
         "city": "city, town, suburb, city/suburb, ort, stadt, ville, ciudad, localidad, cidade, localidade, citta, "
-        "plaats, woonplaats",
+        "plaats, woonplaats, "
+        "wohnort",
         "subdivision": "state, province, county, region, subdivision, bundesland, provincia, estado, distrito",
         "postal_code": "postal code, postcode, post code, zip, zip code, zipcode, plz, postleitzahl, code postal, "
         "codigo postal, cap, cep",
@@ -181,13 +187,15 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "zone": "zone, time zone, timezone",
         "preferences": "preferences, praeferenzen, preferencias, preferences client",
         "external_id": "external id, client id, customer id, id, reference, reference id, member id, kundennummer, "
-        "kunden-nr, kundennr, customer number, client number, numero client, numero de cliente",
+        "kunden-nr, kundennr, customer number, client number, numero client, numero de cliente, "
+        "kd-nr, kunden-id, kundenid, kundin-nr, codigo de cliente, client no, customer no",
         "external_ids": "external ids",
         "status": "status, client status, customer status",
         "blocked": "blocked, is blocked, gesperrt, bloqueado",
         "block_reason": "block reason, blocked reason",
         "note": "note, notes, comment, comments, notiz, notizen, bemerkung, bemerkungen, notas, observaciones, "
-        "observacoes, remarques, commentaire, opmerkingen, memo",
+        "observacoes, remarques, commentaire, opmerkingen, memo, "
+        "anmerkung, anmerkungen",
         "alert_note": "alert note, alert, alerts, staff alert, warning, warnhinweis",
     }
 )
@@ -201,6 +209,11 @@ def _key(column: str) -> str:
 _TARGET_OF: Final = MappingProxyType(
     {_key(word): target for target, words in _WORDS.items() for word in words.split(", ")}
     | {_key(target): target for target in TARGETS if target not in ("id", "version", "added")}
+)
+
+
+_FULL_NAMES: Final = frozenset(
+    map(_key, "full name, nome completo, nombre completo, nom complet, volledige naam".split(", "))
 )
 
 
@@ -233,10 +246,27 @@ def recognise(columns: Sequence[str]) -> Recognised:
     layout = max(LAYOUTS, key=lambda layout: _share(layout, present))
     known = {_key(column): target for column, target in layout.columns.items()}
     if _share(layout, present) < _ENOUGH:
-        return Recognised(None, _one_each({column: _TARGET_OF.get(key) for column, key in keys.items()}))
+        by_words = {column: _TARGET_OF.get(key) for column, key in keys.items()}
+        return Recognised(None, _one_each(_name_beside_parts(by_words)))
     # a salon may add columns of its own to a layout: those go by their words
     targets = {column: known[key] if key in known else _TARGET_OF.get(key) for column, key in keys.items()}
     return Recognised(layout.name, _one_each(targets))
+
+
+def _name_beside_parts(targets: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the mapping with ``name`` read as people mean it where a list has the parts of names too.
+
+    ``Name`` beside a first name alone is the surname (``Name;Vorname``); beside both parts it is taken only
+    where it says that it is the full name, since ``Kunde`` may well be a number.
+    """
+    present = set(targets.values())
+    if "first_name" not in present:
+        return dict(targets)
+    instead = None if "last_name" in present else "last_name"
+    return {
+        column: instead if target == "name" and _key(column) not in _FULL_NAMES else target
+        for column, target in targets.items()
+    }
 
 
 def _share(layout: Layout, present: set[str]) -> float:

@@ -208,7 +208,7 @@ class Planner:
     def _names_of(self, customer: Customer) -> frozenset[str]:
         """Return the names a customer is known by, in the salon and in this list."""
         seen = self._lines.get(customer.id)
-        return known_names(customer) | (seen.names if seen else frozenset())
+        return known_names(customer) | (seen.names if seen else frozenset[str]())
 
     def _refuse_held(self, row: ImportedRow, match: Customer | None, known: Known) -> None:
         """Refuse an external id of somebody else than the one the row is."""
@@ -242,7 +242,7 @@ class Planner:
     def _leave_refused(self, row: ImportedRow, match: Customer | None, known: Known, new_id: CustomerId) -> None:
         """Remember whom a refused row meant, so that a later row that means them is its twin."""
         own_id = row.id and known.aliases.get(row.id, row.id)
-        names = known_names(row.profile) | (known_names(match) if match else frozenset())
+        names = known_names(row.profile) | (known_names(match) if match else frozenset[str]())
         seen = _Seen(row.line, match.id if match else own_id or new_id, names)
         if match is not None:
             self._lines[match.id] = seen

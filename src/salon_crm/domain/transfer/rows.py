@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
@@ -103,10 +103,14 @@ def _read_version(text: str, name: str) -> int:
 
 
 def _read_instant(text: str, name: str) -> datetime:
+    """Read an instant, or a day, which becomes its noon: the same day nearly everywhere."""
     try:
+        if len(text) == len("2026-05-17"):
+            return datetime.combine(date.fromisoformat(text), NOON, UTC)
         return parse_instant(datetime.fromisoformat(text), name)
     except ValueError:
-        raise InvalidValue("wrong-type", field=name, expected="an instant such as 2026-05-17T09:30:00Z") from None
+        expected = "a day such as 2026-05-17, or an instant such as 2026-05-17T09:30:00Z"
+        raise InvalidValue("wrong-type", field=name, expected=expected) from None
 
 
 def _read_external_ids(text: str, name: str) -> list[ExternalId]:
@@ -133,6 +137,7 @@ _SPELLED: Final[Mapping[str, Callable[[str, str], Any]]] = MappingProxyType(
 
 _ADDRESS_PARTS: Final = ("city", "subdivision", "postal_code", "country")
 _NOBODY: Final = CustomerId(UUID(int=0))
+NOON: Final = time(12)
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
