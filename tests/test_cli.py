@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -103,11 +104,12 @@ def test_import_makes_a_salon_and_says_what_it_did(run: Any, tmp_path: Path, lis
         "          1 of them share a contact with somebody of another name\n"
         "Columns not taken: colour\n"
         "  line 6: email is not an e-mail address: it needs exactly one @.\n"
-        f"The refused rows are in {problems}: correct them there and import that file.\n"
+        "The refused rows are handed back with the reasons. Correct them there, and bring them in with:\n"
+        f"  salon-crm import {salon} {problems} --system list --region PT\n"
     )
     assert "Bea Costa" in problems.read_text()
     problems.write_text(problems.read_text().replace("@@", "@"))
-    ran = run("import", salon, problems)
+    ran = run(*shlex.split(ran.out.splitlines()[-1])[1:])
     assert (ran.code, ran.out.splitlines()[1].strip()) == (0, "1 created")
     with crm.open_salon(salon) as opened:
         assert crm.count_customers(opened, OWNER) == 4
@@ -388,7 +390,7 @@ def test_an_import_may_be_interrupted_while_it_waits_for_its_list(tmp_path: Path
             writing.write("name\nAna\n")
             writing.flush()
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)  # the list ends, which wakes what the signal met between two reads
     finally:
         process.kill()
     assert (process.returncode, out, err) == (130, "", "salon-crm: interrupted; what was done stays done.\n")

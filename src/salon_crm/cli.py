@@ -228,9 +228,8 @@ def _show_import(report: ImportReport, parsed: argparse.Namespace) -> None:
 def _again(report: ImportReport, parsed: argparse.Namespace) -> Iterable[str]:
     """Return the command that brings the corrected rows in as this run brought in the others."""
     yield from ("salon-crm", "import", str(parsed.salon), str(parsed.problems), "--system", report.system)
-    for name in ("region", "actor"):
-        if value := getattr(parsed, name):
-            yield from (f"--{name}", value)
+    if parsed.region:
+        yield from ("--region", parsed.region)
     if report.date_order:
         yield from ("--date-order", report.date_order)
     for pair in parsed.map:

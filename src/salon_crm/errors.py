@@ -124,6 +124,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         # permissions
         "not-permitted": "{actor} may not {use_case}: it needs the permission {permission}.",
         "not-permitted-own": "{actor} may see and change only their own profile ({permission}).",
+        "not-permitted-scope": (
+            "{actor} has the permission {permission} within {scopes} only, and {use_case} cannot be held to that."
+        ),
         "not-permitted-field": "{actor} may not change {field_name}; it is the salon's to fill ({permission}).",
         "not-permitted-locations": (
             "{actor} is limited to locations, and what this covers is not kept by location yet ({permission})."

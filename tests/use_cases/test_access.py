@@ -266,3 +266,12 @@ def test_an_actor_of_a_customer_needs_an_id() -> None:
     for make in makers:
         with pytest.raises(crm.InvalidValue):
             make()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, declared in USE_CASES.items() if not declared.scopes))
+def test_a_grant_within_a_scope_that_is_not_checked_is_refused(untouchable: crm.Salon, name: str) -> None:
+    own = crm.Grant(frozenset({crm.Scope.OWN}))
+    untouchable.permissions = crm.PermissionTable(roles={crm.Role.STAFF: dict.fromkeys(crm.Permission, own)})
+    with pytest.raises(crm.NotPermitted) as caught:
+        getattr(crm, name)(untouchable, STAFF, ANYTHING)
+    assert caught.value.code == "not-permitted-scope"

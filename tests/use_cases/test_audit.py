@@ -205,11 +205,23 @@ def test_a_changed_row_is_found(kept: crm.Salon, file: Path, column: str, value:
     assert found.reason == "the entry is not what was written"
 
 
-def test_a_row_nobody_could_have_written_is_an_error_of_the_store(kept: crm.Salon, file: Path) -> None:
+def test_a_row_nobody_could_have_written_is_found(kept: crm.Salon, file: Path) -> None:
     tamper(file, "UPDATE crm_audit SET action = 'charmed' WHERE sequence = 4")
-    with pytest.raises(crm.StoreError) as caught:
-        crm.verify_audit(kept, OWNER)
-    assert caught.value.code == "store-damaged"
+    found = crm.verify_audit(kept, OWNER)
+    assert (found.ok, found.entries, found.broken_at) == (False, 3, 4)
+    assert found.reason == "the entry cannot be read"
+
+
+def test_an_entry_slipped_in_before_the_first_is_found(kept: crm.Salon, file: Path) -> None:
+    columns = "at, recorded, actor, role, action, customer_id, version, fields, details, digest"
+    tamper(file, f"INSERT INTO crm_audit (sequence, {columns}) SELECT -5, {columns} FROM crm_audit WHERE sequence = 2")
+    assert not crm.verify_audit(kept, OWNER).ok
+
+
+def test_a_chain_without_any_entry_is_broken(kept: crm.Salon, file: Path) -> None:
+    tamper(file, "DELETE FROM crm_audit")
+    found = crm.verify_audit(kept, OWNER)
+    assert (found.ok, found.broken_at, found.reason) == (False, 1, "entry 1 is missing")
 
 
 def test_a_missing_row_is_found(kept: crm.Salon, file: Path) -> None:

@@ -333,3 +333,20 @@ def test_a_block_whose_profile_was_removed_is_gone_and_still_met(salon: crm.Salo
     assert caught.value.code == "gone"
     crm.add_customer(salon, STAFF, name="Tom Reis", mobile="912 345 678")
     assert [alert.origin for alert in crm.block_alerts(salon, STAFF)] == [block.id]
+
+
+def test_profiles_that_are_there_already_raise_an_alert_where_name_and_contact_are_the_same(salon: crm.Salon) -> None:
+    first, second = (add(salon, mobile="912 345 678") for _ in range(2))
+    add(salon, "Tom Silva", mobile="912 345 678")
+    blocked = block(salon, first)
+    alerts = crm.block_alerts(salon, STAFF)
+    assert [(alert.customer_id, alert.origin) for alert in alerts] == [(second.id, blocked.id)]
+
+
+def test_what_a_blocked_customer_writes_themselves_blocks_no_stranger(salon: crm.Salon) -> None:
+    ana = add(salon, mobile="912 345 678")
+    block(salon, ana)
+    crm.edit_customer(salon, crm.Actor.for_customer(ana.id), ana.id, name="Eva Reis", mobile="914 567 890")
+    stranger = add(salon, "Eva Reis", mobile="914 567 890")
+    assert not is_blocked(salon, stranger)
+    assert [alert.customer_id for alert in crm.block_alerts(salon, STAFF)] == [stranger.id]

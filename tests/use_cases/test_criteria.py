@@ -373,3 +373,10 @@ def test_a_list_is_refused_whole_to_whom_a_part_of_its_rows_is(missing: crm.Perm
                 query(salon, STAFF)
             assert caught.value.params["permission"] == missing
         assert crm.count_customers(salon, STAFF) == 0
+
+
+def test_the_inactive_are_counted_also_where_the_list_says_not_inactive(salon: crm.Salon) -> None:
+    ana = crm.add_customer(salon, STAFF, name="Ana Silva")
+    crm.deactivate_customer(salon, STAFF, ana.id)
+    criterion = Not(Compare(Fact.STATUS, Op.EQUAL, "inactive"))
+    assert crm.find_customers(salon, STAFF, criterion, count_inactive=True).inactive == 1

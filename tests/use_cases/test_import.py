@@ -1,5 +1,6 @@
 """Who a row of a list is, and what becomes of them, on every store."""
 
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -850,3 +851,23 @@ def test_nothing_anybody_typed_is_in_problems_reports_errors_or_the_audit(salon:
 def test_a_list_needs_no_columns_but_those_that_say_who(salon: crm.Salon) -> None:
     assert figures(bring(salon, table(("ana@example.com",), header=("email",)))) == {"refused": 1}
     assert HEADER == ("name", "email", "mobile")
+
+
+@pytest.mark.parametrize("wrong", [{"dry_run": None}, {"dry_run": 0}, {"overwrite": "no"}, {"progress": 5}])
+def test_a_wrong_switch_is_refused_before_anything_is_done(salon: crm.Salon, wrong: dict[str, Any]) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.import_customers(salon, MANAGER, b"name,email\nAna,ana@example.com\n", **wrong)
+    assert (caught.value.code, caught.value.field) == ("wrong-type", *wrong)
+    assert crm.count_customers(salon, MANAGER) == 0
+
+
+def test_two_namesakes_of_whom_one_is_blocked_come_back_as_they_were(salon: crm.Salon) -> None:
+    ana, other = (add(salon, mobile="912 345 678") for _ in range(2))
+    crm.block_customer(salon, MANAGER, ana.id, reason="No-shows")
+    target = BytesIO()
+    crm.export_customers(salon, ADMIN, target)
+    with crm.open_salon(region="PT", zone="Europe/Lisbon", currency="EUR") as empty:
+        crm.import_customers(empty, MANAGER, target.getvalue())
+        assert crm.may_book(empty, MANAGER, ana.id).answer is crm.Answer.BLOCK
+        assert crm.may_book(empty, MANAGER, other.id).answer is crm.Answer.OK
+        assert [alert.customer_id for alert in crm.block_alerts(empty, MANAGER)] == [other.id]

@@ -163,7 +163,8 @@ def kept_birthdays(salon: crm.Salon) -> list[str]:
         (("1990/05/17",), crm.DateOrder.YMD, ["1990-05-17"]),
         (("1990-05-17", "--12-31", "1990-05-17 00:00:00"), None, ["1990-05-17", "--12-31", "1990-05-17"]),
         (("17 May 1990", ""), None, ["1990-05-17", ""]),
-        (("05/05/1990", "06.06."), None, ["1990-05-05", "--06-06"]),
+        (("05/05/1990", "06/06"), None, ["1990-05-05", "--06-06"]),
+        (("03.04.1990", "05.06."), crm.DateOrder.DMY, ["1990-04-03", "--06-05"]),
         (("05/05/1990", "17.05.1990"), crm.DateOrder.DMY, ["1990-05-05", "1990-05-17"]),
     ],
     ids=str,
@@ -185,7 +186,7 @@ def test_one_column_proves_the_order_of_another(salon: crm.Salon) -> None:
     ("cells", "code"),
     [
         (("1990-05-17", "", "01/02/1990"), "date-order-needed"),
-        (("", "--05-17", "02.03."), "date-order-needed"),
+        (("", "--05-17", "02/03"), "date-order-needed"),
         (("", "05/05/1990", "13/05/1990", "05/13/1990"), "date-orders-mixed"),
     ],
     ids=["could be either", "day and month alone", "the file contradicts itself"],

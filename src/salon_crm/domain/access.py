@@ -71,10 +71,9 @@ _OWN: Final = Grant(frozenset({Scope.OWN}))
 
 
 def _role(value: Role | str) -> Role:
-    try:
-        return Role(value)
-    except ValueError:
-        raise InvalidValue("not-a-choice", field="role", choices=tuple(Role)) from None
+    if not isinstance(value, str) or value not in set(Role):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidValue("not-a-choice", field="role", choices=tuple(Role))
+    return Role(value)
 
 
 @frozen(field_transformer=classed)

@@ -1,7 +1,8 @@
 """E-mail addresses and phone numbers: two doors, one key.
 
 ``parse`` is the door for what people write; the constructor is the door of stores, so that a number
-that was good in 2024 still loads when the phone library has learnt better.
+that was good in 2024 still loads when the phone library has learnt better. An object given to ``parse``
+is taken where it has the shape and the key of one, whatever today's library thinks of it.
 """
 
 import re
@@ -24,6 +25,9 @@ _EXTENSION: Final = re.compile(r"(?:;ext=|\s*(?:extension|ext\.?|x|#)[\s:.]*)(\d
 _ABROAD: Final = re.compile(r"^00(?=[\s()./\-]*[1-9])", re.ASCII)
 _MAILTO: Final = re.compile(r"^mailto:", re.ASCII | re.IGNORECASE)
 _PHONE: Final = re.compile(r"\+?[\d\s()./\-]+", re.ASCII)
+_E164: Final = re.compile(r"\+[1-9]\d{2,18}", re.ASCII)
+_EXTENSION_DIGITS: Final = re.compile(r"\d{0,7}", re.ASCII)
+_LONGEST_EMAIL: Final = 320
 _REPEATED: Final = re.compile(r"(\d)\1{5,}$", re.ASCII)
 _PLACEHOLDERS: Final = frozenset(
     "none no noemail no-email no.email nomail na n/a nil null noone nobody test unknown keine kein sinemail sem nada "
@@ -53,7 +57,7 @@ class EmailAddress:
         from email_validator import EmailNotValidError, validate_email  # 32 ms, on first use
 
         if isinstance(value, EmailAddress):
-            return value
+            return _checked_email(value, field)
         text = clean_text(drop_invisible(value) if isinstance(value, str) else value, field)
         try:
             valid = validate_email(_MAILTO.sub("", text), check_deliverability=False)
@@ -66,6 +70,27 @@ class EmailAddress:
     def is_placeholder(self) -> bool:
         """Whether it is written to satisfy a form (``none@…``), so that it recognises nobody."""
         return self.key.partition("@")[0] in _PLACEHOLDERS
+
+
+def _checked_email(email: EmailAddress, field: str) -> EmailAddress:
+    """Return an address that somebody made or read, where it is written as one and has the key of its text."""
+    from email_validator import EmailNotValidError, validate_email
+
+    text = email.address
+    local, _, domain = text.partition("@")
+    spaced = any(character.isspace() for character in text)
+    if spaced or clean_text(text, field) != text or len(text) > _LONGEST_EMAIL or not local or not domain:
+        raise InvalidValue("email-invalid", field=field, reason="it is not written as an address is")
+    if "@" in domain:
+        raise InvalidValue("email-invalid", field=field, reason="it needs exactly one @")
+    if not domain.isascii():
+        try:
+            domain = validate_email(f"a@{domain}", check_deliverability=False).ascii_domain or domain
+        except EmailNotValidError:
+            raise InvalidValue("email-invalid", field=field, reason="its domain cannot be spelled in ASCII") from None
+    if email.key != f"{local.casefold()}@{domain.lower()}":
+        raise InvalidValue("email-invalid", field=field, reason="its key is not of its text; use EmailAddress.parse")
+    return email
 
 
 def _email_reason(text: str, error: Exception) -> str:
@@ -108,24 +133,27 @@ class PhoneNumber:
 
     @property
     def national(self) -> str:
-        """The number as it is written inside its own country, with its extension."""
+        """The number as it is written inside its own country, with its extension; E.164 where that is not known."""
         import phonenumbers
 
-        return phonenumbers.format_number(self._parsed(), phonenumbers.PhoneNumberFormat.NATIONAL)
+        return self._formatted(phonenumbers.PhoneNumberFormat.NATIONAL)
 
     @property
     def international(self) -> str:
-        """The number as it is written abroad, with country code and extension."""
+        """The number as it is written abroad, with country code and extension; E.164 where that is not known."""
         import phonenumbers
 
-        return phonenumbers.format_number(self._parsed(), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return self._formatted(phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
-    def _parsed(self) -> "phonenumbers.PhoneNumber":
+    def _formatted(self, style: int) -> str:
         import phonenumbers
 
-        number = phonenumbers.parse(self.e164)
+        try:
+            number = phonenumbers.parse(self.e164)
+        except phonenumbers.NumberParseException:  # kept by a store since before the library thought otherwise
+            return self.e164
         number.extension = self.extension or None
-        return number
+        return phonenumbers.format_number(number, style)
 
     @property
     def is_placeholder(self) -> bool:
@@ -143,6 +171,8 @@ class PhoneNumber:
         import phonenumbers  # 21 ms and its metadata, on first use
 
         if isinstance(value, PhoneNumber):
+            if not _E164.fullmatch(value.e164) or not _EXTENSION_DIGITS.fullmatch(value.extension):
+                raise InvalidValue("phone-invalid", field=field, reason="it is not in E.164; use PhoneNumber.parse")
             return value
         written = clean_text(drop_invisible(value) if isinstance(value, str) else value, field)
         text, extension = _split_extension(fold(written).removeprefix("tel:").removeprefix("'"))

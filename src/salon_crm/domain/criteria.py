@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol, assert_never, cast
 
 from attrs import field, frozen
 
@@ -20,6 +20,7 @@ from salon_crm.domain.customers import Customer, CustomerRow, Gender, SearchKeys
 from salon_crm.domain.dates import find_zone, parse_instant
 from salon_crm.domain.ids import CustomerId, IdLike, SalonId, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
+from salon_crm.domain.reading import read_items
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import TEXT_LIMIT, fold
 from salon_crm.errors import InvalidValue, UnknownCriterion
@@ -159,7 +160,16 @@ def matches(criterion: Criterion, record: CustomerRecord) -> bool:
         case OneOf(ids):
             return record.customer.id in ids
         case _:
+            _refuse_node(criterion)
             assert_never(criterion)
+
+
+def _refuse_node(node: object) -> None:
+    if isinstance(node, CustomerFilter):
+        expected = "a criterion; CustomerFilter has one: .criterion(settings)"
+        raise InvalidValue("wrong-type", field="criteria", expected=expected)
+    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf")
+    raise UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
 
 
 def _run_found(run: DigitRun, keys: SearchKeys) -> bool:
@@ -224,6 +234,19 @@ def text_criterion(text: str) -> Criterion:
     return Text(tuple(words), tuple(runs)) if words or runs else EVERYBODY
 
 
+def _read_ids(ids: Iterable[IdLike] | None) -> Iterable[IdLike] | None:
+    """Return the ids as a tuple, so that a filter made of an iterator means the same each time it is used."""
+    if ids is None:
+        return None
+    try:
+        return cast("tuple[IdLike, ...]", read_items(ids, "ids", most=MOST_IDS, expected="a sequence of ids"))
+    except InvalidValue as problem:
+        if problem.code != "too-many":
+            raise
+        count = problem.params["count"]
+        raise InvalidValue("criteria-too-large", field="ids", count=count, what="ids", limit=MOST_IDS) from None
+
+
 @frozen(field_transformer=classed, kw_only=True)
 class CustomerFilter:
     """The filter panel: every part is optional, what is not set restricts nothing, all parts hold together.
@@ -236,7 +259,7 @@ class CustomerFilter:
     status: Status | str | None = field(default=None, metadata=OPERATOR)
     blocked: bool | None = field(default=None, metadata=OPERATOR)
     gender: Gender | str | None = field(default=None, metadata=OPERATOR)
-    ids: Iterable[IdLike] | None = field(default=None, metadata=OPERATOR)
+    ids: Iterable[IdLike] | None = field(default=None, converter=_read_ids, metadata=OPERATOR)
     added_since: date | None = field(default=None, metadata=OPERATOR)
     added_until: date | None = field(default=None, metadata=OPERATOR)
 
@@ -283,10 +306,9 @@ def start_of_day(day: date, zone: str, name: str, *, after: int = 0) -> datetime
 
 
 def _choice(kind: type[StrEnum], value: object, name: str) -> str:
-    try:
-        return kind(value)  # type: ignore[arg-type]  # refused by the enum itself
-    except ValueError:
-        raise InvalidValue("not-a-choice", field=name, choices=tuple(kind)) from None
+    if not isinstance(value, str) or value not in set(kind):
+        raise InvalidValue("not-a-choice", field=name, choices=tuple(kind))
+    return kind(value)
 
 
 CriteriaLike = CustomerFilter | Criterion | None
@@ -311,6 +333,8 @@ def checked_criterion(criterion: Criterion) -> Criterion:
     while waiting:
         node, depth = waiting.pop()
         count += 1
+        if isinstance(node, Text):
+            count += len(node.words) + sum(1 + len(run.words) for run in node.runs)
         if depth > DEEPEST:
             raise InvalidValue("criteria-too-large", field="criteria", count=depth, what="levels", limit=DEEPEST)
         if count > MOST_NODES:
@@ -332,8 +356,7 @@ def checked_criterion(criterion: Criterion) -> Criterion:
             case OneOf():
                 pass
             case _:
-                known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf")
-                raise UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
+                _refuse_node(node)
     return criterion
 
 
@@ -354,8 +377,8 @@ def _check_comparison(node: Compare) -> None:
         if kind.choices:
             raise InvalidValue("not-a-choice", field=str(node.fact), choices=tuple(sorted(kind.choices)))
         raise InvalidValue("wrong-type", field=str(node.fact), expected=kind.type.__name__)
-    if isinstance(node.value, datetime) and node.value.utcoffset() is None:
-        raise InvalidValue("instant-naive", field=str(node.fact))
+    if isinstance(node.value, datetime):
+        parse_instant(node.value, str(node.fact))
 
 
 def permissions_of(criterion: Criterion) -> frozenset[Permission]:
@@ -372,6 +395,7 @@ def permissions_of(criterion: Criterion) -> frozenset[Permission]:
         case OneOf():
             return frozenset({Permission.VIEW_CUSTOMERS})
         case _:
+            _refuse_node(criterion)
             assert_never(criterion)
 
 

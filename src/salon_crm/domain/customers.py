@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, TypedDict, cast
 from uuid import UUID
@@ -18,6 +19,7 @@ from salon_crm.domain.contact import NO_REGION, EmailAddress, PhoneNumber, parse
 from salon_crm.domain.dates import DateOrder, PartialDate, parse_zone
 from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
+from salon_crm.domain.reading import read_items, shown_name
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import TEXT_LIMIT, clean_name, clean_text, same_words, sort_key
 from salon_crm.errors import InvalidDocument, InvalidValue
@@ -26,6 +28,7 @@ MOST_VALUES: Final = 20
 """How many further e-mails, phones, external ids and former values of each kind a profile keeps."""
 
 _MOST_LINES: Final = 8
+_MOST_WRITTEN_LINES: Final = 100  # blank ones included
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII | re.IGNORECASE)
 
 
@@ -193,10 +196,10 @@ def _switch(value: object, name: str, _: FormContext) -> bool:
 
 
 def _gender(value: object, name: str, _: FormContext) -> Gender:
-    try:
-        return Gender(value.strip().casefold() if isinstance(value, str) else value)  # type: ignore[arg-type]  # checked by the enum
-    except ValueError:
-        raise InvalidValue("not-a-choice", field=name, choices=tuple(Gender)) from None
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    if word not in set(Gender):
+        raise InvalidValue("not-a-choice", field=name, choices=tuple(Gender))
+    return Gender(word)
 
 
 def _language(value: object, name: str, _: FormContext) -> str:
@@ -212,18 +215,10 @@ def _zone(value: object, name: str, _: FormContext) -> str:
 
 def _many(parse_one: Parser) -> Parser:
     def parse(value: object, name: str, context: FormContext) -> tuple[Any, ...]:
-        values = _items(value, name)
-        if len(values) > MOST_VALUES:
-            raise InvalidValue("too-many", field=name, count=len(values), limit=MOST_VALUES)
+        values = read_items(value, name, most=MOST_VALUES)
         return tuple(dict.fromkeys(parse_one(each, name, context) for each in values))
 
     return parse
-
-
-def _items(value: object, name: str) -> list[object]:
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise InvalidValue("wrong-type", field=name, expected="a sequence")
-    return list(cast("Iterable[object]", value))
 
 
 def _external_id(value: object, name: str, _: FormContext) -> ExternalId:
@@ -241,7 +236,7 @@ def _address(value: object, name: str, _: FormContext) -> Address | None:
     if not isinstance(value, Mapping):
         raise InvalidValue("wrong-type", field=name, expected="an Address, or a mapping of its parts")
     parts: dict[str, Any] = {}
-    for part, given in cast("Mapping[object, object]", value).items():
+    for part, given in _pairs(cast("Mapping[object, object]", value), name):
         if not isinstance(part, str) or (part != "lines" and part not in _ADDRESS_PARTS):
             raise InvalidValue("unknown-field", field=name, hint=f"An address has lines, {', '.join(_ADDRESS_PARTS)}.")
         if given is None:
@@ -253,12 +248,26 @@ def _address(value: object, name: str, _: FormContext) -> Address | None:
     return Address(**parts) if any(parts.values()) else None
 
 
+def _pairs(value: Mapping[object, object], name: str) -> list[tuple[object, object]]:
+    try:
+        return list(islice(value.items(), len(_ADDRESS_PARTS) + 2))  # one beyond all there are
+    except Exception:  # noqa: BLE001 -- whatever a host's own mapping raises
+        raise InvalidValue("wrong-type", field=name, expected="an Address, or a mapping of its parts") from None
+
+
 def _address_lines(value: object, name: str) -> tuple[str, ...]:
-    written = value.splitlines() if isinstance(value, str) else _items(value, name)
-    lines = tuple(clean_text(line, name, lines=True) for line in written if line != "")
+    """Return the lines that are not blank; a line break inside one begins another."""
+    given = (value,) if isinstance(value, str) else read_items(value, name, most=_MOST_WRITTEN_LINES)
+    lines: list[str] = []
+    for each in given:
+        if not isinstance(each, str):
+            raise InvalidValue("wrong-type", field=name, expected="text")
+        if len(each) > 4 * TEXT_LIMIT * _MOST_LINES:
+            raise InvalidValue("text-too-long", field=name, length=len(each), limit=TEXT_LIMIT * _MOST_LINES)
+        lines += (line for line in each.splitlines() if line.strip())
     if len(lines) > _MOST_LINES:
         raise InvalidValue("too-many", field=name, count=len(lines), limit=_MOST_LINES)
-    return lines
+    return tuple(clean_text(line, name, lines=True) for line in lines)
 
 
 @frozen(field_transformer=classed)
@@ -357,7 +366,7 @@ class CustomerForm:
             declared = PROFILE.get(name)
             if declared is None:
                 hint = _HINTS.get(name, f"Fields are {', '.join(PROFILE)}.")
-                problems.append(InvalidValue("unknown-field", field=name, hint=hint))
+                problems.append(InvalidValue("unknown-field", field=shown_name(name), hint=hint))
                 continue
             try:
                 checked[name] = declared.cleared if value is None else declared.parse(value, name, context)

@@ -177,12 +177,16 @@ def parse_instant(value: object, field: str) -> datetime:
     """Return ``value`` in UTC; raises InvalidValue for what is no datetime or has no zone."""
     if not isinstance(value, datetime):
         raise InvalidValue("wrong-type", field=field, expected="a datetime with tzinfo")
-    if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValue("instant-naive", field=field)
     try:
+        if value.tzinfo is None or value.utcoffset() is None:
+            raise InvalidValue("instant-naive", field=field)
         return value.astimezone(UTC)
+    except InvalidValue:
+        raise
     except OverflowError:
         raise InvalidValue("number-out-of-range", field=field, low="year 1", high="year 9999") from None
+    except Exception:  # noqa: BLE001 -- whatever a host's own tzinfo raises
+        raise InvalidValue("wrong-type", field=field, expected="a datetime with tzinfo") from None
 
 
 def parse_past(value: object, field: str, *, now: datetime) -> datetime:

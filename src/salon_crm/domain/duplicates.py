@@ -8,7 +8,7 @@ from attrs import field, frozen
 from salon_crm.domain.customers import Customer, ProfileFields, contact_keys, joined_name, known_names
 from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, classed
-from salon_crm.domain.text import fold, same_words
+from salon_crm.domain.text import same_words, words_of
 
 
 class Confidence(StrEnum):
@@ -70,7 +70,7 @@ def _first_names(customer: Customer) -> set[str]:
 
 
 def _first_word(name: str | None) -> str | None:
-    words = fold(name or "").split()
+    words = words_of(name or "")
     return words[0] if words else None
 
 

@@ -49,7 +49,7 @@ class ExternalId:
     def parse(cls, value: object, field: str) -> "ExternalId":
         """Return the external id that a pair (system, id) or an ExternalId states; raises InvalidValue."""
         if isinstance(value, ExternalId):
-            return value
+            value = (value.system, value.id)
         pair = cast("Sequence[object]", value) if isinstance(value, tuple | list) else ()
         if len(pair) != 2:
             raise InvalidValue("wrong-type", field=field, expected="a pair (system, id)")

@@ -9,6 +9,7 @@ from salon_crm.domain.contact import parse_region
 from salon_crm.domain.dates import parse_zone
 from salon_crm.domain.money import parse_currency
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.reading import read_items, shown_name
 from salon_crm.errors import InvalidDocument, InvalidValue
 
 REQUIRABLE_FIELDS: Final = (
@@ -52,10 +53,8 @@ class SettingsChanges(TypedDict, total=False):
 
 
 def _parse_required(value: object, field: str) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise InvalidValue("wrong-type", field=field, expected="a sequence of field names")
-    names = tuple(cast("Iterable[object]", value))
-    if any(name not in REQUIRABLE_FIELDS for name in names):
+    names = read_items(value, field, most=len(REQUIRABLE_FIELDS), expected="a sequence of field names")
+    if any(not isinstance(name, str) or name not in REQUIRABLE_FIELDS for name in names):
         raise InvalidValue("not-a-choice", field=field, choices=REQUIRABLE_FIELDS)
     return tuple(name for name in REQUIRABLE_FIELDS if name in names)
 
@@ -79,7 +78,8 @@ def check_settings(values: dict[str, object]) -> SettingsChanges:
     problems: list[InvalidValue] = []
     for name, value in values.items():
         if name not in _PARSERS:
-            problems.append(InvalidValue("unknown-field", field=name, hint=f"Settings are {', '.join(_PARSERS)}."))
+            hint = f"Settings are {', '.join(_PARSERS)}."
+            problems.append(InvalidValue("unknown-field", field=shown_name(name), hint=hint))
             continue
         try:
             checked[name] = _PARSERS[name](value, name)

@@ -40,6 +40,7 @@ _APOSTROPHES: Final = (
     "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2032\u00b4\u0060\uff07\u05f3\ua78c"
 )
 _HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u058a\u05be\u30fb\ufe58\ufe63\uff0d"
+_APOSTROPHE: Final = str.maketrans(dict.fromkeys(_APOSTROPHES, "'"))
 _SAME: Final = str.maketrans(
     {
         **_PLAIN_LETTERS,
@@ -114,9 +115,14 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower().translate(_SAME)
-    key = _without_marks(unicodedata.normalize("NFKD", text)).casefold().translate(_SAME)
+    key = _without_marks(_decomposed(text)).casefold().translate(_SAME)
     key = _without_marks(unicodedata.normalize("NFKD", key)).translate(_SAME)  # case-folding can decompose anew
     return unicodedata.normalize("NFKC", key)
+
+
+def _decomposed(text: str) -> str:
+    """Return ``text`` in NFKD, apostrophes first: an acute typed as one would become a space and a mark."""
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).translate(_APOSTROPHE))
 
 
 def _without_marks(text: str) -> str:
@@ -133,5 +139,56 @@ def sort_key(name: str) -> str:
 
 
 def same_words(name: str) -> str:
-    """Return the folded words of ``name`` in one order: equal for ``Ana Silva`` and ``SILVA ana``."""
-    return " ".join(sorted(fold(name).replace(",", " ").split()))
+    """Return the words of ``name`` in one order: equal for ``Ana Silva`` and ``SILVA ana``.
+
+    They tell people apart, so marks stay where they are letters: vowel signs, viramas, the dots of kana.
+    """
+    return " ".join(sorted(words_of(name)))
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words that people are told apart by: as `fold`, with the marks of scripts that spell with them."""
+    return _spelled(name).replace(",", " ").split()
+
+
+_ACCENTED: Final = ("LATIN", "GREEK", "CYRILLIC", "MODIFIER")
+_SPACING_MARKS: Final = str.maketrans({"\u309b": "\u3099", "\u309c": "\u309a"})
+_OPTIONAL_MARKS: Final = (
+    (0x034F, 0x034F),  # the grapheme joiner
+    (0x0591, 0x05C7),  # Hebrew points
+    (0x0610, 0x061A),  # Arabic signs and vowels
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+    (0x06D6, 0x06ED),
+    (0x08CA, 0x08FF),
+    (0x180B, 0x180F),  # variants of one letter
+    (0xFE00, 0xFE0F),
+    (0xE0100, 0xE01EF),
+)
+
+
+@lru_cache(maxsize=4_096)
+def _spelled(text: str) -> str:
+    if text.isascii():
+        return fold(text)
+    key = _without_accents(_decomposed(text.translate(_SPACING_MARKS))).casefold().translate(_SAME)
+    key = _without_accents(unicodedata.normalize("NFKD", key)).translate(_SAME)
+    return unicodedata.normalize("NFKC", key)
+
+
+def _without_accents(text: str) -> str:
+    """Return ``text`` without the marks that are no letters, and what is not seen; digits become 0-9."""
+    kept: list[str] = []
+    spells_with_marks = False
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cf" or category == "Me":
+            continue
+        if category.startswith("M"):
+            point = ord(character)
+            if spells_with_marks and not any(first <= point <= last for first, last in _OPTIONAL_MARKS):
+                kept.append(character)
+            continue
+        spells_with_marks = category[0] == "L" and not unicodedata.name(character, "").startswith(_ACCENTED)
+        kept.append(str(unicodedata.digit(character)) if category == "Nd" else character)
+    return "".join(kept)

@@ -31,6 +31,8 @@ class Declaration:
     """What it needs besides, for what its answer shows."""
     shows: frozenset[FieldClass] = field(metadata=OPERATOR)
     sliced: bool = field(metadata=OPERATOR)
+    scopes: frozenset[Scope] = field(metadata=OPERATOR)
+    """The scopes it checks; a grant within any other is refused, since nobody would hold it to that."""
     covers_locations: bool = field(metadata=OPERATOR)
     """Whether an actor limited to locations is refused, since customers are not kept by location yet."""
 
@@ -43,6 +45,7 @@ def use_case(
     permission: Permission,
     *also: Permission,
     shows: Iterable[FieldClass] = (FieldClass.OPERATOR,),
+    scopes: Iterable[Scope] = (),
     sliced: bool = False,
     covers_locations: bool = False,
 ) -> Callable[
@@ -50,7 +53,7 @@ def use_case(
     Callable[Concatenate[Salon, Actor, P], T],
 ]:
     """Declare a use case: the grant is checked first and reads nothing; sliced work is refused in a transaction."""
-    declaration = Declaration(permission, also, frozenset(shows), sliced, covers_locations)
+    declaration = Declaration(permission, also, frozenset(shows), sliced, frozenset(scopes), covers_locations)
 
     def declare(function: Callable[Concatenate[Salon, Actor, P], T]) -> Callable[Concatenate[Salon, Actor, P], T]:
         USE_CASES[function.__name__] = declaration
@@ -62,7 +65,15 @@ def use_case(
             if not isinstance(actor, Actor):
                 raise InvalidValue("wrong-type", field="actor", expected="an Actor")
             for needed in (permission, *also):
-                check_grant(salon, actor, needed, function.__name__)
+                grant = check_grant(salon, actor, needed, function.__name__)
+                if not grant.scopes <= declaration.scopes:
+                    raise NotPermitted(
+                        "not-permitted-scope",
+                        actor=str(actor),
+                        use_case=function.__name__,
+                        permission=needed,
+                        scopes=tuple(sorted(grant.scopes - declaration.scopes)),
+                    )
             if covers_locations and actor.locations is not None:
                 raise NotPermitted("not-permitted-locations", actor=str(actor), permission=permission)
             if sliced and salon.bound:
@@ -80,6 +91,13 @@ def check_grant(salon: Salon, actor: Actor, permission: Permission, use_case_nam
     if grant is None:
         raise NotPermitted("not-permitted", actor=str(actor), use_case=use_case_name, permission=permission)
     return grant
+
+
+def check_switch(value: object, name: str) -> bool:
+    """Return a switch as it was given; raises InvalidValue for what only looks true or false."""
+    if not isinstance(value, bool):
+        raise InvalidValue("wrong-type", field=name, expected="True or False")
+    return value
 
 
 def check_own(salon: Salon, actor: Actor, permission: Permission, reading: Reading, customer_id: CustomerId) -> None:

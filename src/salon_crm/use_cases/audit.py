@@ -1,6 +1,6 @@
 """The audit: recording what was done, reading it, and verifying that nothing was changed since."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -19,7 +19,7 @@ from salon_crm.domain.criteria import start_of_day
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.ids import CustomerId, IdLike, parse_id
 from salon_crm.domain.settings import Settings
-from salon_crm.errors import InvalidValue, NotFound
+from salon_crm.errors import InvalidValue, NotFound, StoreError
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading, Writing
 from salon_crm.use_cases.access import follow_alias, use_case
@@ -131,20 +131,27 @@ def verify_audit(salon: Salon, actor: Actor, /, *, head: AuditHead | None = None
     """Verify every entry of the chain, and, given a ``head`` kept elsewhere, that the chain still goes through it.
 
     Slips and clumsy edits are found always; a cut tail or a rewrite of the whole only against a head.
-    Reads the chain in short readings. Raises NotPermitted, StoreError where an entry cannot be read.
+    Reads the chain in short readings. Raises NotPermitted, StoreError where the store fails.
     """
     if head is not None and not isinstance(head, AuditHead):
         raise InvalidValue("wrong-type", field="head", expected="an AuditHead")
     place, count, met_head = chain_seed(salon.id), 0, head is None
     while True:
-        with salon.reading() as reading:
-            entries = reading.audit.select(AuditQuery(after=place.sequence), _SLICE)
+        after = place.sequence if count else _BEFORE_THE_FIRST
+        try:
+            entries = _entries(salon, after, _SLICE)
+        except StoreError as error:
+            if error.code != "store-damaged":
+                raise
+            return _broken(count + _readable(salon, after), place, "the entry cannot be read")
         found = verify_entries(entries, place)
         count += found.entries
         if not found.ok:
             return AuditVerification(
                 ok=False, entries=count, head=found.head, broken_at=found.broken_at, reason=found.reason
             )
+        if not count:
+            return _broken(0, place, "entry 1 is missing")
         if head is not None and place.sequence <= head.sequence <= found.head.sequence:
             digests = {entry.sequence: entry.digest for entry in entries} | {place.sequence: place.digest}
             met_head = digests[head.sequence] == head.digest
@@ -158,3 +165,27 @@ def verify_audit(salon: Salon, actor: Actor, /, *, head: AuditHead | None = None
         why = "the chain ends before the head that was kept"
         return AuditVerification(ok=False, entries=count, head=place, broken_at=place.sequence + 1, reason=why)
     return AuditVerification(ok=True, entries=count, head=place)
+
+
+_BEFORE_THE_FIRST: Final = -(2**62)
+"""A sequence before any, so that an entry slipped in before the first is seen."""
+
+
+def _entries(salon: Salon, after: int, limit: int) -> Sequence[AuditEntry]:
+    with salon.reading() as reading:
+        return reading.audit.select(AuditQuery(after=after), limit)
+
+
+def _readable(salon: Salon, after: int) -> int:
+    """Count the entries that can be read before the first that cannot."""
+    count = 0
+    try:
+        while entries := _entries(salon, after, 1):
+            count, after = count + 1, entries[0].sequence
+    except StoreError:
+        return count
+    return count
+
+
+def _broken(entries: int, head: AuditHead, reason: str) -> AuditVerification:
+    return AuditVerification(ok=False, entries=entries, head=head, broken_at=entries + 1, reason=reason)

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import evolve
 
-from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.access import Actor, Permission, Role, Scope
 from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.blocks import AlertState, Block, BlockAlert, in_force
 from salon_crm.domain.customers import Customer, contact_keys, known_names
@@ -25,7 +25,7 @@ MET_AGAIN: Final = "Blocked before under another profile."
 """The reason of a block that a mark brought back, where the first one's reason went with its profile."""
 
 
-@use_case(Permission.CHANGE_BLOCKS, shows=_SHOWN)
+@use_case(Permission.CHANGE_BLOCKS, shows=_SHOWN, scopes={Scope.OWN})
 def block_customer(
     salon: Salon,
     actor: Actor,
@@ -59,6 +59,7 @@ def block_customer(
         if id is not None and block_id in unit.writing.blocks.get_many([block_id]):
             raise Conflict("id-taken", field="id")
         block = start_block(unit, customer, words, block_id=block_id)
+        _alert_of_namesakes(unit, customer, block.origin)
         unit.remember("block_customer", reference, asked, block.id)
         return block
 
@@ -83,7 +84,7 @@ def start_block(
     return block
 
 
-@use_case(Permission.CHANGE_BLOCKS, shows=_SHOWN)
+@use_case(Permission.CHANGE_BLOCKS, shows=_SHOWN, scopes={Scope.OWN})
 def unblock_customer(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Block:
     """Lift a customer's block, on every profile it reached; return it as lifted.
 
@@ -116,7 +117,7 @@ def _lift(unit: Unit, block: Block) -> None:
     unit.record(AuditAction.CUSTOMER_UNBLOCKED, customer, details=details)
 
 
-@use_case(Permission.VIEW_BLOCKS, shows=_SHOWN)
+@use_case(Permission.VIEW_BLOCKS, shows=_SHOWN, scopes={Scope.OWN})
 def customer_blocks(salon: Salon, actor: Actor, customer_id: IdLike, /) -> tuple[Block, ...]:
     """Return a customer's blocks with their reasons, the newest first, lifted ones included. Raises NotFound."""
     with salon.reading() as reading:
@@ -183,7 +184,7 @@ def _settle(unit: Unit, alert: BlockAlert, state: AlertState) -> BlockAlert:
     return settled
 
 
-def meet_blocks(unit: Unit, customer: Customer, *, new: bool) -> None:
+def meet_blocks(unit: Unit, customer: Customer, *, new: bool, only_alert: frozenset[BlockId] = frozenset()) -> None:
     """Look for marks on a profile that is new or whose name or contacts changed.
 
     A new profile that meets a mark of a contact with the name is blocked; any other meeting raises an
@@ -194,15 +195,30 @@ def meet_blocks(unit: Unit, customer: Customer, *, new: bool) -> None:
         leave_marks(unit, customer, origin)
     by_name, by_contact = _origins_met(unit, customer)
     if new:
-        for origin in sorted(by_name - held):
+        for origin in sorted(by_name - held - only_alert):
             start_block(unit, customer, _reason_of(unit.writing, origin), origin=origin)
-        held |= by_name
+        held |= by_name - only_alert
+    _raise_alerts(unit, customer, (by_name | by_contact) - held)
+
+
+def _raise_alerts(unit: Unit, customer: Customer, origins: set[BlockId]) -> None:
+    """Raise an alert for each block a profile met, once for the two."""
     known = {alert.origin for alert in unit.writing.block_alerts.of_customers([customer.id]).get(customer.id, ())}
-    for origin in sorted((by_name | by_contact) - held - known):
+    for origin in sorted(origins - known):
         alert = BlockAlert(id=BlockAlertId(unit.new_id(None)), customer_id=customer.id, origin=origin, at=unit.at)
         unit.writing.block_alerts.add(alert)
         details = {"alert": str(alert.id), "origin": str(origin)}
         unit.record(AuditAction.BLOCK_ALERT_RAISED, customer, details=details)
+
+
+def _alert_of_namesakes(unit: Unit, customer: Customer, origin: BlockId) -> None:
+    """Raise an alert for every profile that is there already with a contact and the name of a blocked customer."""
+    sharing = unit.writing.customers.by_key("contact", contact_keys(customer))
+    others = {other.id: other for held in sharing.values() for other in held if other.id != customer.id}
+    for other_id in sorted(others):
+        other = others[other_id]
+        if known_names(other) & known_names(customer) and not blocks_in_force(unit.writing, other):
+            _raise_alerts(unit, other, {origin})
 
 
 def _origins_met(unit: Unit, customer: Customer) -> tuple[set[BlockId], set[BlockId]]:
@@ -217,10 +233,15 @@ def _origins_met(unit: Unit, customer: Customer) -> tuple[set[BlockId], set[Bloc
 
 
 def leave_marks(unit: Unit, customer: Customer, origin: BlockId) -> None:
-    """Leave the marks of a customer's contacts, with and without each name, under the block they stand for."""
+    """Leave the marks of a customer's contacts, with and without each name, under the block they stand for.
+
+    What the customer filled in themselves leaves the mark of the contact alone: it raises an alert, and
+    blocks nobody whose name and number they might have written there.
+    """
+    by_themselves = unit.actor.role is Role.CUSTOMER
     held = {(mark.kind, mark.digest) for mark in unit.writing.marks.by_key("block", [origin]).get(origin, ())}
     for kind, digest in _digests(unit, customer, contact_keys(customer)):
-        if (kind, digest) not in held:
+        if (kind, digest) not in held and not (by_themselves and kind is MarkKind.CONTACT_AND_NAME):
             held.add((kind, digest))
             unit.writing.marks.add(Mark(digest, kind, origin))
 

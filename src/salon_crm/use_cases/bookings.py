@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from salon_crm.domain.access import Actor, Permission, Role
+from salon_crm.domain.access import Actor, Permission, Role, Scope
 from salon_crm.domain.bookings import Answer, BookingAnswer
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.ids import IdLike
@@ -15,7 +15,7 @@ from salon_crm.use_cases.blocks import blocks_in_force
 CUSTOMER_BLOCKED = "customer-blocked"
 
 
-@use_case(Permission.ASK_BOOKING, shows=field_classes(BEHAVIOUR, OPERATOR))
+@use_case(Permission.ASK_BOOKING, shows=field_classes(BEHAVIOUR, OPERATOR), scopes={Scope.OWN})
 def may_book(
     salon: Salon,
     actor: Actor,
@@ -36,7 +36,7 @@ def may_book(
         if start is not None:
             parse_instant(start, "start")
         if service is not None:
-            raise NotFound("not-found", field="service", kind="service", id=str(service))
+            raise NotFound("not-found", field="service", kind="service", id="of this name")
         if not blocks_in_force(reading, customer):
             return BookingAnswer(Answer.OK)
         told = () if actor.role is Role.CUSTOMER else (CUSTOMER_BLOCKED,)

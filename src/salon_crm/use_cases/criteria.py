@@ -14,6 +14,7 @@ from salon_crm.domain.criteria import (
     CriteriaLike,
     Criterion,
     Fact,
+    Not,
     Op,
     Order,
     Page,
@@ -29,7 +30,7 @@ from salon_crm.domain.ids import CustomerId
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
-from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, use_case
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ def find_customers(
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
         raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
+    check_switch(count_inactive, "count_inactive")
     wanted = Order.parse(order)
     with salon.reading() as reading:
         criterion = checked_criteria(salon, actor, reading, criteria, "find_customers")
@@ -104,7 +106,8 @@ def _count_inactive(reading: Reading, criterion: Criterion) -> int:
 def _without_status(criterion: Criterion) -> Criterion:
     if isinstance(criterion, AllOf):
         return AllOf(tuple(_without_status(part) for part in criterion.parts))
-    return EVERYBODY if isinstance(criterion, Compare) and criterion.fact is Fact.STATUS else criterion
+    asked = criterion.part if isinstance(criterion, Not) else criterion
+    return EVERYBODY if isinstance(asked, Compare) and asked.fact is Fact.STATUS else criterion
 
 
 @use_case(Permission.SEARCH_CUSTOMERS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=PROFILE_SHOWN)

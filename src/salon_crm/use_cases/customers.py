@@ -21,7 +21,7 @@ from salon_crm.domain.customers import (
     without_former,
 )
 from salon_crm.domain.dates import local_day
-from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
+from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
@@ -33,6 +33,7 @@ from salon_crm.use_cases.access import (
     PROFILE_SHOWN,
     check_grant,
     check_own,
+    check_switch,
     find_customer,
     use_case,
 )
@@ -141,10 +142,12 @@ def create_customer(
     notes: Mapping[str, str] | None = None,
     added: datetime | None = None,
     details: Mapping[str, Any] | None = None,
+    only_alert: frozenset[BlockId] = frozenset(),
 ) -> Customer:
     """Keep a new customer with checked values under an id nobody has, record it, write the notes, and meet blocks.
 
-    ``added`` is when another system first had them, if it says so.
+    ``added`` is when another system first had them, if it says so; ``only_alert`` are blocks that raise
+    an alert at most.
     """
     customer = new_customer(customer_id, values, added=added or unit.at, settings=unit.settings, status=status)
     _check_external_ids(unit, customer)
@@ -152,7 +155,7 @@ def create_customer(
     unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=tuple(sorted(values)), details=details)
     for name, text in (notes or {}).items():
         write_note(unit, customer, text, alert=name == "alert_note")
-    meet_blocks(unit, customer, new=True)
+    meet_blocks(unit, customer, new=True, only_alert=only_alert)
     return customer
 
 
@@ -175,7 +178,7 @@ class CustomerEdit:
     """Grants of promotions that ended with the address they were for; none while consent is not kept."""
 
 
-@use_case(Permission.EDIT_CUSTOMERS, shows=PROFILE_SHOWN)
+@use_case(Permission.EDIT_CUSTOMERS, shows=PROFILE_SHOWN, scopes={Scope.OWN})
 def edit_customer(
     salon: Salon,
     actor: Actor,
@@ -198,6 +201,7 @@ def edit_customer(
     """
     with unit_of_work(salon, actor) as unit:
         customer = unit.customer(Permission.EDIT_CUSTOMERS, customer_id)
+        check_switch(keep_former, "keep_former")
         _refuse_fields_of_staff(salon, actor, changes)
         values = CustomerForm(changes).check(form_context(salon, unit.settings, region))
         changed, fields = changed_customer(customer, values, settings=unit.settings, keep_former=keep_former)
@@ -262,7 +266,7 @@ def _newest_entries(reading: Reading, customer_id: CustomerId) -> Iterator[Audit
         until = entries[-1].sequence
 
 
-@use_case(Permission.VIEW_CUSTOMERS, shows=PROFILE_SHOWN)
+@use_case(Permission.VIEW_CUSTOMERS, shows=PROFILE_SHOWN, scopes={Scope.OWN})
 def get_customer(
     salon: Salon,
     actor: Actor,
@@ -298,7 +302,7 @@ class CustomersFound:
     absent: tuple[CustomerId, ...] = field(metadata=OPERATOR)
 
 
-@use_case(Permission.VIEW_CUSTOMERS, shows=PROFILE_SHOWN)
+@use_case(Permission.VIEW_CUSTOMERS, shows=PROFILE_SHOWN, scopes={Scope.OWN})
 def get_customers(salon: Salon, actor: Actor, customer_ids: Iterable[IdLike], /) -> CustomersFound:
     """Return many customers in one reading, up to 10,000; absent ones are named, merged ids followed.
 
@@ -319,7 +323,7 @@ def get_customers(salon: Salon, actor: Actor, customer_ids: Iterable[IdLike], /)
     return CustomersFound(found, tuple(each for each in asked if each not in found))
 
 
-@use_case(Permission.CHANGE_STATUS, shows=PROFILE_SHOWN)
+@use_case(Permission.CHANGE_STATUS, shows=PROFILE_SHOWN, scopes={Scope.OWN})
 def activate_customer(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Customer:
     """Show a customer in the salon's daily lists again; an active one stays as they are. Raises NotFound."""
     with unit_of_work(salon, actor) as unit:
@@ -335,7 +339,7 @@ class Deactivation:
     future_bookings: tuple[Any, ...] = field(default=(), metadata=OPERATOR)
 
 
-@use_case(Permission.CHANGE_STATUS, shows=PROFILE_SHOWN)
+@use_case(Permission.CHANGE_STATUS, shows=PROFILE_SHOWN, scopes={Scope.OWN})
 def deactivate_customer(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Deactivation:
     """Hide a customer from the salon's daily lists and promotions; it forbids nothing. Raises NotFound."""
     with unit_of_work(salon, actor) as unit:
@@ -354,7 +358,7 @@ def set_status(unit: Unit, customer: Customer, status: Status) -> Customer:
     return changed
 
 
-@use_case(Permission.FORGET_FORMER, shows=PROFILE_SHOWN)
+@use_case(Permission.FORGET_FORMER, shows=PROFILE_SHOWN, scopes={Scope.OWN})
 def forget_former(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Customer:
     """Remove a customer's former names and contacts without trace, as they may ask. Raises NotFound."""
     with unit_of_work(salon, actor) as unit:
@@ -366,7 +370,7 @@ def forget_former(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Custome
         return changed
 
 
-@use_case(Permission.REMOVE_CUSTOMERS)
+@use_case(Permission.REMOVE_CUSTOMERS, scopes={Scope.OWN})
 def remove_customer(salon: Salon, actor: Actor, customer_id: IdLike, /) -> None:
     """Remove a customer entered in error; a block outlives it by its mark.
 

@@ -5,22 +5,22 @@ from uuid import UUID
 
 from attrs import evolve
 
-from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import IdLike, NoteId, parse_id
 from salon_crm.domain.notes import Note, clean_note
 from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, field_classes
-from salon_crm.errors import Conflict, InvalidValue, NotFound
+from salon_crm.errors import Conflict, NotFound
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
-from salon_crm.use_cases.access import find_customer, use_case
+from salon_crm.use_cases.access import check_switch, find_customer, use_case
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 _SHOWN = field_classes(BEHAVIOUR, OPERATOR)
 
 
-@use_case(Permission.CHANGE_NOTES, shows=_SHOWN)
+@use_case(Permission.CHANGE_NOTES, shows=_SHOWN, scopes={Scope.OWN})
 def add_note(
     salon: Salon,
     actor: Actor,
@@ -40,7 +40,7 @@ def add_note(
     """
     with unit_of_work(salon, actor, at) as unit:
         customer = unit.customer(Permission.CHANGE_NOTES, customer_id)
-        words, alert = clean_note(text), _check_alert(alert)
+        words, alert = clean_note(text), check_switch(alert, "alert")
         asked = {"customer_id": customer.id, "text": words, "alert": alert, "id": id}
         made = unit.result_of("add_note", reference, asked)
         if made is not None:
@@ -67,7 +67,7 @@ def write_note(unit: Unit, customer: Customer, text: str, *, alert: bool, id: Id
     return note
 
 
-@use_case(Permission.CHANGE_NOTES, shows=_SHOWN)
+@use_case(Permission.CHANGE_NOTES, shows=_SHOWN, scopes={Scope.OWN})
 def edit_note(
     salon: Salon, actor: Actor, note_id: IdLike, /, *, text: str | None = None, alert: bool | None = None
 ) -> Note:
@@ -78,7 +78,7 @@ def edit_note(
         changed = evolve(
             note,
             text=note.text if text is None else clean_note(text),
-            alert=note.alert if alert is None else _check_alert(alert),
+            alert=note.alert if alert is None else check_switch(alert, "alert"),
         )
         if changed == note:
             return note
@@ -89,7 +89,7 @@ def edit_note(
         return changed
 
 
-@use_case(Permission.CHANGE_NOTES)
+@use_case(Permission.CHANGE_NOTES, scopes={Scope.OWN})
 def remove_note(salon: Salon, actor: Actor, note_id: IdLike, /) -> None:
     """Remove a note, text and all; that there was one stays in the audit. Raises InvalidValue, NotFound."""
     with unit_of_work(salon, actor) as unit:
@@ -99,7 +99,7 @@ def remove_note(salon: Salon, actor: Actor, note_id: IdLike, /) -> None:
         unit.record(AuditAction.NOTE_REMOVED, customer, details={"note": str(note.id)})
 
 
-@use_case(Permission.VIEW_NOTES, shows=_SHOWN)
+@use_case(Permission.VIEW_NOTES, shows=_SHOWN, scopes={Scope.OWN})
 def customer_notes(salon: Salon, actor: Actor, customer_id: IdLike, /) -> tuple[Note, ...]:
     """Return the notes about a customer: alert notes first, then the newest first. Raises NotFound."""
     with salon.reading() as reading:
@@ -114,9 +114,3 @@ def _find_note(reading: Reading, note_id: UUID, *, code: str = "not-found") -> N
     if note is None:
         raise NotFound(code, kind="note", id=str(note_id))
     return note
-
-
-def _check_alert(alert: object) -> bool:
-    if not isinstance(alert, bool):
-        raise InvalidValue("wrong-type", field="alert", expected="True or False")
-    return alert

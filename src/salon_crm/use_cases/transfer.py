@@ -14,7 +14,7 @@ from salon_crm.domain.blocks import in_force
 from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Order, OrderKey, query_fingerprint
 from salon_crm.domain.customers import Customer, FormContext, contact_keys
 from salon_crm.domain.dates import DateOrder, orders_possible
-from salon_crm.domain.ids import CustomerId, ExternalId, RunId
+from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, RunId
 from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, ExportedCustomer
@@ -26,7 +26,7 @@ from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading
 from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, TableWriter, Target
-from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, use_case
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
 from salon_crm.use_cases.blocks import blocks_in_force, start_block
 from salon_crm.use_cases.criteria import checked_criteria, each_slice
 from salon_crm.use_cases.customers import create_customer, form_context, save_edit
@@ -76,6 +76,9 @@ def import_customers(
 
     Raises InvalidValue where nothing can be read of the source, NotPermitted, RuleBroken in a transaction.
     """
+    check_switch(overwrite, "overwrite")
+    check_switch(dry_run, "dry_run")
+    _check_progress(progress)
     _refuse_same_file(source, problems_to)
     with salon.reading() as reading:
         settings = reading.settings()
@@ -109,6 +112,11 @@ def import_customers(
         if not dry_run:
             run.record(AuditAction.IMPORT_ENDED, {str(outcome): run.counts[outcome] for outcome in Outcome})
     return run.report()
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not callable(progress):
+        raise InvalidValue("wrong-type", field="progress", expected="a function of the number of rows done")
 
 
 def _refuse_same_file(source: Source, target: Target | None) -> None:
@@ -225,6 +233,7 @@ class _Import:
         self.dry_run = dry_run
         self.import_id = RunId(salon.ids.new_id())
         self.counts = Counter[Outcome]()
+        self._blocks_set: frozenset[BlockId] = frozenset()
         self.problems: list[ImportProblem] = []
         self.twins: list[TwinOf] = []
         self.families: list[Family] = []
@@ -357,11 +366,20 @@ class _Import:
             save_edit(unit, plan.before, customer, plan.fields, details=details)
         else:
             row = plan.row
-            create_customer(unit, customer.id, row.values, status=customer.status, added=row.added, details=details)
+            create_customer(
+                unit,
+                customer.id,
+                row.values,
+                status=customer.status,
+                added=row.added,
+                details=details,
+                # our own export says of each of two namesakes whether they are blocked
+                only_alert=self._blocks_set if row.id is not None else frozenset(),
+            )
             if fingerprint is not None:
                 unit.writing.fingerprints.add(RowFingerprint(self.system, fingerprint, customer.id))
         if plan.block and not blocks_in_force(unit.writing, customer):
-            start_block(unit, customer, plan.row.block_reason or NO_REASON)
+            self._blocks_set |= {start_block(unit, customer, plan.row.block_reason or NO_REASON).origin}
         for text, alert in plan.notes:
             write_note(unit, customer, text, alert=alert)
 
@@ -483,6 +501,7 @@ def export_customers(
 
     Raises InvalidValue, NotPermitted, RuleBroken in a transaction.
     """
+    _check_progress(progress)
     chosen = _choose_columns(columns)
     for name in chosen:
         check_grant(salon, actor, EXPORT_COLUMNS[name].permission, "export_customers")

@@ -196,7 +196,7 @@ class _Audit(Audit):
     def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
         entries, length = self._unit.state.audit
         end = length if query.before is None else min(length, query.before - 1)
-        places = range(end - 1, query.after - 1, -1) if newest_first else range(query.after, end)
+        places = range(end - 1, max(query.after, 0) - 1, -1) if newest_first else range(max(query.after, 0), end)
         found: list[AuditEntry] = []
         for place in places:
             if len(found) >= limit:

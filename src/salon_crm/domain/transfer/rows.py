@@ -113,6 +113,12 @@ def _read_instant(text: str, name: str) -> datetime:
         raise InvalidValue("wrong-type", field=name, expected=expected) from None
 
 
+def _refuse_future(added: datetime | None, today: date) -> None:
+    """Refuse an instant more than a day ahead; one day is what zones and the noon of a day may make of now."""
+    if added is not None and (added.date() - today).days > 1:
+        raise InvalidValue("instant-in-future", field="added")
+
+
 def _read_external_ids(text: str, name: str) -> list[ExternalId]:
     try:
         return [ExternalId.parse(pair, name) for pair in json.loads(text)]
@@ -160,6 +166,7 @@ def read_row(line: int, cells: Mapping[str, list[str]], *, system: str, context:
         for target, texts in cells.items()
         if target in _BESIDE_PROFILE
     }
+    attempt(_refuse_future, beside.get("added"), context.today)
     notes = dict.fromkeys(
         (attempt(clean_note, text, target), target == "alert_note")
         for target in ("note", "alert_note")
