@@ -259,3 +259,75 @@ def test_an_error_never_shows_what_a_driver_raised(tmp_path: Path) -> None:
     broken.write_bytes(b"SQLite format 3\0" + b"\xff" * 4_096)
     with pytest.raises(crm.StoreError):
         crm.open_salon(broken, **SETTINGS)
+
+
+# what callers hand over by mistake
+
+
+class Elsewhere:
+    """A path-like whose place is anything."""
+
+    def __init__(self, place: Any) -> None:
+        self.place = place
+
+    def __fspath__(self) -> Any:
+        return self.place
+
+
+@pytest.mark.parametrize("place", [b"salon.db", 7, None, ":memory:"])
+def test_a_path_like_names_a_text_path(place: Any) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.open_salon(Elsewhere(place), **SETTINGS)
+    assert (caught.value.code, caught.value.field) == ("wrong-type", "where")
+
+
+def test_memory_is_no_path_either() -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.open_salon(Path(":memory:"), **SETTINGS)
+    assert caught.value.field == "where"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("formats", 5),
+        ("formats", {"csv": 5}),
+        ("formats", {5: None}),
+        ("clock", 5),
+        ("clock", 0),
+        ("ids", 5),
+        ("permissions", 5),
+        ("permissions", {}),
+        ("share", 1),
+        ("share", None),
+        ("share", "no"),
+        ("migrate", 0),
+        ("migrate", "no"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_before_anything_is_created(file: Path, name: str, value: Any) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.open_salon(file, **SETTINGS, **{name: value})
+    assert (caught.value.code, caught.value.field) == ("wrong-type", name)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\ud800.db", "a/" * 3_000 + "b"])
+def test_a_name_no_file_can_have_is_an_error_of_the_store(tmp_path: Path, name: str) -> None:
+    with pytest.raises(crm.StoreError) as caught:
+        crm.open_salon(f"{tmp_path}/{name}", **SETTINGS)
+    assert caught.value.code == "store-unopenable"
+    str(caught.value).encode()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_one_may_not_look_into_is_an_error_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(crm.StoreError, match="Permission denied") as caught:
+        crm.open_salon(tmp_path / "salon.db", **SETTINGS)
+    assert caught.value.code == "store-unopenable"

@@ -116,7 +116,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "A transaction of this salon is open in this thread. Give tx, the salon it yielded, to the use case."
         ),
         "transaction-over": "This transaction has ended; tx serves inside its with block only.",
-        "transaction-elsewhere": "This transaction belongs to another thread. Use tx where it was opened.",
+        "transaction-elsewhere": "This transaction belongs to another thread or process. Use tx where it was opened.",
         "sliced-in-transaction": (
             "{use_case} works in many short transactions and cannot run inside one. Call it with the salon itself."
         ),
@@ -146,6 +146,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "store-failed": "The store failed and nothing was written: {reason}.",
         "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",
+        "unit-over": "This reading or unit of work has ended; it serves inside its with block only.",
         "store-damaged": "The store holds what salon_crm did not write: {reason}.",
         "delivery-failed": "The message could not be delivered: {reason}.",
     }

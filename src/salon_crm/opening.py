@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from os import PathLike
-from typing import TYPE_CHECKING, Any, Final
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from salon_crm.adapters.system import SystemClock, SystemIds
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, PermissionTable, Role
@@ -68,7 +68,9 @@ def open_salon(
 
     stated = {"region": region, "zone": zone, "currency": currency}
     host_secret = _check_secret(secret)
-    clock, ids = clock or SystemClock(), ids or SystemIds()
+    _check_types(migrate=migrate, share=share, clock=clock, ids=ids, formats=formats, permissions=permissions)
+    clock = SystemClock() if clock is None else clock
+    ids = SystemIds() if ids is None else ids
     store = _choose_store(where, share=share, migrate=migrate)
     try:
         with store.reading() as reading:
@@ -88,9 +90,36 @@ def open_salon(
         clock=clock,
         ids=ids,
         mark_key=mark_key,
-        permissions=permissions or DEFAULT_PERMISSIONS,
+        permissions=DEFAULT_PERMISSIONS if permissions is None else permissions,
         formats={"csv": CsvFormat(), **(formats or {})},
     )
+
+
+def _check_types(
+    *, migrate: object, share: object, clock: object, ids: object, formats: object, permissions: object
+) -> None:
+    """Refuse what callers who run no type checker may hand over, before anything is created."""
+
+    def offers(thing: object, *names: str) -> bool:
+        return all(callable(getattr(thing, name, None)) for name in names)
+
+    def are_formats(thing: object) -> bool:
+        if not isinstance(thing, Mapping):
+            return False
+        named = cast("Mapping[object, object]", thing)
+        return all(isinstance(name, str) and offers(one, "read", "write") for name, one in named.items())
+
+    wrong = {
+        "migrate": None if migrate is None or isinstance(migrate, bool) else "True, False or None",
+        "share": None if isinstance(share, bool) else "True or False",
+        "clock": None if clock is None or offers(clock, "now") else "a Clock",
+        "ids": None if ids is None or offers(ids, "new_id", "key_bytes") else "an IdSource",
+        "formats": None if formats is None or are_formats(formats) else "a mapping of names to CustomerFormat",
+        "permissions": None if permissions is None or isinstance(permissions, PermissionTable) else "a PermissionTable",
+    }
+    for name, expected in wrong.items():
+        if expected is not None:
+            raise InvalidValue("wrong-type", field=name, expected=expected)
 
 
 def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, migrate: bool | None) -> Store:
@@ -99,13 +128,17 @@ def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, mig
 
         return MemoryStore()
     if isinstance(where, str | PathLike):
+        try:
+            path: object = fspath(where)
+        except TypeError:  # its __fspath__ returns neither text nor bytes
+            path = None
         if isinstance(where, str) and (found := _URL.match(where)):
             raise InvalidValue("url-unsupported", field="where", scheme=found.group(1))
-        if where == ":memory:":  # to SQLite that is one database for each connection
+        if not isinstance(path, str) or path == ":memory:":  # to SQLite that is one database for each connection
             raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or nothing for memory")
         from salon_crm.adapters.sqlite import SQLiteStore  # with sqlite3, which a host of another store never needs
 
-        return SQLiteStore(where, share=share, migrate=migrate)
+        return SQLiteStore(path, share=share, migrate=migrate)
     if not callable(getattr(where, "reading", None)) or not callable(getattr(where, "writing", None)):
         raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or None for memory")
     return where

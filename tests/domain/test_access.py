@@ -133,11 +133,16 @@ def test_a_customer_cannot_act_under_an_id_that_is_none() -> None:
         Actor.for_customer("ana")
 
 
-@pytest.mark.parametrize(("own_id", "role"), [(7, MAN), ("bea", "manager"), (None, MAN), ("bea", None)])
+@pytest.mark.parametrize(("own_id", "role"), [(7, MAN), (None, MAN), ("bea", None), ("bea", []), ("bea", "boss")])
 def test_an_actor_of_wrong_types_is_refused(own_id: object, role: object) -> None:
     with pytest.raises(InvalidValue) as caught:
         Actor(own_id, role)  # type: ignore[arg-type]  # that is the point
-    assert caught.value.code == "wrong-type"
+    assert caught.value.code == ("wrong-type" if role is MAN else "not-a-choice")
+
+
+def test_a_role_may_be_given_as_its_text() -> None:
+    assert Actor("bea", "manager") == Actor("bea", MAN)
+    assert Actor("bea", "manager").role is MAN
 
 
 def test_an_actor_may_be_limited_to_locations() -> None:

@@ -152,6 +152,30 @@ def test_a_number_kept_since_the_phone_library_thought_otherwise_still_loads() -
 
 
 @pytest.mark.parametrize(
+    "number",
+    [
+        PhoneNumber("abc"),
+        PhoneNumber(""),
+        PhoneNumber("351912345678"),
+        PhoneNumber("+351 912345678"),
+        PhoneNumber("+3519123456\n"),
+        PhoneNumber("+٣٥١٩١٢٣٤٥٦٧٨"),
+        PhoneNumber("+351912345678", extension="=1+1"),
+        PhoneNumber("+351912345678", extension="12345678"),
+    ],
+)
+def test_a_number_that_somebody_made_must_be_in_e164(number: PhoneNumber) -> None:
+    assert phone_refusal(number).code == "phone-invalid"
+
+
+def test_a_number_the_phone_library_does_not_know_is_shown_as_it_is_kept() -> None:
+    assert [(odd.national, odd.international) for odd in (PhoneNumber("abc"), PhoneNumber("+9991234567"))] == [
+        ("abc", "abc"),
+        ("+9991234567", "+9991234567"),
+    ]
+
+
+@pytest.mark.parametrize(
     ("written", "spellings"),
     [
         ("+447700900123", ("447700900123", "07700900123", "4407700900123")),
@@ -352,9 +376,37 @@ def test_an_email_is_text(value: object) -> None:
     assert email_refusal(value).code == "wrong-type"
 
 
-def test_an_address_that_was_parsed_before_is_taken_as_it_is() -> None:
-    email = EmailAddress("kept since before@the library", "key")
+@pytest.mark.parametrize(
+    "email",
+    [
+        EmailAddress.parse("Ana@example.com"),
+        EmailAddress.parse("José@Bücher.example"),
+        EmailAddress("kept-before@the.library.localhost", "kept-before@the.library.localhost"),
+    ],
+)
+def test_an_address_that_was_parsed_before_is_taken_as_it_is(email: EmailAddress) -> None:
     assert EmailAddress.parse(email) is email
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("kept since before@the library", "kept since before@the library"),
+        ("ana@example.com", "bea@example.com"),
+        ("Ana@example.com", "Ana@example.com"),
+        ("ana@bücher.example", "ana@bücher.example"),
+        ("ana@☃☃..example", "ana@☃☃..example"),
+        ("ana", "ana@"),
+        ("@example.com", "@example.com"),
+        ("ana@b@example.com", "ana@b@example.com"),
+        ("ana\u200b@example.com", "ana\u200b@example.com"),
+        ("a" * 320 + "@example.com", "a" * 320 + "@example.com"),
+        ("ana\n@example.com", "ana\n@example.com"),
+        ("", ""),
+    ],
+)
+def test_an_address_that_somebody_made_must_be_one_and_have_its_key(address: str, key: str) -> None:
+    assert email_refusal(EmailAddress(address, key)).code in ("email-invalid", "text-empty", "text-line-break")
 
 
 # ------------------------------------------------------------------------------------------ countries

@@ -3,8 +3,8 @@
 import base64
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from itertools import groupby, permutations
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import groupby, permutations, repeat
 from typing import Any
 from uuid import UUID
 
@@ -672,3 +672,58 @@ def test_any_text_for_a_page_is_a_place_or_refused(text: object, query: tuple[st
 
 def test_a_place_shows_no_name() -> None:
     assert "canary" not in repr(Start("canary", customer_id(1)))
+
+
+# ------------------------------------------------------------------------ what only Python code can ask
+
+
+@pytest.mark.parametrize("instant", [datetime.min, datetime.max])  # noqa: DTZ901 -- a zone is put on below
+def test_an_instant_outside_the_calendar_of_utc_is_refused(instant: datetime) -> None:
+    hours = 14 if instant == datetime.min else -12  # noqa: DTZ901
+    tree = Compare(Fact.ADDED, Op.LESS, instant.replace(tzinfo=timezone(timedelta(hours=hours))))
+    with pytest.raises(InvalidValue) as caught:
+        checked_criterion(tree)
+    assert (caught.value.code, caught.value.field) == ("number-out-of-range", "added")
+
+
+def test_the_words_and_runs_of_a_text_count_as_parts() -> None:
+    half = MOST_NODES // 2
+    most = Text(("a",) * (MOST_NODES - 1))
+    assert checked_criterion(most) is most
+    for text in (
+        Text(("a",) * MOST_NODES),
+        Text((), (DigitRun("1", ("1",)),) * half),
+        Text((), (DigitRun("1", ("1",) * MOST_NODES),)),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            checked_criterion(AllOf((text,)))
+        assert caught.value.code == "criteria-too-large"
+
+
+def test_a_filter_made_of_an_iterator_means_the_same_each_time() -> None:
+    ids: list[UUID | str] = [customer_id(1), str(customer_id(2))]
+    panel = CustomerFilter(ids=iter(ids))
+    wanted = AllOf((OneOf(frozenset({customer_id(1), customer_id(2)})),))
+    assert panel.criterion(SETTINGS) == panel.criterion(SETTINGS) == wanted
+
+
+@pytest.mark.parametrize(
+    ("ids", "code"),
+    [(str(UUID(int=1)), "wrong-type"), (7, "wrong-type"), (repeat(UUID(int=1)), "criteria-too-large")],
+)
+def test_ids_that_are_no_sequence_or_have_no_end_are_refused(ids: Any, code: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        CustomerFilter(ids=ids)
+    assert (caught.value.code, caught.value.field) == (code, "ids")
+
+
+def test_only_a_criterion_can_be_evaluated() -> None:
+    record: Any = Record(a_customer())
+    for tree in (5, AllOf((5,))):  # type: ignore[arg-type]  # that is the point
+        with pytest.raises(UnknownCriterion):
+            matches(tree, record)  # type: ignore[arg-type]
+        with pytest.raises(UnknownCriterion):
+            permissions_of(tree)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=r"\.criterion\(settings\)") as caught:
+        matches(CustomerFilter(), record)  # type: ignore[arg-type]
+    assert caught.value.code == "wrong-type"

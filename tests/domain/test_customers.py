@@ -1,7 +1,8 @@
 """The profile: its name, its form, what is kept of former values, and the keys it is found by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import count, repeat
 from typing import Any, Final
 
 import pytest
@@ -103,10 +104,12 @@ def test_clearing_the_name_joins_it_from_its_parts_again() -> None:
         edited(a_customer(), name=None)
 
 
-def test_taking_a_part_from_a_joined_name_leaves_no_name() -> None:
+def test_taking_a_part_from_a_joined_name_leaves_the_other() -> None:
     ana = a_customer(first_name="Ana", last_name="Silva")
+    assert edited(ana, last_name=None).name == "Ana"
+    assert edited(ana, first_name=None).name == "Silva"
     with pytest.raises(InvalidDocument, match="name: is required"):
-        edited(ana, last_name=None)
+        edited(ana, first_name=None, last_name=None)
     assert edited(ana, last_name=None, name="Ana").name == "Ana"
 
 
@@ -601,3 +604,79 @@ def test_the_context_of_a_form_has_no_region_unless_it_is_told() -> None:
     assert CustomerForm({"mobile": "+351912345678"}).check(FormContext(TODAY))
     with pytest.raises(InvalidDocument, match="no region says"):
         CustomerForm({"mobile": "912345678"}).check(FormContext(TODAY))
+
+
+# ---------------------------------------------------------------------------- what a host's objects do
+
+
+class Hostile(Mapping[str, object]):
+    """A mapping that fails when it is read."""
+
+    def __getitem__(self, key: str) -> object:
+        raise RuntimeError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("secret")
+
+    def __len__(self) -> int:
+        return 1
+
+
+def failing() -> Iterator[str]:
+    yield "ana@example.com"
+    raise RuntimeError("secret")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("other_emails", failing()), ("external_ids", failing()), ("address", Hostile())],
+)
+def test_what_fails_while_it_is_read_is_a_wrong_type(field: str, value: object) -> None:
+    assert set(problems_of(**{field: value}).values()) == {"wrong-type"}
+
+
+def test_address_lines_that_fail_while_they_are_read_are_a_wrong_type() -> None:
+    assert problems_of(address={"lines": failing()}) == {"address.lines": "wrong-type"}
+    assert problems_of(address={"lines": [7]}) == {"address.lines": "wrong-type"}
+
+
+def test_values_without_an_end_are_read_no_further_than_the_limit() -> None:
+    read: list[int] = []
+
+    def endless() -> Iterator[str]:
+        for number in count():
+            read.append(number)
+            yield f"a{number}@example.com"
+
+    assert problems_of(other_emails=endless()) == {"other_emails": "too-many"}
+    assert len(read) == MOST_VALUES + 1
+    assert problems_of(address={"lines": repeat("")}) == {"address.lines": "too-many"}
+
+
+def test_a_line_break_inside_an_address_line_begins_another_line() -> None:
+    for address in ({"lines": ["x\ny", " ", "z\r\n\n"]}, {"lines": "x\ny\nz"}, Address(lines=("x\u2028y", "", "z"))):
+        assert a_customer(address=address).address == Address(lines=("x", "y", "z"))
+    assert problems_of(address={"lines": ["a\nb\nc\nd\ne", "f\ng\nh\ni"]}) == {"address.lines": "too-many"}
+    assert problems_of(address={"lines": "\n" * 20_000}) == {"address.lines": "text-too-long"}
+
+
+@pytest.mark.parametrize("name", ["maria silva", "a" * 61, "ana@example.com", ""])
+def test_a_name_that_could_be_no_field_is_not_repeated(name: str) -> None:
+    assert problems_of(**{name: 1}) == {"…": "unknown-field"}
+    assert problems_of(favourite_colour=1) == {"favourite_colour": "unknown-field"}
+
+
+def test_made_contacts_and_ids_are_checked_like_written_ones() -> None:
+    made = {
+        "email": EmailAddress("ana@example.com", "bea@example.com"),
+        "mobile": PhoneNumber("abc"),
+        "external_ids": [ExternalId("till", " ")],
+    }
+    assert problems_of(**made) == {"email": "email-invalid", "mobile": "phone-invalid", "external_ids": "text-empty"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("रीना शर्मा", "रानी शर्मा"), ("かき", "かぎ"), ("ハナ", "バナ"), ("นที", "นทา")]
+)
+def test_names_that_differ_in_vowel_signs_are_other_names(one: str, other: str) -> None:
+    assert not known_names(a_customer(name=one)) & known_names(a_customer(name=other))

@@ -2,7 +2,7 @@
 
 import calendar
 import contextlib
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -167,7 +167,7 @@ def test_a_file_proves_its_order_by_dates_that_only_one_order_can_read(day: date
     text = day.strftime(written)
     possible = orders_possible(text)
     readings: dict[DateOrder, PartialDate] = {}
-    for order in DateOrder if "%Y" in written else (DMY, MDY):
+    for order in (DMY,) if "." in written else DateOrder if "%Y" in written else (DMY, MDY):
         with contextlib.suppress(InvalidValue):
             readings[order] = PartialDate.parse(text, "birthday", today=date.max, order=order)
     if len(set(readings.values())) > 1 or len(readings) == 1:
@@ -301,3 +301,22 @@ def test_what_happened_did_not_happen_in_the_future() -> None:
     with pytest.raises(InvalidValue) as caught:
         parse_past(NOW + timedelta(microseconds=1), "at", now=NOW)
     assert caught.value.code == "instant-in-future"
+
+
+class Broken(tzinfo):
+    """A time zone of a host that fails when it is asked."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise RuntimeError("secret")
+
+    def dst(self, _: datetime | None) -> None:
+        return None
+
+    def tzname(self, _: datetime | None) -> None:
+        return None
+
+
+def test_a_time_zone_that_fails_is_a_wrong_type() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        parse_instant(datetime(2026, 6, 15, tzinfo=Broken()), "added")
+    assert (caught.value.code, caught.value.field) == ("wrong-type", "added")

@@ -64,3 +64,11 @@ def test_what_is_no_pair_of_texts_is_refused(value: object) -> None:
     with pytest.raises(InvalidValue) as caught:
         ExternalId.parse(value, "external_ids")
     assert caught.value.field == "external_ids"
+
+
+@pytest.mark.parametrize(
+    "made", [ExternalId("", "17"), ExternalId("till", " "), ExternalId("till", "1\0"), ExternalId("t", "a" * 501)]
+)
+def test_an_external_id_that_somebody_made_is_checked_like_a_pair(made: ExternalId) -> None:
+    with pytest.raises(InvalidValue):
+        ExternalId.parse(made, "external_ids")

@@ -1,5 +1,7 @@
 """A salon's settings."""
 
+from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -70,3 +72,21 @@ def test_what_is_no_currency_is_refused(code: object) -> None:
 def test_a_currency_has_the_digits_of_iso_4217(code: str, digits: int) -> None:
     assert EXPONENTS[code] == digits
     assert check_settings({"currency": code}) == {"currency": code}
+
+
+def test_required_fields_are_read_no_further_than_there_are_any() -> None:
+    for value, code in ((repeat("email"), "too-many"), ([["email"]], "not-a-choice"), (failing(), "wrong-type")):
+        with pytest.raises(InvalidDocument) as caught:
+            check_settings({"required_fields": value})
+        assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def failing() -> Iterator[str]:
+    yield "email"
+    raise RuntimeError("secret")
+
+
+def test_a_name_that_could_be_no_setting_is_not_repeated() -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        check_settings({"maria silva": 1})
+    assert [problem.field for problem in caught.value.problems] == ["…"]

@@ -123,6 +123,8 @@ def test_any_part_of_a_text_is_found_in_it(before: str, part: str, after: str) -
         ("anne-marie", "Anne‑Marie"),
         ("Anne–Marie", "anne−marie"),
         ("annemarie", "Anne\u00admarie"),
+        ("d'avila", "D\u00b4Ávila"),
+        ("d'avila", "D\u1ffdÁvila"),
         ("नमरत", "नम्रता"),
         ("میخواهم", "می\u200cخواهم"),
         ("fi", "ﬁ"),
@@ -148,6 +150,49 @@ def test_the_order_of_a_list_ignores_how_words_are_spaced(text: str) -> None:
 def test_the_same_words_in_another_order_are_the_same_name() -> None:
     assert same_words("Ana Silva") == same_words("SILVA ana") == same_words("Silva, Ana") == same_words("silva,ana")
     assert same_words("Ana Silva") != same_words("Ana Silva Silva")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("JOSÉ Łukasz", "lukasz jose"),
+        ("Nguyễn Thị Đẹp", "nguyen thi dep"),
+        ("Οδυσσεύς", "ΟΔΥΣΣΕΥΣ"),
+        ("Алёна", "алена"),
+        ("אָבְגָד", "אבגד"),
+        ("مُحَمَّد", "محمد"),
+        ("ﾊﾞﾅ", "バナ"),
+        ("ハ゛ナ", "バナ"),
+        ("O’Neil", "o'neil"),
+        ("D´Ávila", "D'Avila"),
+        ("葛\U000e0100城", "葛城"),
+        ("김", "\u1100\u1175\u11b7"),
+        ("२०", "20"),
+        ("ｶﾞ", "カ\u3099"),
+    ],
+)
+def test_spellings_of_one_name_have_the_same_words(one: str, other: str) -> None:
+    assert same_words(one) == same_words(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("रीना शर्मा", "रानी शर्मा"), ("かき", "かぎ"), ("ハナ", "パナ"), ("นที", "นทิ"), ("রিনা", "রানা"), ("நமி", "நமு")],
+)
+def test_marks_that_are_letters_tell_people_apart_and_yet_widen_a_search(one: str, other: str) -> None:
+    assert same_words(one) != same_words(other)
+    assert same_words(one) == same_words(unicodedata.normalize("NFD", one))
+    assert fold(one) == fold(other)
+
+
+@given(st.text(st.characters(max_codepoint=0x24F, exclude_categories=["Cs", "Cc"])))
+def test_latin_names_have_the_words_of_their_search_key(name: str) -> None:
+    assert same_words(name) == " ".join(sorted(fold(name).replace(",", " ").split()))
+
+
+@given(any_text)
+def test_the_words_of_words_are_the_same(name: str) -> None:
+    assert same_words(unicodedata.normalize("NFD", name)) == same_words(unicodedata.normalize("NFC", name))
 
 
 def test_the_version_of_the_keys_names_the_unicode_they_were_made_with() -> None:

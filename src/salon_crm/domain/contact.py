@@ -25,7 +25,7 @@ _EXTENSION: Final = re.compile(r"(?:;ext=|\s*(?:extension|ext\.?|x|#)[\s:.]*)(\d
 _ABROAD: Final = re.compile(r"^00(?=[\s()./\-]*[1-9])", re.ASCII)
 _MAILTO: Final = re.compile(r"^mailto:", re.ASCII | re.IGNORECASE)
 _PHONE: Final = re.compile(r"\+?[\d\s()./\-]+", re.ASCII)
-_E164: Final = re.compile(r"\+[1-9]\d{2,18}", re.ASCII)
+_E164: Final = re.compile(r"\+[1-9]\d{4,18}", re.ASCII)
 _EXTENSION_DIGITS: Final = re.compile(r"\d{0,7}", re.ASCII)
 _LONGEST_EMAIL: Final = 320
 _REPEATED: Final = re.compile(r"(\d)\1{5,}$", re.ASCII)
@@ -74,16 +74,16 @@ class EmailAddress:
 
 def _checked_email(email: EmailAddress, field: str) -> EmailAddress:
     """Return an address that somebody made or read, where it is written as one and has the key of its text."""
-    from email_validator import EmailNotValidError, validate_email
-
     text = email.address
     local, _, domain = text.partition("@")
-    spaced = any(character.isspace() for character in text)
-    if spaced or clean_text(text, field) != text or len(text) > _LONGEST_EMAIL or not local or not domain:
+    unseen = drop_invisible(text) != text or any(character.isspace() for character in text)
+    if unseen or clean_text(text, field) != text or len(text) > _LONGEST_EMAIL or not local or not domain:
         raise InvalidValue("email-invalid", field=field, reason="it is not written as an address is")
     if "@" in domain:
         raise InvalidValue("email-invalid", field=field, reason="it needs exactly one @")
     if not domain.isascii():
+        from email_validator import EmailNotValidError, validate_email
+
         try:
             domain = validate_email(f"a@{domain}", check_deliverability=False).ascii_domain or domain
         except EmailNotValidError:

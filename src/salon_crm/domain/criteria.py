@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol, assert_never, cast
+from typing import Any, Final, Never, NoReturn, Protocol, assert_never, cast
 
 from attrs import field, frozen
 
@@ -143,6 +143,23 @@ class CustomerRecord(Protocol):
     def blocked(self) -> bool: ...
 
 
+def _refuse_never(node: Never) -> NoReturn:
+    """Refuse what no type allows, and let type checkers prove that every criterion was met before."""
+    _refuse_node(node)
+
+
+def _refuse_node(node: object) -> NoReturn:
+    if isinstance(node, CustomerFilter):
+        expected = "a criterion; CustomerFilter has one: .criterion(settings)"
+        raise InvalidValue("wrong-type", field="criteria", expected=expected)
+    raise _unknown_node(node)
+
+
+def _unknown_node(node: object) -> UnknownCriterion:
+    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf")
+    return UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
+
+
 def matches(criterion: Criterion, record: CustomerRecord) -> bool:
     """Return whether ``criterion`` holds of the customer; every store must answer as this does."""
     match criterion:
@@ -160,16 +177,7 @@ def matches(criterion: Criterion, record: CustomerRecord) -> bool:
         case OneOf(ids):
             return record.customer.id in ids
         case _:
-            _refuse_node(criterion)
-            assert_never(criterion)
-
-
-def _refuse_node(node: object) -> None:
-    if isinstance(node, CustomerFilter):
-        expected = "a criterion; CustomerFilter has one: .criterion(settings)"
-        raise InvalidValue("wrong-type", field="criteria", expected=expected)
-    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf")
-    raise UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
+            _refuse_never(criterion)
 
 
 def _run_found(run: DigitRun, keys: SearchKeys) -> bool:
@@ -356,7 +364,7 @@ def checked_criterion(criterion: Criterion) -> Criterion:
             case OneOf():
                 pass
             case _:
-                _refuse_node(node)
+                raise _unknown_node(node)
     return criterion
 
 
@@ -395,8 +403,7 @@ def permissions_of(criterion: Criterion) -> frozenset[Permission]:
         case OneOf():
             return frozenset({Permission.VIEW_CUSTOMERS})
         case _:
-            _refuse_node(criterion)
-            assert_never(criterion)
+            _refuse_never(criterion)
 
 
 class OrderKey(StrEnum):

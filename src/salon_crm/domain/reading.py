@@ -7,6 +7,7 @@ from typing import Final, cast
 from salon_crm.errors import InvalidValue
 
 _LONGEST_NAME: Final = 60
+_COUNTED: Final = (tuple, list, set, frozenset)
 
 
 def read_items(value: object, field: str, *, most: int, expected: str = "a sequence") -> tuple[object, ...]:
@@ -22,7 +23,7 @@ def read_items(value: object, field: str, *, most: int, expected: str = "a seque
     except Exception:  # noqa: BLE001 -- whatever a host's own iterable raises
         raise InvalidValue("wrong-type", field=field, expected=expected) from None
     if len(items) > most:
-        count = len(value) if isinstance(value, tuple | list | set | frozenset) else len(items)
+        count = len(cast("list[object]", value)) if isinstance(value, _COUNTED) else len(items)
         raise InvalidValue("too-many", field=field, count=count, limit=most)
     return items
 

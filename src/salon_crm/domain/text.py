@@ -182,7 +182,7 @@ def _without_accents(text: str) -> str:
     spells_with_marks = False
     for character in text:
         category = unicodedata.category(character)
-        if category == "Cf" or category == "Me":
+        if category in ("Cf", "Me"):
             continue
         if category.startswith("M"):
             point = ord(character)

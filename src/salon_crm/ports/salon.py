@@ -1,5 +1,6 @@
 """The salon: the bundle of ports that every use case is given."""
 
+import os
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -134,7 +135,7 @@ class _Transaction(Salon):
             formats=salon.formats,
         )
         self._writing = writing
-        self._thread = threading.get_ident()
+        self._thread = os.getpid(), threading.get_ident()
         self._over = False
 
     @property
@@ -170,7 +171,7 @@ class _Transaction(Salon):
     def _check_open(self) -> None:
         if self._over:
             raise RuleBroken("transaction-over")
-        if threading.get_ident() != self._thread:
+        if (os.getpid(), threading.get_ident()) != self._thread:
             raise RuleBroken("transaction-elsewhere")
 
 

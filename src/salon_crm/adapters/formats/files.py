@@ -17,6 +17,8 @@ from salon_crm.ports.transfer import Source
 BLOCK: Final = 1 << 15
 """How many bytes are read or held at a time."""
 _SPOOL: Final = 1 << 20
+_DATABASE: Final = b"SQLite format 3\0"
+_BESIDE: Final = ("-wal", "-shm", "-journal")
 
 
 @contextmanager
@@ -52,6 +54,8 @@ def replace_target(target: str | PathLike[str]) -> Generator[IO[bytes]]:
         path = Path(os.path.realpath(target))  # a link goes on pointing where it did
         if os.path.lexists(path) and not path.is_file():
             raise OSError(EINVAL, "It is not a regular file")
+        if _is_database(path):  # a slip of the tongue must not put an export in the place of a salon
+            raise InvalidValue("file-unwritable", field="target", reason="it is a SQLite database")
         draft = NamedTemporaryFile(dir=path.parent, prefix=".salon-crm-", delete=False)  # noqa: SIM115 - closed below
     try:
         yield draft
@@ -64,6 +68,17 @@ def replace_target(target: str | PathLike[str]) -> Generator[IO[bytes]]:
         with suppress(OSError):  # a disk that is full refuses to close too, and the draft is thrown away
             draft.close()
         Path(draft.name).unlink(missing_ok=True)
+
+
+def _is_database(path: Path) -> bool:
+    """Whether a file is a SQLite database, or what SQLite keeps beside one."""
+    files = [path, *(path.with_name(path.name.removesuffix(end)) for end in _BESIDE if path.name.endswith(end))]
+    for each in files:
+        if each.is_file():
+            with each.open("rb") as file:
+                if file.read(len(_DATABASE)) == _DATABASE:
+                    return True
+    return False
 
 
 def reading_source() -> AbstractContextManager[None]:

@@ -229,10 +229,21 @@ class _Unit(Writing):
     """A view of one state; a writing one owns copies of the tables it changes."""
 
     def __init__(self, state: _State, *, writable: bool) -> None:
-        self.state = state
+        self._state: _State | None = state
         self._writable = writable
         self._owned: set[str] = set()
         self._undo: list[tuple[_Table[Any], Key, Any]] = []
+
+    @property
+    def state(self) -> _State:
+        """What the unit sees; raises StoreError after its end."""
+        if self._state is None:
+            raise StoreError("unit-over")
+        return self._state
+
+    def end(self) -> None:
+        """Let this unit, and every repository taken from it, serve no longer."""
+        self._state = None
 
     def table(self, name: str) -> _Table[Any]:
         return self.state.tables[name]
@@ -340,7 +351,11 @@ class MemoryStore(Store):
     @contextmanager
     def reading(self) -> Generator[_Unit]:
         self._check_open()
-        yield _Unit(self._state.copy(), writable=False)
+        unit = _Unit(self._state.copy(), writable=False)
+        try:
+            yield unit
+        finally:
+            unit.end()
 
     @contextmanager
     def writing(self) -> Generator[_Unit]:
@@ -349,9 +364,13 @@ class MemoryStore(Store):
             raise StoreBusy("store-busy", seconds=str(self._deadline))
         try:
             state = self._state.copy()
-            yield _Unit(state, writable=True)
-            self._check_open()
-            self._state = state
+            unit = _Unit(state, writable=True)
+            try:
+                yield unit
+                self._check_open()
+                self._state = state
+            finally:
+                unit.end()
         finally:
             self._turn.release()
 

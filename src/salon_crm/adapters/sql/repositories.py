@@ -20,7 +20,7 @@ from salon_crm.domain.audit import AuditEntry
 from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import CustomerId
-from salon_crm.errors import Conflict, NotFound, NotSupported
+from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
 from salon_crm.ports.records import CUSTOMERS, Key
 from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository
 
@@ -228,7 +228,16 @@ class SqlCustomers(SqlRepository[Customer], Customers):
 
 
 def _read_entry(row: Row) -> AuditEntry:
-    return read_row("crm_audit", entry_from_row, row)
+    """Return an entry; only just as `entry_to_row` wrote it, for the digest covers the entry and not its row."""
+    entry, written = read_row("crm_audit", _entry_and_row, row)
+    if written != tuple(row):
+        raise StoreError("store-damaged", reason=f"entry {entry.sequence} of the audit is not as it was written")
+    return entry
+
+
+def _entry_and_row(row: Row) -> tuple[AuditEntry, Row]:
+    entry = entry_from_row(row)
+    return entry, entry_to_row(entry)
 
 
 class SqlAudit(Audit):

@@ -107,11 +107,23 @@ class Table(Generic[T]):
         return tuple(plain(part) for part in parts)
 
 
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    InvalidValue,
+)
+"""What reading a row that was damaged raises."""
+
+
 def read_row(table: str, from_row: Callable[[Row], T], row: Row) -> T:
     """Return what ``from_row`` makes of a row; raises StoreError where the row cannot be read."""
     try:
         return from_row(row)
-    except (ValueError, TypeError, InvalidValue):  # whose words may quote the row
+    except _UNREADABLE:  # whose words may quote the row
         raise StoreError("store-damaged", reason=f"a row of {table} cannot be read") from None
 
 
@@ -134,11 +146,14 @@ def write_instant(instant: datetime | None) -> str | None:
 
 def read_instant(text: str) -> datetime:
     """Return the instant that ``write_instant`` wrote."""
-    return datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("no time zone")
+    return instant
 
 
 def _read_instant_or_none(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else read_instant(text)
 
 
 def write_json(value: Any) -> str:

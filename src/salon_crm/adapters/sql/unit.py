@@ -1,14 +1,14 @@
 """One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from salon_crm.adapters.sql.dialect import Connection, Dialect
+from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository
-from salon_crm.adapters.sql.tables import SHAPES, TABLES, read_instant, write_instant, write_json
+from salon_crm.adapters.sql.tables import SHAPES, TABLES, read_instant, read_row, write_instant, write_json
 from salon_crm.domain.blocks import Block, BlockAlert
 from salon_crm.domain.criteria import EVERYBODY, Order, OrderKey, Start
 from salon_crm.domain.ids import Alias, Reference, SalonId
@@ -17,19 +17,67 @@ from salon_crm.domain.notes import Note
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.domain.transfer import RowFingerprint
-from salon_crm.errors import Conflict, NotFound
+from salon_crm.errors import Conflict, NotFound, StoreError
 from salon_crm.ports.store import SalonRecord, Writing
 
 _REBUILD_SLICE = 500
+
+
+class _UnitConnection(Connection):
+    """A connection for as long as one unit of work lasts: afterwards it is somebody else's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+
+    def end(self) -> None:
+        self._connection = None
+
+    def _current(self) -> Connection:
+        if self._connection is None:
+            raise StoreError("unit-over")
+        return self._connection
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection is not None and self._connection.in_transaction
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        return self._current().rows(sql, values)
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        return self._current().run(sql, values)
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        self._current().run_many(sql, rows)
+
+
+def _read_salon(row: Row) -> SalonRecord:
+    own_id, created, mark_key, key_check = row
+    return SalonRecord(SalonId(UUID(own_id)), read_instant(created), bytes(mark_key), bytes(key_check))
+
+
+def _read_settings(row: Row) -> Settings:
+    region, zone, currency, required_fields, version = row
+    return Settings(
+        region=region,
+        zone=zone,
+        currency=currency,
+        required_fields=tuple(json.loads(required_fields)),
+        version=version,
+    )
 
 
 class SqlUnit(Writing):
     """A transaction on one connection, seen as a salon's repositories."""
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
-        self._connection = connection
+        self._connection = _UnitConnection(connection)
         self._dialect = dialect
         self._savepoints = 0
+
+    def end(self) -> None:
+        """Let this unit, and every repository taken from it, serve no longer."""
+        self._connection.end()
 
     def _repository(self, name: str) -> SqlRepository[Any]:
         return SqlRepository(self._connection, TABLES[name])
@@ -74,22 +122,14 @@ class SqlUnit(Writing):
         rows = self._connection.rows("SELECT id, created, mark_key, key_check FROM crm_salon")
         if not rows:
             return None
-        own_id, created, mark_key, key_check = rows[0]
-        return SalonRecord(SalonId(UUID(own_id)), read_instant(created), mark_key, key_check)
+        return read_row("crm_salon", _read_salon, rows[0])
 
     def settings(self) -> Settings:
         sql = "SELECT region, zone, currency, required_fields, settings_version FROM crm_salon"
         rows = self._connection.rows(sql)
         if not rows:
             raise NotFound("not-found", kind="salon", id="of this store")
-        region, zone, currency, required_fields, version = rows[0]
-        return Settings(
-            region=region,
-            zone=zone,
-            currency=currency,
-            required_fields=tuple(json.loads(required_fields)),
-            version=version,
-        )
+        return read_row("crm_salon", _read_settings, rows[0])
 
     def create_salon(self, salon: SalonRecord, settings: Settings) -> None:
         held = self.salon()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
+from salon_crm.adapters.system import process_id
 from salon_crm.errors import StoreBusy, StoreError
 
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -40,13 +41,17 @@ def why(error: sqlite3.Error) -> str:
 
 @contextmanager
 def ours() -> Generator[None]:
-    """Turn errors of sqlite3 into errors of salon_crm."""
+    """Turn errors of sqlite3 into errors of salon_crm, unchained: what sqlite3 says can quote a cell."""
     try:
         yield
     except sqlite3.Error as error:
         if is_busy(error):
             raise StoreBusy("store-busy", seconds="0") from None
-        raise StoreError("store-failed", reason=why(error)) from error
+        if str(error).startswith("Could not decode"):  # sqlite3's own, without a code
+            raise StoreError("store-damaged", reason="a text in it is not UTF-8") from None
+        raise StoreError("store-failed", reason=why(error)) from None
+    except UnicodeDecodeError:
+        raise StoreError("store-damaged", reason="a text in it is not UTF-8") from None
     except (OverflowError, UnicodeEncodeError) as error:  # what sqlite3 raises while it binds values
         raise StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})") from None
 
@@ -54,20 +59,28 @@ def ours() -> Generator[None]:
 class SQLiteConnection(Connection):
     """A connection in autocommit mode: transactions are begun and ended by the store's own words."""
 
-    def __init__(self, path: str) -> None:
-        self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+    def __init__(self, uri: str) -> None:
+        self.raw = sqlite3.connect(uri, isolation_level=None, check_same_thread=False, timeout=0, uri=True)
         self.read_only = False
+        self._process = process_id()
+
+    @property
+    def carried_over_fork(self) -> bool:
+        """Whether it is another process's: using or closing it here would disturb that one."""
+        return process_id() != self._process
 
     @property
     def in_transaction(self) -> bool:
         return self.raw.in_transaction
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        self._check_process()
         with ours():
             return self.raw.execute(sql, values).fetchall()
 
     def control(self, statement: str) -> None:
         """Begin or end a transaction, or set a pragma."""
+        self._check_process()
         with ours():
             self.raw.execute(statement)
 
@@ -81,7 +94,12 @@ class SQLiteConnection(Connection):
         with ours():
             self.raw.executemany(sql, rows)
 
+    def _check_process(self) -> None:
+        if self.carried_over_fork:
+            raise StoreError("store-failed", reason="this process was forked while it was in use")
+
     def _check_writable(self) -> None:
+        self._check_process()
         if self.read_only:
             raise StoreError("reading-cannot-write")
 

@@ -1,9 +1,10 @@
 """A salon in one SQLite file: one writer at a time, readers that never wait."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Final
@@ -49,11 +50,13 @@ class SQLiteStore(Store):
         migrate: bool | None = None,
     ) -> None:
         self.path = Path(fspath(path))
+        self._file = self.path.absolute()  # the same one after chdir
         self._deadline = deadline
         self._closed = False
         self._start()
         with self._opening():
             self._check_file()
+            self._identity = self._create_file()
             self._writer = self._connect()
             try:
                 self._prepare(share=share, migrate=migrate)
@@ -75,24 +78,54 @@ class SQLiteStore(Store):
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError("store-unopenable", where=str(self.path), reason=why(error)) from error
+            raise StoreError("store-unopenable", where=str(self.path), reason=why(error)) from None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise StoreError("store-unopenable", where=str(self.path), reason=reason) from None
         except StoreError as error:
             if error.code != "store-failed":
                 raise
             reason = str(error.params["reason"])
-            raise StoreError("store-unopenable", where=str(self.path), reason=reason) from error
+            raise StoreError("store-unopenable", where=str(self.path), reason=reason) from None
 
     def _check_file(self) -> None:
         where = str(self.path)
         if "\0" in where:
             raise StoreError("store-unopenable", where="The path", reason="it holds a NUL")
+        try:
+            os.fsencode(where)
+        except UnicodeEncodeError:
+            reason = "it holds a character that no file name can hold"
+            raise StoreError("store-unopenable", where="The path", reason=reason) from None
         if self.path.is_dir():
             raise StoreError("store-unopenable", where=where, reason="it is a folder; name a file in it")
         if not self.path.parent.is_dir():
             raise StoreError("store-unopenable", where=where, reason="its folder does not exist")
 
+    def _create_file(self) -> tuple[int, int]:
+        """Create the file where it is not there, for its owner's eyes only; return which file it is."""
+        with suppress(FileExistsError):
+            os.close(os.open(os.path.realpath(self._file), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        return self._look()
+
+    def _look(self) -> tuple[int, int]:
+        found = self._file.stat()
+        return found.st_dev, found.st_ino
+
+    def _check_same_file(self) -> None:
+        """Refuse to go on with a file that is gone: what is written to it nobody would find again."""
+        try:
+            same = self._look() == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise StoreError("store-failed", reason="the file was removed or replaced while it was open")
+
     def _connect(self) -> SQLiteConnection:
-        connection = SQLiteConnection(str(self.path))
+        uri = self._file.as_uri()
+        if not uri.startswith("file:///"):  # a share of Windows; to SQLite its server is part of the path
+            uri = uri.replace("file://", "file:////", 1)
+        connection = SQLiteConnection(f"{uri}?mode=rw")  # never creates a file
         connection.control("PRAGMA busy_timeout = 0")
         connection.control("PRAGMA foreign_keys = ON")
         connection.control("PRAGMA trusted_schema = OFF")
@@ -118,12 +151,23 @@ class SQLiteStore(Store):
                 unit.rebuild_keys()
 
     def _check_schema(self, *, share: bool, migrate: bool | None) -> None:
-        names = {name for (name,) in self._writer.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        foreign = {name for name in names if not name.startswith("sqlite_")}
+        """Decide by one look at the names: another process may be creating the tables, all at once."""
+        rows = self._writer.rows("SELECT type, lower(name) FROM sqlite_master")
+        names = {name for _, name in rows}
+        tables = {name for kind, name in rows if kind == "table"}
+        own = [shape.name for shape in SHAPES]
         where = str(self.path)
-        if foreign and SHAPES[0].name not in names and not share:
-            raise StoreError("store-foreign", where=where)
+        if SHAPES[0].name not in names or not self._has_schema_table():
+            if any(not name.startswith("sqlite_") for name in tables) and not share:
+                raise StoreError("store-foreign", where=where)
+            taken = [name for name in own if name in names]
+            if taken:
+                reason = f"it has a table {taken[0]} that is not of salon_crm, which needs this name"
+                raise StoreError("store-unopenable", where=where, reason=reason)
+            return
         found = self._schema_version()
+        if found == SCHEMA_VERSION and (missing := [name for name in own if name not in tables]):
+            raise StoreError("store-damaged", reason=f"there is no table {missing[0]}")
         if found > SCHEMA_VERSION:
             raise SchemaNewer("store-newer", where=where, found=found, known=SCHEMA_VERSION)
         if 0 < found < SCHEMA_VERSION and migrate is False:
@@ -133,11 +177,17 @@ class SQLiteStore(Store):
         if self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
             raise StoreError("store-failed", reason="its file system does not allow a write-ahead log")
 
+    def _has_schema_table(self) -> bool:
+        """Whether the table of the schema's version is ours, and no other table of that name."""
+        columns = self._writer.rows(f"PRAGMA table_info({SHAPES[0].name})")
+        return [(column[1], column[2].upper()) for column in columns] == [("version", "INTEGER")]
+
     def _schema_version(self) -> int:
-        if not self._writer.rows("SELECT 1 FROM sqlite_master WHERE name = ?", (SHAPES[0].name,)):
+        if not self._writer.rows("SELECT 1 FROM sqlite_master WHERE lower(name) = ?", (SHAPES[0].name,)):
             return 0
-        rows = self._writer.rows(f"SELECT max(version) FROM {SHAPES[0].name}")
-        version: int = rows[0][0] or 0
+        version = self._writer.rows(f"SELECT max(version) FROM {SHAPES[0].name}")[0][0]
+        if not isinstance(version, int) or version < 1:
+            raise StoreError("store-damaged", reason=f"the table {SHAPES[0].name} states no version")
         return version
 
     def _fold_version(self) -> str | None:
@@ -146,12 +196,15 @@ class SQLiteStore(Store):
     @contextmanager
     def reading(self) -> Generator[SqlUnit]:
         self._check_usable()
+        self._check_same_file()
         connection = self._idle_reader()
+        unit = SqlUnit(connection, _DIALECT)
         try:
             connection.control("BEGIN")
             connection.rows(f"SELECT version FROM {SHAPES[0].name}")  # a deferred BEGIN takes its snapshot here
-            yield SqlUnit(connection, _DIALECT)
+            yield unit
         finally:
+            unit.end()
             self._put_back(connection)
 
     def _idle_reader(self) -> SQLiteConnection:
@@ -165,6 +218,9 @@ class SQLiteStore(Store):
             return connection
 
     def _put_back(self, connection: SQLiteConnection) -> None:
+        if connection.carried_over_fork:
+            _LEFT_TO_PARENT.append(connection)
+            return
         if connection.in_transaction:
             connection.control("ROLLBACK")
         with self._idle_lock:
@@ -177,21 +233,28 @@ class SQLiteStore(Store):
     def writing(self) -> Generator[SqlUnit]:
         self._check_usable()
         until = monotonic() + self._deadline
-        if not self._turn.acquire(timeout=self._deadline):
+        turn, connection = self._turn, self._writer
+        if not turn.acquire(timeout=self._deadline):
             raise StoreBusy("store-busy", seconds=str(self._deadline))
         try:
-            self._check_usable()
-            connection = self._writer
+            self._check_open()
+            self._check_same_file()
             self._wait(lambda: connection.raw.execute("BEGIN IMMEDIATE"), until=until)
+            unit = SqlUnit(connection, _DIALECT)
             try:
-                yield SqlUnit(connection, _DIALECT)
-                self._check_usable()
+                yield unit
+                self._check_open()
+                self._check_same_file()
                 connection.control("COMMIT")
             finally:
-                if connection.in_transaction:
+                unit.end()
+                if not connection.carried_over_fork and connection.in_transaction:
                     connection.control("ROLLBACK")
         finally:
-            self._turn.release()
+            if connection.carried_over_fork:  # the turn is the parent's, and so is the transaction
+                _LEFT_TO_PARENT.append(connection)
+            else:
+                turn.release()
 
     def _wait(self, take: Callable[[], object], *, until: float) -> None:
         """Take what other processes may hold, trying again with growing pauses until the deadline."""
@@ -208,19 +271,22 @@ class SQLiteStore(Store):
             pause_with_jitter(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _check_usable(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise StoreError("store-closed")
+
+    def _check_usable(self) -> None:
+        self._check_open()
         if process_id() != self._process:  # a connection carried over a fork corrupts: leave those to the parent
             _LEFT_TO_PARENT.append((self._writer, self._idle))
             self._start()
+            self._check_same_file()
             with self._opening():
                 self._writer = self._connect()
                 self._writer.control("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
-        if self._closed:
-            return
+        """Refuse every new unit from now on and let go of the file; after StoreBusy, calling again tries again."""
         self._closed = True
         if process_id() != self._process:
             return
