@@ -331,3 +331,10 @@ def test_a_folder_one_may_not_look_into_is_an_error_of_the_store(
     with pytest.raises(crm.StoreError, match="Permission denied") as caught:
         crm.open_salon(tmp_path / "salon.db", **SETTINGS)
     assert caught.value.code == "store-unopenable"
+
+
+@pytest.mark.parametrize("stated", [{}, {"region": "PT", "zone": "Nowhere/Here", "currency": "EUR"}])
+def test_a_salon_that_cannot_be_created_leaves_no_file_behind(tmp_path: Path, stated: dict[str, Any]) -> None:
+    with pytest.raises(crm.InvalidDocument):
+        crm.open_salon(tmp_path / "salon.db", **stated)
+    assert list(tmp_path.iterdir()) == []

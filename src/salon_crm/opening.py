@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from os import PathLike, fspath
+from os.path import exists
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from salon_crm.adapters.system import SystemClock, SystemIds
@@ -71,7 +72,7 @@ def open_salon(
     _check_types(migrate=migrate, share=share, clock=clock, ids=ids, formats=formats, permissions=permissions)
     clock = SystemClock() if clock is None else clock
     ids = SystemIds() if ids is None else ids
-    store = _choose_store(where, share=share, migrate=migrate)
+    store = _choose_store(where, stated, share=share, migrate=migrate)
     try:
         with store.reading() as reading:
             record_found = reading.salon()
@@ -122,7 +123,9 @@ def _check_types(
             raise InvalidValue("wrong-type", field=name, expected=expected)
 
 
-def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, migrate: bool | None) -> Store:
+def _choose_store(
+    where: str | PathLike[str] | Store | None, stated: Mapping[str, Any], *, share: bool, migrate: bool | None
+) -> Store:
     if where is None:
         from salon_crm.adapters.memory import MemoryStore
 
@@ -136,6 +139,8 @@ def _choose_store(where: str | PathLike[str] | Store | None, *, share: bool, mig
             raise InvalidValue("url-unsupported", field="where", scheme=found.group(1))
         if not isinstance(path, str) or path == ":memory:":  # to SQLite that is one database for each connection
             raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or nothing for memory")
+        if not exists(path):  # noqa: PTH110 -- never raises, whatever the text
+            new_settings(**stated)  # before there is a file, so that a refusal leaves none behind
         from salon_crm.adapters.sqlite import SQLiteStore  # with sqlite3, which a host of another store never needs
 
         return SQLiteStore(path, share=share, migrate=migrate)
