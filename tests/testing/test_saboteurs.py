@@ -1,5 +1,6 @@
 """The kit is itself tested: every broken store must fail it, by the checks that are there to find it out."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,10 +58,13 @@ def _run_kit(folder: Path) -> dict[str, set[str]]:
     without = [f"-pno:{plugin}" for plugin in ("cacheprovider", "cov", "faulthandler", "randomly", "xdist")]
     options = ["-q", "--tb=no", "--no-summary", "--import-mode=importlib", *without]
     settings.load_profile("sabotage")
+    added = os.environ.pop("PYTEST_ADDOPTS", None)  # what is asked of the run around this one, such as coverage
     try:
         status = pytest.main([*options, str(folder)], plugins=[run])
     finally:
         settings.load_profile("before-sabotage")
+        if added is not None:
+            os.environ["PYTEST_ADDOPTS"] = added
     assert status is pytest.ExitCode.TESTS_FAILED
     return run.failed
 
