@@ -3,11 +3,9 @@
 import csv
 import io
 import re
-from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import phonenumbers
 import pytest
 from tests.use_cases.lists import bring, figures, people
 
@@ -173,17 +171,15 @@ FICTIONAL: Final = re.compile(
 )
 
 
-@cache
-def example_numbers() -> frozenset[str]:
-    """The numbers the phone library gives as examples."""
-    found = (
-        phonenumbers.example_number_for_type(region, kind)
-        for region in phonenumbers.SUPPORTED_REGIONS
-        for kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
-    )
-    return frozenset(
-        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) for number in found if number
-    )
+EXAMPLES: Final = frozenset(
+    (
+        "+18092345678 +31612345678 +32450001234 +33612345678 +352628123456 +353850123456 +393123456789 "
+        "+41781234567 +43664123456 +4534412345 +46701234567 +4740612345 +48512345678 +522221234567 "
+        "+5511961234567 +573211234567 +639051234567 +819012345678 +821020000000 +84912345678 +85251234567 "
+        "+8613123456789 +966512345678"
+    ).split()
+)
+"""The numbers of the samples that release 9.0 of the phone library gives as examples; they change with releases."""
 
 
 @samples
@@ -197,7 +193,7 @@ def test_every_phone_of_a_sample_is_kept_for_fiction(sample: str) -> None:
             except crm.InvalidValue:
                 continue
     assert len(seen) > 100
-    assert [number for number in seen if not FICTIONAL.fullmatch(number) and number not in example_numbers()] == []
+    assert [number for number in seen if not FICTIONAL.fullmatch(number) and number not in EXAMPLES] == []
 
 
 def test_the_page_beside_the_samples_says_how_many_rows_they_have() -> None:
