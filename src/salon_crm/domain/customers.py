@@ -319,8 +319,9 @@ _HINTS: Final = {
 
 
 _NAMES: Final = frozenset({"name", "first_name", "last_name"})
-_NOBODY: Final = CustomerId(UUID(int=0))
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NOBODY: Final = CustomerId(UUID(int=0))
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""With `NOBODY`, what stands in for the id and the day of a profile that is only compared or checked."""
 
 
 class CustomerForm:
@@ -352,7 +353,7 @@ class CustomerForm:
         if at_fault & _NAMES:
             at_fault |= _NAMES  # a name that is wrong is not missing as well
         try:
-            new_customer(_NOBODY, values, added=_NEVER, settings=settings)
+            new_customer(NOBODY, values, added=NEVER, settings=settings)
         except InvalidDocument as found:
             problems += [problem for problem in found.problems if problem.field not in at_fault]
         if problems:

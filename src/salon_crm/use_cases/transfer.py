@@ -259,11 +259,11 @@ class _Import:
         if self.dry_run:
             with self.salon.reading() as reading:
                 known = self._known(reading, [imported for _, imported in read], prints)
-            plans = self._plan(read, known, prints, refused)
+            plans = self._decide(None, read, known, prints, refused)
         else:
             with unit_of_work(self.salon, self.actor) as unit:
                 known = self._known(unit.writing, [imported for _, imported in read], prints)
-                plans = self._apply(unit, read, known, prints, refused)
+                plans = self._decide(unit, read, known, prints, refused)
             self.planner.forget_new()
         self._count(plans, refused)
         return sorted(refused, key=lambda each: each[0].line)
@@ -313,42 +313,24 @@ class _Import:
             notes={each: frozenset(note.text for note in held) for each, held in notes.items()},
         )
 
-    def _plan(
-        self,
-        read: Iterable[tuple[TableRow, ImportedRow]],
-        known: Known,
-        prints: Mapping[int, bytes | None],
-        refused: list[Refused],
-    ) -> list[Decision]:
-        plans: list[Decision] = []
-        for row, imported in read:
-            try:
-                plan = self._plan_one(imported, known, prints)
-            except InvalidValue as problem:
-                refused.append((row, problem.problems))
-            else:
-                self.planner.keep(plan, prints[imported.line])
-                plans.append(plan)
-        return plans
-
     def _plan_one(self, row: ImportedRow, known: Known, prints: Mapping[int, bytes | None]) -> Decision:
         new_id = CustomerId(self.salon.ids.new_id())
         return self.planner.plan(row, known, new_id=new_id, fingerprint=prints[row.line])
 
-    def _apply(
+    def _decide(
         self,
-        unit: Unit,
+        unit: Unit | None,
         read: Iterable[tuple[TableRow, ImportedRow]],
         known: Known,
         prints: Mapping[int, bytes | None],
         refused: list[Refused],
     ) -> list[Decision]:
-        """Plan and do each row in a part of its own, so that one the store refuses takes no other along."""
+        """Plan each row and, in a ``unit``, do it in a part of its own, so that one refused takes no other along."""
         plans: list[Decision] = []
         for row, imported in read:
             try:
                 plan = self._plan_one(imported, known, prints)
-                if isinstance(plan, Change):
+                if unit is not None and isinstance(plan, Change):
                     with unit.writing.savepoint():
                         self._do(unit, plan, prints[imported.line])
             except InvalidValue as problem:

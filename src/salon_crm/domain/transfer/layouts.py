@@ -276,17 +276,16 @@ def _share(layout: Layout, present: set[str]) -> float:
 
 def _one_each(targets: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return the mapping with each single target given to one column: the first, and any mobile before any phone."""
-    taken = {"mobile"} if "mobile" in targets.values() else set[str]()
+    has_mobile = "mobile" in targets.values()
     mapping: dict[str, str | None] = {}
     seen: set[str] = set()
     for column, wanted in targets.items():
         target = wanted
         if target == _PHONE:
-            target = "other_phones" if "mobile" in taken else "mobile"
+            target = "other_phones" if has_mobile or "mobile" in seen else "mobile"
         if target in seen:
             target = _OVERFLOW.get(str(target))
         mapping[column] = target
         if target in SINGLE_TARGETS:
             seen.add(str(target))
-            taken.add(str(target))
     return mapping

@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from salon_crm.domain.customers import (
     MOST_VALUES,
+    NEVER,
     Address,
     Customer,
     ProfileFields,
@@ -25,7 +26,7 @@ from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import same_words
-from salon_crm.domain.transfer.rows import NEVER, ImportedRow
+from salon_crm.domain.transfer.rows import ImportedRow
 from salon_crm.errors import InvalidValue
 
 

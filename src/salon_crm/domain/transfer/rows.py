@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
-from uuid import UUID
 
 from attrs import evolve, field, frozen
 
 from salon_crm.domain.customers import (
+    NEVER,
+    NOBODY,
     PROFILE,
     Address,
     Customer,
@@ -142,9 +143,7 @@ _SPELLED: Final[Mapping[str, Callable[[str, str], Any]]] = MappingProxyType(
 """The profile fields whose cells are spelled in more ways than a form's."""
 
 _ADDRESS_PARTS: Final = ("city", "subdivision", "postal_code", "country")
-_NOBODY: Final = CustomerId(UUID(int=0))
 NOON: Final = time(12)
-NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_row(line: int, cells: Mapping[str, list[str]], *, system: str, context: FormContext) -> ImportedRow:
@@ -222,7 +221,7 @@ def _name_of_parts(fields: dict[str, Any]) -> None:
 def _draft(values: ProfileFields) -> Customer:
     name = values.get("name") or joined_name(values.get("first_name"), values.get("last_name")) or ""
     known: dict[str, Any] = {**values, "name": name}
-    return evolve(Customer(id=_NOBODY, added=NEVER, name=name), **known)
+    return evolve(Customer(id=NOBODY, added=NEVER, name=name), **known)
 
 
 def fingerprint_text(row: ImportedRow) -> tuple[str, ...]:
