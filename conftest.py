@@ -1,4 +1,4 @@
-"""Documents are executed: the Python of README.md and docs/**/*.md, and the doctests of docstrings.
+"""Documents are executed: the Python of README.md, docs/**/*.md and the examples' pages, and doctests of docstrings.
 
 A fenced ``python`` block of a document runs. What it prints must be, to the letter, the fenced ``text``
 block that follows it with nothing but white space between; a block that none follows must print nothing.
@@ -83,9 +83,10 @@ class _MarkdownItem(pytest.Item):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take the documents: README.md, and every page under docs."""
+    """Take the documents: README.md, and every page under docs and examples."""
     root = parent.config.rootpath
-    if file_path == root / "README.md" or (file_path.suffix == ".md" and root / "docs" in file_path.parents):
+    shelves = {root / "docs", root / "examples"}
+    if file_path == root / "README.md" or (file_path.suffix == ".md" and shelves & set(file_path.parents)):
         return _MarkdownFile.from_parent(parent, path=file_path)
     return None
 

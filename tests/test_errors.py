@@ -48,6 +48,7 @@ FAMILY: Final = {
 }
 RAISED_OUTSIDE: Final = {
     "invalid-document": InvalidDocument.__name__,  # by its own constructor
+    "outcome-unknown": StoreError.__name__,  # by a host's stores, whose commit may lose its answer
     "delivery-failed": errors.DeliveryError.__name__,  # by notifiers, which are a host's
 }
 

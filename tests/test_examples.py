@@ -40,4 +40,6 @@ def test_the_front_desk_on_a_file_prints_what_it_prints_in_memory(tmp_path: Path
 
 def test_every_example_is_listed() -> None:
     listed = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert [script for script in SCRIPTS if f"({script})" not in listed] == []
+    pages = [f"{page.parent.name}/README.md" for page in FOLDER.glob("*/README.md")]
+    assert [each for each in (*SCRIPTS, *pages) if f"({each})" not in listed] == []
+    assert pages

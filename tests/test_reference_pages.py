@@ -33,7 +33,14 @@ from salon_crm.use_cases.access import USE_CASES
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-PAGES = sorted((*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"))
+SHELVES = ("docs", "examples")
+PAGES = sorted(
+    (
+        *(page for shelf in SHELVES for page in ROOT.glob(f"{shelf}/**/*.md")),
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+    )
+)
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)

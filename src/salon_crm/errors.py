@@ -144,6 +144,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "store-outdated": "{where} has schema {found} and needs {known}. Open it with migrate=True.",
         "store-busy": "The store was busy for {seconds} s and nothing was written. Try again.",
         "store-failed": "The store failed and nothing was written: {reason}.",
+        "outcome-unknown": (
+            "The store failed while it kept this, and it may be written or not: {reason}. Read before you do it again."
+        ),
         "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",
         "unit-over": "This reading or unit of work has ended; it serves inside its with block only.",

@@ -5,12 +5,16 @@ kebab-case) and ``format``. Ids, dates and instants are text, bytes are hexadeci
 ``address`` and ``key``, a phone its ``e164``, ``valid`` and ``extension``. Reading goes through the
 constructors, the door of stores: what was good when it was written still loads. It is strict in
 everything else, and an error never quotes a value.
+
+`salon_crm.to_document` takes what use cases return. A store keeps more than that, the salon's mark key
+among it, and has a pair of its own: `to_stored` and `from_stored`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import Any, Final, get_args, get_origin
 from uuid import UUID
@@ -26,10 +30,13 @@ from cattrs import (
 )
 from cattrs.gen import make_dict_structure_fn
 
-from salon_crm.domain.audit import Detail
+from salon_crm.domain.audit import AuditEntry, Detail
 from salon_crm.domain.dates import PartialDate, parse_instant
 from salon_crm.domain.ids import parse_id
+from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidDocument, InvalidValue
+from salon_crm.ports.records import KINDS
+from salon_crm.ports.store import SalonRecord
 
 FORMAT: Final = 1
 """The format documents are written in; one that adds keys with defaults stays the same format."""
@@ -44,9 +51,13 @@ Read = Callable[[Any, Any], Any]
 
 
 class Documents:
-    """Writes and reads documents of the attrs classes given, each known by its name in kebab-case."""
+    """Writes and reads documents of the attrs classes given, each known by its name in kebab-case.
 
-    def __init__(self, types: Iterable[type]) -> None:
+    ``what`` says to whoever hands over another object what these classes are.
+    """
+
+    def __init__(self, types: Iterable[type], what: str = "an object that a use case returns") -> None:
+        self._what = what
         self._types = {_tag(each): each for each in types}
         for each in self._types.values():
             if {"type", "format"} & {attribute.name for attribute in fields(each)}:
@@ -56,10 +67,10 @@ class Documents:
         self._converter = _strict_converter()
 
     def to_document(self, thing: object) -> dict[str, Any]:
-        """Return ``thing`` as a document; raises InvalidValue for what no use case returns."""
+        """Return ``thing`` as a document; raises InvalidValue for an object of another class."""
         tag = _tag(type(thing))
         if self._types.get(tag) is not type(thing):
-            raise InvalidValue("wrong-type", field="thing", expected="an object that a use case returns")
+            raise InvalidValue("wrong-type", field="thing", expected=self._what)
         return {"type": tag, "format": FORMAT, **self._converter.unstructure(thing)}
 
     def from_document(self, document: object) -> Any:
@@ -80,6 +91,30 @@ class Documents:
         except (ClassValidationError, InvalidValue) as error:
             problems = tuple(islice(_problems(error), _MOST_PROBLEMS))
         raise InvalidDocument(problems)
+
+
+def to_stored(thing: object) -> dict[str, Any]:
+    """Return what a store keeps as JSON types: a record of any kind, an entry of the audit, the settings, the salon.
+
+    `from_stored` turns it back into an object equal in every field. It holds everything, the salon's
+    mark key too: it is for the store's own files and tables, and never for a screen, a queue or an
+    export. Raises InvalidValue for an object that no port of stores takes.
+    """
+    return _stored().to_document(thing)
+
+
+def from_stored(document: object) -> Any:
+    """Return the object that `to_stored` made a document of, built by its constructor, the door of stores.
+
+    Raises InvalidDocument with the path of each problem, 100 at most: to a store that is damage.
+    """
+    return _stored().from_document(document)
+
+
+@cache
+def _stored() -> Documents:
+    kinds = (kind.type for kind in KINDS.values())
+    return Documents((*kinds, AuditEntry, Settings, SalonRecord), "an object that a store keeps")
 
 
 def _tag(kind: type) -> str:
