@@ -5,8 +5,10 @@ A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. After a ch
     python tests/test_reference_pages.py
 """
 
+import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -26,6 +28,9 @@ from salon_crm.domain.privacy import field_class
 from salon_crm.domain.settings import REQUIRABLE_FIELDS
 from salon_crm.domain.transfer import layouts, reports, rows
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
+from salon_crm.ports import store as store_port
+from salon_crm.ports.records import KINDS
+from salon_crm.testing import Capability, StoreConformance
 from salon_crm.use_cases import audit, transfer
 from salon_crm.use_cases import criteria as criteria_use_cases
 from salon_crm.use_cases import customers as customer_use_cases
@@ -327,6 +332,76 @@ def fixed_sizes() -> str:
     )
 
 
+# The kit
+
+
+def kit_checks() -> str:
+    """Return every check of the kit, by the class it stands in, with its promise and what it needs."""
+    groups = ((cls, _checks(cls)) for cls in StoreConformance.__mro__)
+    return "\n\n".join(
+        f"## {re.sub(r'(?<!^)(?=[A-Z])', ' ', cls.__name__).capitalize()}\n\n{_linked(first_line(cls))}\n\n"
+        + table("check", "promise", "needs", rows=((f"`{name}`", promise(c), _needs(c)) for name, c in found.items()))
+        for cls, found in groups
+        if found
+    )
+
+
+def _checks(cls: type) -> dict[str, Callable[..., None]]:
+    return {
+        name: check
+        for name, check in vars(cls).items()
+        if name.startswith("test_") and check is getattr(StoreConformance, name)
+    }
+
+
+def promise(check: Callable[..., None]) -> str:
+    """Return the sentence of a check; one without any is refused, so that every check says what it holds."""
+    said = " ".join((inspect.getdoc(check) or "").split()).replace("``", "`")
+    if not said.endswith((".", ")")):
+        raise ValueError(f"{check.__name__} says no promise: its docstring is the sentence of kit-checks.md")
+    return said
+
+
+def _linked(sentence: str) -> str:
+    """Return a sentence with a link for each port it names."""
+    return re.sub(r"`(\w+)`", lambda found: _port_link(found[1]), sentence)
+
+
+def _port_link(name: str) -> str:
+    return f"[`{name}`](../../src/salon_crm/ports/store.py)" if hasattr(store_port, name) else f"`{name}`"
+
+
+def _needs(check: Callable[..., None]) -> str:
+    """Return what a check calls `needs` with, and what it is skipped without."""
+    asked = [
+        argument
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(check))))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "needs"
+        for argument in node.args
+    ]
+    declared = [name for argument in asked for name in _capabilities(argument, check)]
+    fixtures = inspect.signature(check).parameters
+    return ", ".join(
+        [
+            *(["each kind"] if "kind" in fixtures else []),
+            *dict.fromkeys(declared),
+            *(["`make_impatient_store`"] if "make_impatient_store" in fixtures else []),
+        ]
+    )
+
+
+def _capabilities(argument: ast.expr, check: Callable[..., None]) -> list[str]:
+    """Return the capabilities that an argument of `needs` stands for, read where the check stands."""
+    starred = isinstance(argument, ast.Starred)
+    try:
+        value = eval(ast.unparse(argument.value if isinstance(argument, ast.Starred) else argument), check.__globals__)
+    except NameError:  # what only the check itself knows, such as its kind, which the page tells by the fixture
+        return []
+    names = sorted(value) if starred else [value]
+    every_kind = starred and set(value) == {each for each in Capability if each in KINDS}
+    return ["every kind"] if every_kind else [f"`{name}`" for name in names]
+
+
 TABLES: dict[str, Callable[[], str]] = {
     each.__name__.replace("_", "-"): each
     for each in (
@@ -347,6 +422,7 @@ TABLES: dict[str, Callable[[], str]] = {
         requirable_fields,
         limits,
         fixed_sizes,
+        kit_checks,
     )
 }
 
@@ -379,6 +455,18 @@ def test_every_table_stands_on_a_page() -> None:
 def test_every_public_name_stands_in_the_reference() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", (REFERENCE / "public-names.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted((*listed, "__version__")) == sorted(salon_crm.__all__)
+
+
+def test_a_check_of_the_kit_that_says_no_promise_is_refused() -> None:
+    def test_something() -> None: ...
+
+    with pytest.raises(ValueError, match="test_something says no promise"):
+        promise(test_something)
+
+
+def test_every_check_of_the_kit_stands_on_its_page_once() -> None:
+    listed = re.findall(r"^\| `(test_\w+)` \|", (REFERENCE / "kit-checks.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(name for name in dir(StoreConformance) if name.startswith("test_"))
 
 
 def test_every_use_case_names_its_role_in_a_table_that_knows_all_roles() -> None:

@@ -1,8 +1,10 @@
 """The kit as its users meet it: what it skips, what it expects to fail, what it says when something is missing."""
 
+import ast
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+import tomllib
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+import salon_crm.testing
 from salon_crm.adapters.memory import MemoryStore
 from salon_crm.adapters.memory.store import _Unit
 from salon_crm.domain.criteria import Criterion, checked_criterion
@@ -67,6 +70,7 @@ class TestStoreThatLacksAKind(StoreConformance):
 _MODULE = """
 import pytest
 
+import salon_crm.testing
 from salon_crm.adapters.memory import MemoryStore
 from salon_crm.errors import Conflict
 from salon_crm.testing import Capability, CountedIds, StoreConformance
@@ -171,7 +175,25 @@ def test_without_pytest_or_hypothesis_the_kit_says_what_to_install(missing: str)
     code = f"import sys; sys.modules[{missing!r}] = None; import salon_crm.testing"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
-    assert f"salon_crm.testing needs {missing}. Run: pip install salon-crm[test]" in ran.stderr
+    assert f'salon_crm.testing needs {missing}. Run: pip install "salon-crm[kit]"' in ran.stderr
+
+
+def test_the_extra_of_the_kit_is_what_its_modules_import() -> None:
+    """Whoever installs it can run it, and brings in nothing else."""
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    kit = {requirement.partition(">")[0] for requirement in extras["project"]["optional-dependencies"]["kit"]}
+    modules = Path(salon_crm.testing.__file__ or "").parent.glob("*.py")
+    imported = {name for module in modules for name in _imports(ast.parse(module.read_text(encoding="utf-8")))}
+    outside = imported - set(sys.stdlib_module_names) - {"salon_crm", "attrs"}
+    assert outside == kit == {"pytest", "hypothesis"}
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
 
 
 def test_a_call_that_never_ends_fails_its_check() -> None:

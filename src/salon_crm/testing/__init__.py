@@ -1,7 +1,7 @@
 """What tests of a salon, and of a storage of your own, are made of.
 
 `StoreConformance` proves a store: subclass it, say how yours is made, and run pytest. The builders,
-doubles and Hypothesis strategies serve any test. It needs ``pip install salon-crm[test]``.
+doubles and Hypothesis strategies serve any test. It needs ``pip install "salon-crm[kit]"``.
 """
 
 from importlib import import_module
@@ -12,7 +12,7 @@ try:
     import_module("hypothesis")
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
-        f"salon_crm.testing needs {missing.name}. Run: pip install salon-crm[test]", name=missing.name
+        f'salon_crm.testing needs {missing.name}. Run: pip install "salon-crm[kit]"', name=missing.name
     ) from missing
 else:
     pytest.register_assert_rewrite(  # so that a failed check shows the values it compared
