@@ -115,7 +115,7 @@ class Unit(Writing):
     def settings(self) -> Settings:
         self.check()
         if self.head.settings is None:
-            raise NotFound("not-found", kind="settings", id="")
+            raise NotFound("not-found", kind="salon", id="of this store")
         return self.head.settings
 
     def create_salon(self, salon: SalonRecord, settings: Settings) -> None:
@@ -126,7 +126,7 @@ class Unit(Writing):
 
     def save_settings(self, settings: Settings, expected_version: int) -> None:
         self.check(writing=True)
-        _check_version("settings", "", self.settings().version, expected_version)
+        _check_version("settings", "of this salon", self.settings().version, expected_version)
         self.head = evolve(self.head, settings=settings)
 
     @contextmanager
@@ -189,16 +189,16 @@ class _Repository(Repository[T], Generic[T]):
     def add(self, thing: T) -> None:
         identity = self._kind.identity(thing)
         if identity in self._rows(writing=True):
-            raise Conflict("key-taken", key="id", kind=self._kind.name, id=_shown(identity))
+            raise Conflict("key-taken", key="id", kind=self._kind.name, id=str(identity))
         self._put(identity, thing)
 
     def save(self, thing: T, expected_version: int) -> None:
         rows = self._rows(writing=True)
         if not self._kind.versioned:
-            raise NotSupported("not-supported", what=f"versions of {self._kind.name}")
+            raise NotSupported("not-supported", what=f"saving {self._kind.name} anew")
         identity = self._kind.identity(thing)
         self._check_there(identity)
-        _check_version(self._kind.name, _shown(identity), rows[identity].thing.version, expected_version)
+        _check_version(self._kind.name, str(identity), rows[identity].thing.version, expected_version)
         self._put(identity, thing)
 
     def remove(self, identity: Key) -> None:
@@ -208,7 +208,7 @@ class _Repository(Repository[T], Generic[T]):
 
     def _check_there(self, identity: Key) -> None:
         if identity not in self._rows():
-            raise NotFound("not-found", kind=self._kind.name, id=_shown(identity))
+            raise NotFound("not-found", kind=self._kind.name, id=str(identity))
 
     def _put(self, identity: Key, thing: T) -> None:
         for name, key in self._kind.keys.items():
@@ -216,14 +216,9 @@ class _Repository(Repository[T], Generic[T]):
             holders = self.by_key(name, values) if values else {}
             others = {self._kind.identity(holder) for held in holders.values() for holder in held} - {identity}
             if others:
-                raise Conflict("key-taken", key=name, kind=self._kind.name, id=_shown(min(others)))
+                raise Conflict("key-taken", key=name, kind=self._kind.name, id=str(min(others)))
         row = row_of(thing)
         self._unit.change(self._kind.name)[identity] = row
-
-
-def _shown(identity: Key) -> str:
-    """Return an identity as errors name it: an id, and nothing of what a caller may have typed."""
-    return "" if isinstance(identity, tuple) else str(identity)
 
 
 class _Customers(_Repository[Customer], Customers):
@@ -276,7 +271,8 @@ class _Audit(Audit):
 
     def append(self, entry: AuditEntry) -> None:
         self._unit.check(writing=True)
-        _check_version("audit", "", len(self._unit.before.audit) + len(self._unit.entries), entry.sequence - 1)
+        if entry.sequence != len(self._unit.before.audit) + len(self._unit.entries) + 1:
+            raise Conflict("key-taken", kind="audit", key="sequence", id=str(entry.sequence))
         self._unit.entries.append(row_of(entry))
 
 

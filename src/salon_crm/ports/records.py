@@ -47,8 +47,9 @@ class KeyKind(Generic[T]):
 class Kind(Generic[T]):
     """A kind of record.
 
-    ``identity`` gives what a record is got by; a ``versioned`` one can be saved anew; ``history`` says that
-    it keeps a customer from being removed as an error; ``on_merge`` is None for kinds without a customer.
+    ``identity`` gives what a record is got by, and those of one kind can be ordered; a record of a
+    ``versioned`` kind has a ``version`` and can be saved anew; ``history`` says that it keeps a customer from
+    being removed as an error; ``on_merge`` is None for kinds without a customer.
     """
 
     name: str = field(metadata=OPERATOR)

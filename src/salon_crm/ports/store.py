@@ -10,7 +10,9 @@ A store keeps one salon. It is read in one snapshot and written in one unit of w
 
 Objects are immutable; a store gives back what it was given, equal in every field. A store raises
 errors of `salon_crm.errors` only; a verb that raises has changed nothing, and the unit of work can go
-on. Prove yours with `salon_crm.testing.StoreConformance`.
+on. A unit serves inside its block, in the thread and the process that opened it; afterwards it raises
+StoreError. docs/how-to/plug-in-your-storage.md builds a store, and says which codes to raise. Prove
+yours with `salon_crm.testing.StoreConformance`.
 """
 
 from abc import abstractmethod

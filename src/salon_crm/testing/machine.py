@@ -11,8 +11,9 @@ from functools import cache
 from itertools import count
 from typing import Any, Final
 
+import pytest
 from attrs import field, frozen
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -69,6 +70,9 @@ from salon_crm.use_cases.settings import change_settings, get_settings
 
 _MOST_PAGES: Final = 20
 _STEPS: Final = 20
+_ENGINE: Final = "hypothesis.internal.conjecture.engine"
+_SECONDS_TO_SHORTEN: Final = 30
+"""How long a failing program is made shorter for; on a store of files Hypothesis would take its own five minutes."""
 
 
 def _show_call(call: Callable[..., Any]) -> str:
@@ -346,5 +350,14 @@ class ProgramChecks(Conformance):
         most = int(settings().max_examples)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
         few = max(10, most // 3)
-        asked = settings(max_examples=few, stateful_step_count=_STEPS, suppress_health_check=slow, deadline=None)
-        run_state_machine_as_test(FreshProgram, settings=asked)
+        asked = settings(
+            max_examples=few,
+            stateful_step_count=_STEPS,
+            suppress_health_check=slow,
+            deadline=None,
+            report_multiple_bugs=False,
+            phases=set(Phase) - {Phase.explain},
+        )
+        with pytest.MonkeyPatch.context() as patched:  # no setting says it; where it is gone nothing but time is lost
+            patched.setattr(f"{_ENGINE}.MAX_SHRINKING_SECONDS", _SECONDS_TO_SHORTEN, raising=False)
+            run_state_machine_as_test(FreshProgram, settings=asked)
