@@ -335,6 +335,10 @@ def fixed_sizes() -> str:
 # The kit
 
 
+_ALWAYS_THERE = {"kind", "make_store", "open_store", "store"}
+"""The fixtures that every store has; any other is a hook that a check needs."""
+
+
 def kit_checks() -> str:
     """Return every check of the kit, by the class it stands in, with its promise and what it needs."""
     groups = ((cls, _checks(cls)) for cls in StoreConformance.__mro__)
@@ -385,7 +389,7 @@ def _needs(check: Callable[..., None]) -> str:
         [
             *(["each kind"] if "kind" in fixtures else []),
             *dict.fromkeys(declared),
-            *(["`make_impatient_store`"] if "make_impatient_store" in fixtures else []),
+            *(f"`{name}`" for name in fixtures if hasattr(StoreConformance, name) and name not in _ALWAYS_THERE),
         ]
     )
 

@@ -27,6 +27,7 @@ from salon_crm.ports.records import KINDS
 from salon_crm.ports.store import Reading
 from salon_crm.testing import (
     BUILDERS,
+    COMPLETE,
     OWNER,
     Capability,
     CountedIds,
@@ -202,6 +203,12 @@ def test_a_call_that_never_ends_fails_its_check() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"still waiting after 0\.01 s"):
         waiting.result()
     never.set()
+
+
+def test_a_store_that_declares_nothing_is_asked_for_what_every_release_asked_for() -> None:
+    """An ability that comes later fails no store that passed before."""
+    assert StoreConformance.capabilities == COMPLETE
+    assert {each for each in COMPLETE if each not in KINDS} == {Capability.PERSISTENT, Capability.SHARED}
 
 
 def test_every_kind_of_record_is_checked() -> None:

@@ -45,12 +45,13 @@ from salon_crm.testing.builders import (
     open_test_salon,
     some_settings,
 )
-from salon_crm.testing.conformance import Capability
+from salon_crm.testing.conformance import COMPLETE, Capability
 from salon_crm.testing.doubles import CountedIds, FixedClock
 from salon_crm.testing.stores import StoreConformance
 
 __all__ = [
     "BUILDERS",
+    "COMPLETE",
     "OWNER",
     "Capability",
     "CountedIds",
