@@ -12,7 +12,9 @@ import pytest
 
 import salon_crm as crm
 from salon_crm import demo
+from salon_crm.adapters.sqlite.like import LikeScan
 from salon_crm.cli import main
+from salon_crm.demo import lists, searches
 
 OWN_LIST = (
     "Kunde;E-Mail;Telefon;Lieblingsfarbe\r\n"
@@ -158,7 +160,7 @@ def test_a_check_that_fails_is_said_and_the_exit_code_is_1(
     def count_one_too_many(salon: crm.Salon, actor: crm.Actor, *criteria: Any) -> int:
         return crm.count_customers(salon, actor, *criteria) + 1
 
-    monkeypatch.setattr(demo, "count_customers", count_one_too_many)
+    monkeypatch.setattr(lists, "count_customers", count_one_too_many)
     assert main(["demo", str(own_list)]) == 1
     output = capsys.readouterr().out
     assert "  FAIL  every created row is a customer (3 of 2)" in output
@@ -173,3 +175,81 @@ def test_columns_are_as_wide_as_what_stands_in_them(capsys: pytest.CaptureFixtur
         "  José        7\n"
         "  e\u0301\n"
     )  # fmt: skip
+
+
+def test_invented_customers_are_searched_beside_a_scan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--customers", "1000"]) == 0
+    output = capsys.readouterr().out
+    assert checks(output) == [
+        "ok    every row is a customer (1,000 of 1,000)",
+        "ok    as many are counted as are listed (13 of 13 searches)",
+        "ok    whoever the scan finds, the search finds (13 of 13)",
+        "ok    the audit chain verifies (1,003 entries)",
+    ]
+    [jose] = [line.split() for line in output.splitlines() if line.startswith("  jose ")]
+    assert (jose[-5], jose[-3], jose[-1]) == ("15", "12", "3")  # found, by the scan, missed by it
+    assert "  'jose': José Leitão, José Palbor, José Silva\n" in output
+    assert "  'zzz'" not in output
+
+
+def test_the_salon_of_invented_customers_may_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--customers", "30", "--keep", str(tmp_path)]) == 0
+    assert f"The files are in {tmp_path}." in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"salon.db", "invented.csv"}
+    with crm.open_salon(tmp_path / "salon.db") as salon:
+        assert crm.count_customers(salon, crm.Actor("bea", crm.Role.OWNER)) == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["0"], "customers: must be between 1 and 9999999."),
+        (["10000000"], "customers: must be between 1 and 9999999."),
+        (["x"], "argument --customers: invalid int value: 'x'"),
+        (["5", "list.csv"], "not allowed with argument"),
+        (["5", "--region", "PT"], "argument --customers: not allowed with argument --region"),
+        (["5", "--date-order", "dmy"], "argument --customers: not allowed with argument --date-order"),
+    ],
+    ids=str,
+)
+def test_customers_that_cannot_be_invented_are_one_line(
+    capsys: pytest.CaptureFixture[str], options: list[str], reason: str
+) -> None:
+    try:
+        code: object = main(["demo", "--customers", *options])
+    except SystemExit as end:
+        code = end.code
+    printed = capsys.readouterr()
+    assert (code, printed.out, printed.err.count("\n")) == (2, "", 1)
+    assert reason in printed.err
+
+
+def test_a_search_that_finds_fewer_than_the_scan_fails_the_demo(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*_: object) -> tuple[crm.CustomerRow, ...]:
+        return ()
+
+    monkeypatch.setattr(searches, "each_customer", nobody)
+    assert not demo.run_searches(100)
+    failed = [line for line in checks(capsys.readouterr().out) if line.startswith("FAIL")]
+    assert [line.partition(" (")[0] for line in failed] == [
+        "FAIL  as many are counted as are listed",
+        "FAIL  whoever the scan finds, the search finds",
+    ]
+
+
+def test_the_scan_takes_text_as_it_stands_and_writes_nothing(tmp_path: Path) -> None:
+    bea = crm.Actor("bea", crm.Role.OWNER)
+    with crm.open_salon(tmp_path / "salon.db", region="PT", zone="Europe/Lisbon", currency="EUR") as salon:
+        ids = [str(crm.add_customer(salon, bea, name=name).id) for name in ("Zé 50%", "Ana_B", "Ana B", "a\\b")]
+        with LikeScan(tmp_path / "salon.db") as scan:
+            assert scan.everybody("50%") == {ids[0]}
+            assert scan.everybody("ana_b") == {ids[1]}
+            assert scan.everybody("a\\b") == {ids[3]}
+            assert scan.first("ana", 1) == [ids[2]]
+            with pytest.raises(crm.StoreError):
+                scan._connection.run("DELETE FROM crm_customers")
+    with pytest.raises(crm.StoreError):
+        LikeScan(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()

@@ -16,7 +16,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import Final, NoReturn, Self, cast
 
-from salon_crm.demo import check_readable, run_demo, show_table
+from salon_crm.demo import check_readable, run_demo, run_searches, show_table
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.contact import PhoneNumber
 from salon_crm.domain.criteria import CustomerFilter
@@ -81,11 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="see the main job done on the samples, or on a list of your own")
-    demo.add_argument("list", nargs="?", type=Path, help="a CSV list of your own")
+    what = demo.add_mutually_exclusive_group()
+    what.add_argument("list", nargs="?", type=Path, help="a CSV list of your own")
+    what.add_argument(
+        "--customers", type=int, metavar="N", help="search N invented customers instead, beside a LIKE scan"
+    )
     demo.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the files the demo makes in this folder")
     _add_salon_settings(demo, "of your list's phone numbers, such as PT")
     demo.add_argument("--date-order", choices=[*DateOrder], help="the order your list's dates are written in")
-    demo.set_defaults(command=_demo)
+    demo.set_defaults(command=_demo, refuse=demo.error)
 
     bring_in = commands.add_parser("import", help="bring a customer list into a salon's file")
     _add_salon(bring_in)
@@ -171,6 +175,12 @@ def _refuse_salon_file(parsed: argparse.Namespace, target: Path | None, name: st
 
 
 def _demo(parsed: argparse.Namespace) -> int:
+    if parsed.customers is not None:
+        for name in ("region", "zone", "currency", "date_order"):
+            if getattr(parsed, name) is not None:
+                parsed.refuse(f"argument --customers: not allowed with argument --{name.replace('_', '-')}")
+        with _Progress("customers") as progress:
+            return DONE if run_searches(parsed.customers, keep=parsed.keep, progress=progress) else LOOK
     settings = {name: value for name in ("region", "zone", "currency") if (value := getattr(parsed, name))}
     return DONE if run_demo(parsed.list, keep=parsed.keep, date_order=parsed.date_order, **settings) else LOOK
 

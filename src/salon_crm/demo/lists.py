@@ -2,18 +2,16 @@
 
 import csv
 import io
-import unicodedata
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Final
 
 from attrs import field, frozen
 
-from salon_crm.domain.access import Actor, Role
+from salon_crm.demo.output import BEA, CURRENCY, REGION, SALON, ZONE, Checks, demo_folder, heading, show_table
+from salon_crm.domain.access import Actor
 from salon_crm.domain.bookings import Answer
 from salon_crm.domain.contact import NO_REGION
 from salon_crm.domain.criteria import CustomerFilter
@@ -30,11 +28,6 @@ from salon_crm.use_cases.criteria import count_customers, find_customers
 from salon_crm.use_cases.settings import get_settings
 from salon_crm.use_cases.transfer import export_customers, import_customers
 
-ZONE: Final = "Europe/Lisbon"
-CURRENCY: Final = "EUR"
-REGION: Final = "PT"
-_BEA: Final = Actor("bea", Role.ADMIN)
-_SALON: Final = "salon.db"
 _SHOWN: Final = 6
 
 
@@ -52,28 +45,6 @@ def _samples() -> tuple[_List, ...]:
     folder = files("salon_crm") / "samples"
     regions = {"nookal": "GB", "stx": "US", "shore": "DE"}
     return tuple(_List(name, (folder / f"{name}.csv").read_bytes(), region) for name, region in regions.items())
-
-
-class _Checks:
-    """What the demo checks, each with its figure, printed at the end."""
-
-    def __init__(self) -> None:
-        self._made: list[tuple[bool, str]] = []
-
-    def that(self, holds: bool, what: str) -> None:
-        """Keep whether something holds, said with its figure."""
-        self._made.append((holds, what))
-
-    def show(self, left_out: Sequence[str]) -> bool:
-        """Print every check and return whether all of them hold."""
-        _heading("Checks")
-        for holds, what in self._made:
-            print(f"  {'ok  ' if holds else 'FAIL'}  {what}")
-        for what in left_out:
-            print(f"  left out (needs the samples): {what}")
-        failed = sum(not holds for holds, _ in self._made)
-        print(f"\n{len(self._made)} checks, {failed} failed.")
-        return not failed
 
 
 def run_demo(
@@ -100,10 +71,10 @@ def run_demo(
         check_readable(own_list)
         order = None if date_order is None else DateOrder(date_order)
         lists = (_List(own_list.name, own_list.read_bytes(), region, order),)
-    checks, left_out = _Checks(), list[str]()
-    with _folder(keep) as folder:
-        with open_salon(folder / _SALON, region=region, zone=zone, currency=currency) as salon:
-            print(f"A salon in one SQLite file: {folder / _SALON if keep else _SALON} ({zone}, {currency})")
+    checks, left_out = Checks(), list[str]()
+    with demo_folder(keep) as folder:
+        with open_salon(folder / SALON, region=region, zone=zone, currency=currency) as salon:
+            print(f"A salon in one SQLite file: {folder / SALON if keep else SALON} ({zone}, {currency})")
             reports = _bring_in(salon, lists, folder, checks)
             if own_list is None:
                 _correct(salon, lists, reports, folder, checks)
@@ -132,27 +103,12 @@ def check_readable(path: Path) -> None:
         raise InvalidValue("file-unreadable", field="list", reason=(error.strerror or "no").lower()) from None
 
 
-@contextmanager
-def _folder(keep: Path | None) -> Generator[Path]:
-    if keep is None:
-        with TemporaryDirectory(prefix="salon_crm-demo-") as made:
-            yield Path(made)
-    else:
-        try:
-            keep.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InvalidValue("file-unwritable", field="keep", reason=(error.strerror or "no").lower()) from None
-        if (keep / _SALON).exists():
-            raise InvalidValue("file-unwritable", field="keep", reason="it holds a salon already; give another folder")
-        yield keep
-
-
-def _bring_in(salon: Salon, lists: Sequence[_List], folder: Path, checks: _Checks) -> list[ImportReport]:
-    _heading("1. Bring in the lists other systems exported")
+def _bring_in(salon: Salon, lists: Sequence[_List], folder: Path, checks: Checks) -> list[ImportReport]:
+    heading("1. Bring in the lists other systems exported")
     reports = [
         import_customers(
             salon,
-            _BEA,
+            BEA,
             each.content,
             region=each.region,
             date_order=each.date_order,
@@ -178,7 +134,7 @@ def _bring_in(salon: Salon, lists: Sequence[_List], folder: Path, checks: _Check
         )
         checks.that(report.rows == sum(parts), what)
     created = sum(report.created for report in reports)
-    kept = count_customers(salon, _BEA)
+    kept = count_customers(salon, BEA)
     checks.that(kept == created, f"every created row is a customer ({kept:,} of {created:,})")
     return reports
 
@@ -190,13 +146,13 @@ def _report_row(each: _List, report: ImportReport) -> tuple[str, ...]:
 
 
 def _correct(
-    salon: Salon, lists: Sequence[_List], reports: Sequence[ImportReport], folder: Path, checks: _Checks
+    salon: Salon, lists: Sequence[_List], reports: Sequence[ImportReport], folder: Path, checks: Checks
 ) -> None:
-    _heading("2. Correct the refused rows in the file handed back, and import that file")
+    heading("2. Correct the refused rows in the file handed back, and import that file")
     for each, report in zip(lists, reports, strict=True):
         handed_back = (folder / f"{each.name}-refused.csv").read_text(encoding="utf-8")
         content = _corrected(handed_back, report)
-        again = import_customers(salon, _BEA, content.encode(), region=each.region, date_order=report.date_order)
+        again = import_customers(salon, BEA, content.encode(), region=each.region, date_order=report.date_order)
         print(f"  {each.name}: {report.refused} refused, {again.rows} corrected, {again.created} created")
         holds = (again.rows, again.created, again.refused) == (report.refused, report.refused, 0)
         checks.that(holds, f"{each.name}: the corrected refusals bring in exactly those rows ({again.created})")
@@ -223,56 +179,56 @@ def _corrected(handed_back: str, report: ImportReport) -> str:
     return text.getvalue()
 
 
-def _bring_in_again(salon: Salon, lists: Sequence[_List], checks: _Checks) -> None:
-    _heading("3. Bring the same lists in again")
+def _bring_in_again(salon: Salon, lists: Sequence[_List], checks: Checks) -> None:
+    heading("3. Bring the same lists in again")
     for each in lists:
-        report = import_customers(salon, _BEA, each.content, region=each.region, date_order=each.date_order)
+        report = import_customers(salon, BEA, each.content, region=each.region, date_order=each.date_order)
         print(f"  {each.name}: {report.unchanged:,} unchanged, {report.created} created, {report.updated} updated")
         holds = report.created == report.updated == 0
         checks.that(holds, f"{each.name}: a second import changes nothing ({report.unchanged:,} rows unchanged)")
 
 
-def _search(salon: Salon, checks: _Checks) -> None:
-    _heading("4. Find people as the desk types them")
+def _search(salon: Salon, checks: Checks) -> None:
+    heading("4. Find people as the desk types them")
     for text in ("jose", "lukasz", "WEISS", "07700 900"):
         begun = perf_counter()
-        page = find_customers(salon, _BEA, CustomerFilter(text=text), limit=_SHOWN)
+        page = find_customers(salon, BEA, CustomerFilter(text=text), limit=_SHOWN)
         spent = (perf_counter() - begun) * 1_000
-        count = count_customers(salon, _BEA, CustomerFilter(text=text))
+        count = count_customers(salon, BEA, CustomerFilter(text=text))
         print(f"\n{text!r}: {count} found in {spent:.1f} ms")
         show_table(
             ("name", "mobile", "e-mail"),
             ((row.name, row.mobile.international if row.mobile else "", str(row.email or "")) for row in page),
         )
-    everybody = find_customers(salon, _BEA, CustomerFilter(text="jose"), limit=500)
+    everybody = find_customers(salon, BEA, CustomerFilter(text="jose"), limit=500)
     accented = sum("José" in row.name for row in everybody)
     checks.that(accented > 0, f"jose finds José ({accented} of {len(everybody)} found write it so)")
 
 
-def _block(salon: Salon, checks: _Checks) -> None:
-    _heading("5. Block a customer")
-    page = find_customers(salon, _BEA, CustomerFilter(blocked=False), limit=1)
+def _block(salon: Salon, checks: Checks) -> None:
+    heading("5. Block a customer")
+    page = find_customers(salon, BEA, CustomerFilter(blocked=False), limit=1)
     if not page.items:
         print("  The list has nobody to block.")
         return
     customer = page.items[0].customer
-    block_customer(salon, _BEA, customer.id, reason="Missed three appointments.")
-    staff = may_book(salon, _BEA, customer.id)
+    block_customer(salon, BEA, customer.id, reason="Missed three appointments.")
+    staff = may_book(salon, BEA, customer.id)
     themselves = may_book(salon, Actor.for_customer(customer.id), customer.id)
     print(f"  {customer.name}: may book? {staff.answer} {staff.reasons}; told to the customer: {themselves.answer}")
     holds = staff.answer is themselves.answer is Answer.BLOCK and not themselves.reasons
     checks.that(holds, "a blocked customer may not book, and is not told why (1 asked)")
 
 
-def _take_out(salon: Salon, folder: Path, checks: _Checks) -> None:
-    _heading("6. Take the list out, and into an empty salon")
+def _take_out(salon: Salon, folder: Path, checks: Checks) -> None:
+    heading("6. Take the list out, and into an empty salon")
     first, second = folder / "customers.csv", folder / "customers-again.csv"
-    report = export_customers(salon, _BEA, first)
-    settings = get_settings(salon, _BEA)
+    report = export_customers(salon, BEA, first)
+    settings = get_settings(salon, BEA)
     region, zone, currency = settings.region, settings.zone, settings.currency
     with open_salon(folder / "second.db", region=region, zone=zone, currency=currency) as other:
-        brought = import_customers(other, _BEA, first)
-        export_customers(other, _BEA, second)
+        brought = import_customers(other, BEA, first)
+        export_customers(other, BEA, second)
     size = first.stat().st_size
     print(f"  {report.rows:,} customers out ({size:,} bytes), {brought.created:,} in, and out again")
     same = _without_version(first) == _without_version(second)
@@ -290,37 +246,8 @@ def _without_version(path: Path) -> list[list[str]]:
     return [row[:place] + row[place + 1 :] for row in rows]
 
 
-def _verify(salon: Salon, checks: _Checks) -> None:
-    _heading("7. Verify the audit chain")
-    found = verify_audit(salon, _BEA)
+def _verify(salon: Salon, checks: Checks) -> None:
+    heading("7. Verify the audit chain")
+    found = verify_audit(salon, BEA)
     print(f"  {found.entries:,} entries; head {found.head.sequence} {found.head.digest.hex()[:16]}…")
     checks.that(found.ok, f"the audit chain verifies ({found.entries:,} entries)")
-
-
-def _heading(text: str) -> None:
-    print(f"\n{text}\n{'-' * len(text)}")
-
-
-def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they need, figures to the right."""
-    cells = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(_width(row[place]) for row in cells) for place in range(len(header))]
-    for row in cells:
-        padded = (_pad(cell, width) for cell, width in zip(row, widths, strict=True))
-        print("  " + "  ".join(padded).rstrip())
-
-
-def _width(text: str) -> int:
-    """Return how many places of a terminal a text takes: East Asian letters two, combining marks none."""
-    return sum(_places(character) for character in text)
-
-
-def _places(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _pad(text: str, width: int) -> str:
-    space = " " * (width - _width(text))
-    return space + text if text.replace(",", "").isdigit() else text + space
