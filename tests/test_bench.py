@@ -1,0 +1,193 @@
+"""Every benchmark runs, small and without peers, and fails where answers differ that must not."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench import importing, objects, peers, search, timing, transfer, writes
+from bench.customers import Person, fill, new_salon, people
+from bench.jobs import JOBS
+from bench.questions import questions
+from bench.raw_import import Unexpected, import_raw, read_name
+from bench.raw_salon import RawSalon, name_words
+from bench.raw_search import RawSearch
+from bench.reference import Blob, keys_of, read_search
+
+import salon_crm as crm
+from salon_crm.domain.customers import search_keys
+from salon_crm.domain.text import same_words
+from salon_crm.samples.invented import invented_customers
+from salon_crm.use_cases.criteria import each_customer
+
+OLGA = crm.Actor("olga", crm.Role.OWNER)
+
+
+@pytest.fixture(autouse=True)
+def no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers are no part of a checkout; here they are absent even where they are installed."""
+
+    def absent(module: str) -> Any:
+        raise peers.Absent(f"{module} is not installed; see bench/requirements.txt")
+
+    for module in (peers, objects, search):
+        monkeypatch.setattr(module, "load", absent)
+
+
+def run(main: Callable[[Sequence[str]], int], tmp_path: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    code = main([*options, "--json", str(tmp_path / "out.json")])
+    return code, json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+
+
+def column(found: dict[str, Any], title: str, name: str) -> dict[str, Any]:
+    table = next(table for table in found["tables"] if table["title"].startswith(title))
+    place = table["header"].index(name)
+    return {row[0]: row[place] for row in table["rows"]}
+
+
+def test_search_answers_as_the_plain_reference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = run(search.main, tmp_path, "--customers", "150", "--questions", "54", "--rounds", "1")
+    assert (code, found["failed"]) == (0, [])
+    assert set(column(found, "the first fifty", "same ids and order %").values()) == {100}
+    assert found["skipped"]["Django icontains"] == "django.conf is not installed; see bench/requirements.txt"
+    assert "SQLAlchemy ilike" in found["skipped"]
+    printed = capsys.readouterr().out
+    assert "seed 1" in printed
+    assert re.search(r"find_customers +54 ", printed)
+
+
+def test_search_fails_where_an_answer_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adaptive = RawSearch.adaptive
+    monkeypatch.setattr(RawSearch, "adaptive", lambda self, text: adaptive(self, text)[1:])
+    code, found = run(search.main, tmp_path, "--customers", "30", "--questions", "18", "--rounds", "1")
+    assert code == 1
+    assert [what.partition(" answers")[0] for what in found["failed"]] == [search.RAW]
+    assert f"FAILED: {search.RAW} answers otherwise than the reference" in capsys.readouterr().out
+
+
+def test_transfer_writes_the_same_rows_and_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = ("import:django", "export:Django", "export:SQLAlchemy", "export:django")  # a process for each takes time
+    monkeypatch.setattr(transfer, "JOBS", [name for name in JOBS if not name.startswith(others)])
+    code, found = run(transfer.main, tmp_path, "--customers", "60", "--rounds", "1", "--memory-at", "60")
+    assert (code, found["failed"]) == (0, [])
+    assert column(found, "import", "ratio to the floor")["raw, same rows"] == 1
+    assert column(found, "export", "ratio to the floor")["raw, guarded"] == 1
+    assert column(found, "rows written", "library") == column(found, "rows written", "raw")
+    assert column(found, "rows written", "raw")["crm_customers"] == 60
+
+
+def test_writes_lose_nothing(tmp_path: Path) -> None:
+    options = ("--customers", "20", "--operations", "8", "--processes", "2", "--rounds", "1")
+    code, found = run(writes.main, tmp_path, *options)
+    assert (code, found["failed"]) == (0, [])
+    assert column(found, "2 processes", "done") == {"library, round 1": 16, "raw, round 1": 16}
+    assert set(column(found, "2 processes", "lost").values()) == {0}
+
+
+def test_objects_are_what_they_were_told_to_be(tmp_path: Path) -> None:
+    code, found = run(objects.main, tmp_path, "--customers", "100", "--rounds", "1")
+    assert (code, found["failed"]) == (0, [])
+    assert column(found, "objects", "ratio to attrs")["attrs, frozen and slotted"] == 1
+    assert "pydantic" in found["skipped"]
+
+
+def test_importing_is_measured_over_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = ("nothing", "attrs", "salon_crm")  # an interpreter for each is what takes time
+    monkeypatch.setattr(importing, "_PROGRAMS", {name: importing._PROGRAMS[name] for name in few})
+    monkeypatch.setattr(importing, "_PEERS", {"nobody.knows": "nobody_knows_this_package"})
+    code, found = run(importing.main, tmp_path, "--rounds", "1")
+    assert code == 0
+    assert column(found, "starting", "ratio to attrs")["attrs"] == 1
+    assert found["skipped"] == {
+        "nobody.knows": "nobody_knows_this_package is not installed; see bench/requirements.txt"
+    }
+
+
+def test_what_is_lost_is_counted(tmp_path: Path) -> None:
+    new_salon(tmp_path / "salon.db").close()
+    worked = writes.Worked(0.0, 1.0, [0.1], Counter({"add": 2, "note": 1}), 0)
+    with crm.open_salon(tmp_path / "salon.db") as salon:
+        crm.add_customer(salon, OLGA, name="Ana Silva")
+    assert writes._lost(tmp_path / "salon.db", [worked], 0) == 2
+
+
+def test_the_reference_finds_and_sorts_as_the_library_does() -> None:
+    """All it keeps of everybody is what the library keeps, written by other code."""
+    persons = list(people(600, 3))
+    with new_salon(None) as salon:
+        fill(salon, persons)
+        for row, person in zip(each_customer(salon, OLGA, order="added"), persons, strict=True):
+            keys, ours = search_keys(row.customer), keys_of(person)
+            assert (keys.name, keys.words, keys.digits) == (ours.name, ours.words, ours.digits), person.name
+            assert same_words(person.name) == name_words(person.name)
+        blob = Blob(map(keys_of, persons))
+        for question in questions(persons, 3, 90):
+            page = crm.find_customers(salon, OLGA, crm.CustomerFilter(text=question.text))
+            assert [str(row.id) for row in page] == blob.first_page(question.text), question
+
+
+def test_questions_are_of_every_kind_and_the_same_for_a_seed() -> None:
+    persons = list(people(100, 1))
+    asked = questions(persons, 1)
+    assert len(asked) == 200
+    assert asked == questions(persons, 1) != questions(persons, 2)
+    assert len({question.kind for question in asked}) == 18
+    assert any(read_search(question.text).runs for question in asked)
+
+
+def test_the_floor_of_import_stops_at_what_it_does_not_know(tmp_path: Path) -> None:
+    one = next(invented_customers())
+    (tmp_path / "twice.csv").write_text(
+        f"name,email,mobile,birthday\n{','.join(one.cells)}\n" * 1 + ",".join(one.cells)
+    )
+    with pytest.raises(Unexpected, match="twice"):
+        import_raw(tmp_path / "twice.csv", tmp_path / "salon.db")
+    with pytest.raises(Unexpected, match="control"):
+        read_name("José\0")
+
+
+def test_a_mark_is_met_by_the_floor_too(tmp_path: Path) -> None:
+    person = next(invented_customers())
+    with new_salon(tmp_path / "salon.db") as salon:
+        added = crm.add_customer(salon, OLGA, name="Rui Costa", mobile=person.mobile)
+        raw = RawSalon(tmp_path / "salon.db")
+        new = writes._checked(Person("", person.name, None, person.mobile, None), "")
+        assert not raw.meets_blocks([new])
+        crm.block_customer(salon, OLGA, added.id, reason="Missed three appointments.")
+        assert raw.meets_blocks([new])
+        raw.close()
+
+
+def test_contenders_take_turns_and_must_not_change_their_minds() -> None:
+    heard: list[str] = []
+
+    def contender(name: str) -> Callable[[int], int]:
+        def answer(question: int) -> int:
+            heard.append(name)
+            return question * 2
+
+        return answer
+
+    timed = timing.interleaved({name: contender(name) for name in "ab"}, [1, 2], rounds=2, fewer={"b": 1})
+    assert heard == ["a", "b", "b", "a", "a", "a"]
+    assert (timed["a"].answers, timed["b"].answers) == ([2, 4], [2])
+    changing = iter(range(10))
+    with pytest.raises(AssertionError, match="c answers question 0 differently"):
+        timing.interleaved({"c": lambda _: next(changing)}, [0], rounds=2)
+
+
+def test_percentiles_are_those_of_the_values() -> None:
+    assert timing.percentile([0.5], 99) == 0.5
+    assert timing.percentile([float(n) for n in range(101)], 95) == 95
+
+
+def test_people_have_ids_of_their_own_in_order() -> None:
+    ids = [person.id for person in islice(people(50, 1), 50)]
+    assert sorted(ids) == ids
+    assert len(set(ids)) == 50
