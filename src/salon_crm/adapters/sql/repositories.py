@@ -154,52 +154,56 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         return self._select(f"id IN ({held})", bound)
 
     def add(self, thing: Customer) -> None:
-        self._check_external_ids(thing)
+        self._check_external_ids([thing])
         super().add(thing)
-        self._write_keys(thing)
+        self._write_keys([thing])
 
     def save(self, thing: Customer, expected_version: int) -> None:
         try:
-            self._check_external_ids(thing)
+            self._check_external_ids([thing])
         except Conflict:
             if not self.get_many([thing.id]):
                 raise NotFound("not-found", kind=CUSTOMERS.name, id=str(thing.id)) from None
             raise
         super().save(thing, expected_version)
-        self._drop_keys(thing.id)
-        self._write_keys(thing)
+        self._drop_keys([thing.id])
+        self._write_keys([thing])
 
     def remove(self, identity: Key) -> None:
-        self._drop_keys(identity)
+        self._drop_keys([identity])
         super().remove(identity)
 
     def rewrite_keys(self, thing: Customer) -> None:
         """Compute the customer's keys anew and keep them, at the version it is at."""
         self.save(thing, thing.version)
 
-    def _check_external_ids(self, thing: Customer) -> None:
-        for held in self._holding("external_id", [(e.system, e.id) for e in thing.external_ids] or [("", "")]):
-            if held.id != thing.id:
-                raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
+    def _check_external_ids(self, things: Sequence[Customer]) -> None:
+        owners = {(external.system, external.id): thing.id for thing in things for external in thing.external_ids}
+        for pair, holders in self.by_key("external_id", owners).items():
+            for held in holders:
+                if held.id != owners[pair]:
+                    raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
-    def _write_keys(self, thing: Customer) -> None:
-        own_id = str(thing.id)
+    def _write_keys(self, things: Sequence[Customer]) -> None:
         self._connection.run_many(
             "INSERT INTO crm_external_ids (system, external_id, customer_id) VALUES (?, ?, ?)",
-            [(external.system, external.id, own_id) for external in thing.external_ids],
+            [(external.system, external.id, str(thing.id)) for thing in things for external in thing.external_ids],
         )
         self._connection.run_many(
             "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)",
             [
-                (key, plain(value), own_id)
+                (key, value, str(thing.id))
+                for thing in things
                 for key in ("contact", "name")
                 for value in sorted(map(str, CUSTOMERS.keys[key].values(thing)))
             ],
         )
 
-    def _drop_keys(self, identity: Key) -> None:
+    def _drop_keys(self, identities: Sequence[Key]) -> None:
         for table in ("crm_external_ids", "crm_customer_keys"):
-            self._connection.run(f"DELETE FROM {table} WHERE customer_id = ?", (str(identity),))
+            self._connection.run_many(
+                f"DELETE FROM {table} WHERE customer_id = ?", [(str(identity),) for identity in identities]
+            )
 
     def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
         condition, values = compile_criterion(criterion, self._dialect)
