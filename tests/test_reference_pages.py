@@ -19,6 +19,7 @@ import salon_crm
 from salon_crm import opening
 from salon_crm.adapters import documents
 from salon_crm.adapters.formats import csv
+from salon_crm.adapters.sql import search
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.domain import access, contact, criteria, customers, dates, marks, text
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Permission, Role, Scope
@@ -314,6 +315,11 @@ def limits() -> str:
             ("a row of a CSV file", f"{csv.ROW_LIMIT:,} characters", "`adapters.formats.csv.ROW_LIMIT`"),
             ("columns of a CSV file", f"{csv.COLUMN_LIMIT:,}", "`adapters.formats.csv.COLUMN_LIMIT`"),
             ("problems of a document", documents._MOST_PROBLEMS, "`adapters.documents`"),
+            (
+                f"customers in a file whose names begin with the same {search.BEGINNING} bytes",
+                f"{2**search.COUNTER_BITS:,}",
+                "`adapters.sql.search.COUNTER_BITS`",
+            ),
             ("seconds a writer waits for its turn", f"{deadline:g}", "`deadline` of the store"),
         ),
     )

@@ -1,5 +1,10 @@
-"""Criteria as SQL: every clause is TRUE or FALSE of a row of ``crm_customers c``, never NULL."""
+"""Criteria as SQL: every clause is TRUE or FALSE of a customer's rows, never NULL.
 
+The rows are ``crm_customers c`` and, where a criterion asks for text, ``crm_customer_search s``, which holds
+the little that most searches need: then ``c`` is only spoken of where `asks_profile` says so.
+"""
+
+from collections.abc import Iterator
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -11,12 +16,35 @@ from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Criterion, DigitRun
 
 Clause = tuple[str, list[Value]]
 
-BLOCKED = "EXISTS (SELECT 1 FROM crm_blocks b WHERE b.customer_id = c.id AND b.lifted_at IS NULL)"
+_ID: Final = {False: "c.id", True: "s.customer_id"}
+_STATUS: Final = {False: "c.status", True: "s.status"}
+
+
+def asks_text(criterion: Criterion) -> bool:
+    """Return whether any part of the criterion asks for text."""
+    return any(isinstance(leaf, Text) for leaf in _leaves(criterion))
+
+
+def asks_profile(criterion: Criterion) -> bool:
+    """Return whether any part of the criterion asks what only the customer's own row knows."""
+    return any(isinstance(leaf, Compare) and leaf.fact in (Fact.GENDER, Fact.ADDED) for leaf in _leaves(criterion))
+
+
+def _leaves(criterion: Criterion) -> Iterator[Criterion]:
+    waiting = [criterion]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, AllOf | AnyOf):
+            waiting += node.parts
+        elif isinstance(node, Not):
+            waiting.append(node.part)
+        else:
+            yield node
 
 
 def compile_criterion(criterion: Criterion, dialect: Dialect) -> Clause:
     """Return the condition that is true of just the customers `matches` is true of, and its values."""
-    condition, values, _ = _compile(criterion, dialect, negated=False)
+    condition, values, _ = _Compiler(dialect, asks_text(criterion)).compile(criterion, negated=False)
     return condition, values
 
 
@@ -24,20 +52,67 @@ Part = tuple[str, list[Value], int]
 """A condition that needs no more brackets, its values, and how deep it is."""
 
 
-def _compile(criterion: Criterion, dialect: Dialect, *, negated: bool) -> Part:
-    """Compile a criterion, or its negation: Not is carried down to the leaves, where it costs no depth."""
-    match criterion:
-        case AllOf(parts):
-            return _joined([_compile(part, dialect, negated=negated) for part in parts], every=not negated)
-        case AnyOf(parts):
-            return _joined([_compile(part, dialect, negated=negated) for part in parts], every=negated)
-        case Not(part):
-            return _compile(part, dialect, negated=not negated)
-        case Text() | Compare() | OneOf():
-            condition, values = _leaf(criterion, dialect)
-            return f"({'NOT ' if negated else ''}({condition}))", values, 0
-        case _:
-            assert_never(criterion)
+class _Compiler:
+    """Criteria compiled for one database, over the search row or without it."""
+
+    def __init__(self, dialect: Dialect, by_search_row: bool) -> None:
+        self._dialect = dialect
+        self._id, self._status = _ID[by_search_row], _STATUS[by_search_row]
+
+    def compile(self, criterion: Criterion, *, negated: bool) -> Part:
+        """Compile a criterion, or its negation: Not is carried down to the leaves, where it costs no depth."""
+        match criterion:
+            case AllOf(parts):
+                return _joined([self.compile(part, negated=negated) for part in parts], every=not negated)
+            case AnyOf(parts):
+                return _joined([self.compile(part, negated=negated) for part in parts], every=negated)
+            case Not(part):
+                return self.compile(part, negated=not negated)
+            case Text() | Compare() | OneOf():
+                condition, values = self._leaf(criterion)
+                return f"({'NOT ' if negated else ''}({condition}))", values, 0
+            case _:
+                assert_never(criterion)
+
+    def _leaf(self, leaf: Text | Compare | OneOf) -> Clause:
+        match leaf:
+            case Text(words, runs):
+                found = [self._word(word) for word in words] + [self._run(run) for run in runs]
+                condition, values, _ = _joined(found, every=True)
+                return condition, values
+            case Compare():
+                return self._comparison(leaf)
+            case OneOf(ids):
+                condition, value = self._dialect.in_list(self._id, sorted(map(str, ids)))
+                return condition, [value]
+            case _:
+                assert_never(leaf)
+
+    def _word(self, word: str) -> Part:
+        return f"({self._dialect.contains('s.words')})", [word], 0
+
+    def _run(self, run: DigitRun) -> Part:
+        in_phone: Part = f"({self._dialect.contains('s.digits')})", [run.digits], 0
+        in_text = _joined([self._word(word) for word in run.words], every=True)
+        return _joined([in_phone, in_text], every=False)
+
+    def _comparison(self, comparison: Compare) -> Clause:
+        value = comparison.value
+        match comparison.fact:
+            case Fact.STATUS:
+                return f"{self._status} {comparison.op.value} ?", [str(value)]
+            case Fact.GENDER:
+                return f"c.gender IS NOT NULL AND c.gender {comparison.op.value} ?", [str(value)]
+            case Fact.BLOCKED:
+                blocked = (
+                    f"EXISTS (SELECT 1 FROM crm_blocks b WHERE b.customer_id = {self._id} AND b.lifted_at IS NULL)"
+                )
+                return (blocked if value else f"NOT {blocked}"), []
+            case Fact.ADDED:
+                instant = write_instant(value) if isinstance(value, datetime) else None
+                return f"c.added {comparison.op.value} ?", [instant]
+            case _:
+                assert_never(comparison.fact)
 
 
 def _joined(parts: list[Part], *, every: bool) -> Part:
@@ -61,44 +136,3 @@ def _joined(parts: list[Part], *, every: bool) -> Part:
 
 _NOTHING: Final = {True: "(1 = 1)", False: "(1 = 0)"}
 """What no parts join to: every one of none holds, and none of none."""
-
-
-def _leaf(leaf: Text | Compare | OneOf, dialect: Dialect) -> Clause:
-    match leaf:
-        case Text(words, runs):
-            found = [_word(word, dialect) for word in words] + [_run(run, dialect) for run in runs]
-            condition, values, _ = _joined(found, every=True)
-            return condition, values
-        case Compare():
-            return _comparison(leaf)
-        case OneOf(ids):
-            condition, value = dialect.in_list("c.id", sorted(map(str, ids)))
-            return condition, [value]
-        case _:
-            assert_never(leaf)
-
-
-def _word(word: str, dialect: Dialect) -> Part:
-    return f"({dialect.contains('c.search_words')})", [word], 0
-
-
-def _run(run: DigitRun, dialect: Dialect) -> Part:
-    in_phone: Part = f"({dialect.contains('c.search_digits')})", [run.digits], 0
-    in_text = _joined([_word(word, dialect) for word in run.words], every=True)
-    return _joined([in_phone, in_text], every=False)
-
-
-def _comparison(comparison: Compare) -> Clause:
-    value = comparison.value
-    match comparison.fact:
-        case Fact.STATUS:
-            return f"c.status {comparison.op.value} ?", [str(value)]
-        case Fact.GENDER:
-            return f"c.gender IS NOT NULL AND c.gender {comparison.op.value} ?", [str(value)]
-        case Fact.BLOCKED:
-            return (BLOCKED if value else f"NOT {BLOCKED}"), []
-        case Fact.ADDED:
-            instant = write_instant(value) if isinstance(value, datetime) else None
-            return f"c.added {comparison.op.value} ?", [instant]
-        case _:
-            assert_never(comparison.fact)

@@ -4,6 +4,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from salon_crm.adapters.sql.pieces import Needed
+
 Value = str | int | bytes | None
 Row = tuple[Any, ...]
 
@@ -47,3 +49,39 @@ class Dialect(Protocol):
     @abstractmethod
     def in_list(self, column: str, values: Sequence[str]) -> tuple[str, Value]:
         """Return a condition that is true where the column is one of the texts, and the one value it binds."""
+
+    @abstractmethod
+    def piece_tables(self) -> tuple[str, ...]:
+        """Return the names of every table that the pieces of customers' text take up."""
+
+    @abstractmethod
+    def create_pieces(self) -> list[str]:
+        """Return the statements that create those tables."""
+
+    @abstractmethod
+    def add_pieces(self) -> str:
+        """Return the statement that binds a place and the pieces it has, with spaces between, and adds them."""
+
+    @abstractmethod
+    def drop_pieces(self) -> str:
+        """Return the statement that binds a place and pieces it has, with spaces between, and takes them away."""
+
+    @abstractmethod
+    def clear_pieces(self) -> str:
+        """Return the statement that takes all pieces away."""
+
+    @abstractmethod
+    def merge_pieces(self) -> str:
+        """Return the statement that leaves no trace of pieces that were taken away."""
+
+    @abstractmethod
+    def pieces_merge_fast(self) -> str:
+        """Return the query whose one value says whether that takes but a moment."""
+
+    @abstractmethod
+    def has_pieces(self, needed: Needed) -> tuple[str, Value]:
+        """Return a condition on ``p``, the table of pieces, and the value it binds; ``p.rowid`` is the place."""
+
+    @abstractmethod
+    def piece_sums(self) -> str:
+        """Return the query for every piece, how many places have it, and the sum of their `place_mark`."""

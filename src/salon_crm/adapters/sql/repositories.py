@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from salon_crm.adapters.sql.criteria import compile_criterion
+from salon_crm.adapters.sql.criteria import asks_text, compile_criterion
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
+from salon_crm.adapters.sql.finding import TextSearch, Walk
+from salon_crm.adapters.sql.search import SearchCheck, SearchChecking, SearchIndex
 from salon_crm.adapters.sql.tables import (
     AUDIT_COLUMNS,
+    CUSTOMER_SEARCH,
     CUSTOMER_TABLE,
     Table,
     entry_from_row,
@@ -17,9 +20,10 @@ from salon_crm.adapters.sql.tables import (
     write_instant,
 )
 from salon_crm.domain.audit import AuditEntry
-from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
+from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Start
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
 from salon_crm.ports.records import CUSTOMERS, Key
 from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository
@@ -29,6 +33,9 @@ K = TypeVar("K")
 
 _CHUNK: Final = 400
 """How many values one statement binds at most; every build of SQLite takes 999."""
+
+_SLICE: Final = 2_000
+"""How many customers are in memory while all of them are walked."""
 
 
 def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
@@ -141,6 +148,7 @@ class SqlCustomers(SqlRepository[Customer], Customers):
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         super().__init__(connection, CUSTOMER_TABLE)
         self._dialect = dialect
+        self._index = SearchIndex(connection, dialect)
 
     def _holding(self, key: str, values: list[Key]) -> Iterable[Customer]:
         if key == "external_id":
@@ -157,6 +165,7 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         self._check_external_ids([thing])
         super().add(thing)
         self._write_keys([thing])
+        self._index.add([thing])
 
     def save(self, thing: Customer, expected_version: int) -> None:
         try:
@@ -168,14 +177,12 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         super().save(thing, expected_version)
         self._drop_keys([thing.id])
         self._write_keys([thing])
+        self._index.change([thing])
 
     def remove(self, identity: Key) -> None:
+        self._index.drop([str(identity)])
         self._drop_keys([identity])
         super().remove(identity)
-
-    def rewrite_keys(self, thing: Customer) -> None:
-        """Compute the customer's keys anew and keep them, at the version it is at."""
-        self.save(thing, thing.version)
 
     def _check_external_ids(self, things: Sequence[Customer]) -> None:
         owners = {(external.system, external.id): thing.id for thing in things for external in thing.external_ids}
@@ -189,6 +196,9 @@ class SqlCustomers(SqlRepository[Customer], Customers):
             "INSERT INTO crm_external_ids (system, external_id, customer_id) VALUES (?, ?, ?)",
             [(external.system, external.id, str(thing.id)) for thing in things for external in thing.external_ids],
         )
+        self._write_match_keys(things)
+
+    def _write_match_keys(self, things: Sequence[Customer]) -> None:
         self._connection.run_many(
             "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)",
             [
@@ -205,24 +215,79 @@ class SqlCustomers(SqlRepository[Customer], Customers):
                 f"DELETE FROM {table} WHERE customer_id = ?", [(str(identity),) for identity in identities]
             )
 
+    def rewrite_match_keys(self) -> None:
+        """Compute anew what customers are matched by."""
+        self._connection.run("DELETE FROM crm_customer_keys")
+        for things in self._slices(OrderKey.ADDED):
+            self._write_match_keys(things)
+
+    def rebuild_search(self) -> int:
+        """Compute anew what customers are found and sorted by; return how many there are."""
+        count = 0
+        for things in self._slices(OrderKey.ADDED):
+            keys = [(sort_key(thing.name), str(thing.id)) for thing in things]
+            self._connection.run_many(
+                "UPDATE crm_customers SET name_key = ? WHERE id = ? AND name_key <> ?",
+                [(key, own_id, key) for key, own_id in keys],
+            )
+            count += len(things)
+        self._index.clear()
+        for things in self._slices(OrderKey.NAME):  # so that pieces are added in the order of their places
+            self._index.add(things)
+        self._index.merge()
+        return count
+
+    def check_search(self) -> SearchCheck:
+        """Compare what customers are found and sorted by with the customers."""
+        check = SearchChecking(self._connection, self._dialect)
+        for things in self._slices(OrderKey.ADDED):
+            check.see(things)
+        return check.result()
+
+    def _slices(self, key: OrderKey) -> Iterator[list[Customer]]:
+        """Yield all customers in an order, some thousand at a time."""
+        walk = Walk(key, falling=False, after=None)
+        while things := self._walked(EVERYBODY, walk, _SLICE):
+            yield things
+            last = things[-1]
+            value = write_instant(last.added) or "" if key is OrderKey.ADDED else sort_key(last.name)
+            walk = Walk(key, falling=False, after=(value, str(last.id)))
+
     def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
+        if limit < 1:
+            return []
+        walk = Walk.of(order, start)
+        if asks_text(criterion):
+            found = self._of_ids(TextSearch(self._connection, self._dialect, criterion).ids(walk, limit))
+        else:
+            found = self._walked(criterion, walk, limit)
+        return found[::-1] if start is not None and start.backward else found
+
+    def _of_ids(self, ids: Sequence[str]) -> list[Customer]:
+        """Return the customers of these ids, in their order."""
+        found = {
+            str(thing.id): thing
+            for chunk in _chunks(ids)
+            for thing in self._select(f"id IN ({_marks(len(chunk))})", chunk)
+        }
+        if len(found) < len(ids):
+            raise StoreError("store-damaged", reason=f"{CUSTOMER_SEARCH.name} names customers who are not there")
+        return [found[each] for each in ids]
+
+    def _walked(self, criterion: Criterion, walk: Walk, limit: int) -> list[Customer]:
         condition, values = compile_criterion(criterion, self._dialect)
-        backward = start is not None and start.backward
-        falling = order.descending != backward
-        column = _ORDER_COLUMNS[order.key]
-        if start is not None:
-            condition = f"({condition}) AND ({column}, c.id) {'<' if falling else '>'} (?, ?)"
-            place = start.value if isinstance(start.value, str) else write_instant(start.value)
-            values += [place, str(start.id)]
-        way = "DESC" if falling else "ASC"
+        column = _ORDER_COLUMNS[walk.key]
+        behind, after = walk.behind(f"{column}, c.id")
         rows = self._connection.rows(
-            f"SELECT {_SELECT} FROM crm_customers c WHERE {condition} ORDER BY {column} {way}, c.id {way} LIMIT ?",
-            [*values, limit],
+            f"SELECT {_SELECT} FROM crm_customers c WHERE {condition} AND {behind} "
+            f"ORDER BY {column} {walk.way}, c.id {walk.way} LIMIT ?",
+            [*values, *after, limit],
         )
-        found = [CUSTOMER_TABLE.read(row) for row in rows]
-        return found[::-1] if backward else found
+        return [CUSTOMER_TABLE.read(row) for row in rows]
 
     def count(self, criterion: Criterion, at_most: int | None = None) -> int:
+        if asks_text(criterion):
+            return TextSearch(self._connection, self._dialect, criterion).count(at_most)
         condition, values = compile_criterion(criterion, self._dialect)
         limit = "" if at_most is None else " LIMIT ?"
         bound = values if at_most is None else [*values, at_most]

@@ -17,12 +17,13 @@ from salon_crm.domain.access import Role
 from salon_crm.domain.audit import AuditAction, AuditEntry
 from salon_crm.domain.blocks import AlertState, Block, BlockAlert
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
-from salon_crm.domain.customers import Address, Customer, Gender, Status, search_keys
+from salon_crm.domain.customers import Address, Customer, Gender, Status
 from salon_crm.domain.dates import PartialDate
 from salon_crm.domain.ids import Alias, BlockAlertId, BlockId, CustomerId, ExternalId, NoteId, Reference
 from salon_crm.domain.marks import Mark, MarkKind
 from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.text import sort_key
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.errors import InvalidValue, StoreError
 from salon_crm.ports.records import (
@@ -63,6 +64,8 @@ class TableShape:
     columns: tuple[Column, ...] = field(metadata=OPERATOR)
     primary_key: tuple[str, ...] = field(metadata=OPERATOR)
     indexes: tuple[tuple[str, ...], ...] = field(default=(), metadata=OPERATOR)
+    unique: tuple[str, ...] = field(default=(), metadata=OPERATOR)
+    """Columns of which no two rows have the same value."""
     parent: str | None = field(default=None, metadata=OPERATOR)
     """The table whose row ``customer_id`` names; its rows go with it only by our own hand."""
     keyed: bool = field(default=False, metadata=OPERATOR)
@@ -74,6 +77,7 @@ class TableShape:
             for column in self.columns
         ]
         lines.append(f"PRIMARY KEY ({', '.join(self.primary_key)})")
+        lines += [f"UNIQUE ({column})" for column in self.unique]
         if self.parent:
             lines.append(f"FOREIGN KEY (customer_id) REFERENCES {self.parent} (id)")
         inside, suffix = ",\n  ".join(lines), dialect.table_suffix(keyed=self.keyed)
@@ -194,13 +198,13 @@ _CUSTOMER_COLUMNS: Final = _columns(
     "other_phones text, contact_declined integer, birthday text?, anniversary text?, gender text?, "
     "referral_source text?, address_lines text?, city text?, subdivision text?, postal_code text?, country text?, "
     "language text?, zone text?, preferences text?, external_ids text, former_names text, former_emails text, "
-    "former_phones text, name_key text, search_words text, search_digits text"
+    "former_phones text, name_key text"
 )
-_SEARCH_COLUMNS: Final = 3
+_SEARCH_COLUMNS: Final = 1
 
 
 def _customer_to_row(customer: Customer) -> Row:
-    email, mobile, address, keys = customer.email, customer.mobile, customer.address, search_keys(customer)
+    email, mobile, address = customer.email, customer.mobile, customer.address
     return (
         str(customer.id),
         customer.version,
@@ -233,9 +237,7 @@ def _customer_to_row(customer: Customer) -> Row:
         write_json(list(customer.former_names)),
         _write_emails(customer.former_emails),
         _write_phones(customer.former_phones),
-        keys.name,
-        keys.words,
-        keys.digits,
+        sort_key(customer.name),
     )
 
 
@@ -315,6 +317,16 @@ CUSTOMER_KEYS: Final = TableShape(
     parent="crm_customers",
     keyed=True,
 )
+
+CUSTOMER_SEARCH: Final = TableShape(
+    name="crm_customer_search",
+    columns=_columns("place integer, customer_id text, name_key text, status text, words text, digits text"),
+    primary_key=("place",),
+    unique=("customer_id",),
+    parent="crm_customers",
+)
+PIECES: Final = "crm_customer_pieces"
+"""What has each piece of the text in `CUSTOMER_SEARCH`, by place; each database keeps it in its own way."""
 
 
 def _note_to_row(note: Note) -> Row:
@@ -553,6 +565,7 @@ SHAPES: Final = (
     *(table.shape for table in TABLES.values()),
     EXTERNAL_IDS,
     CUSTOMER_KEYS,
+    CUSTOMER_SEARCH,
     AUDIT,
 )
 """Every table, in an order in which each can refer to those before it."""

@@ -8,9 +8,17 @@ from uuid import UUID
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository
-from salon_crm.adapters.sql.tables import SHAPES, TABLES, read_instant, read_row, write_instant, write_json
+from salon_crm.adapters.sql.search import SearchCheck
+from salon_crm.adapters.sql.tables import (
+    CUSTOMER_SEARCH,
+    SHAPES,
+    TABLES,
+    read_instant,
+    read_row,
+    write_instant,
+    write_json,
+)
 from salon_crm.domain.blocks import Block, BlockAlert
-from salon_crm.domain.criteria import EVERYBODY, Order, OrderKey, Start
 from salon_crm.domain.ids import Alias, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
@@ -19,8 +27,6 @@ from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.errors import Conflict, NotFound, StoreError
 from salon_crm.ports.store import SalonRecord, Writing
-
-_REBUILD_SLICE = 500
 
 
 class _UnitConnection(Connection):
@@ -184,10 +190,20 @@ class SqlUnit(Writing):
         self._connection.run(f"RELEASE {name}")
 
     def create_tables(self) -> None:
-        """Create every table of the schema; what migration 1 does."""
+        """Create every table of the schema."""
         for shape in SHAPES:
-            for statement in shape.ddl(self._dialect):
-                self._connection.run(statement)
+            self._run_all(shape.ddl(self._dialect))
+        self._run_all(self._dialect.create_pieces())
+
+    def index_search(self) -> None:
+        """Take the search keys out of the customers' table into an index of their own: what version 2 added."""
+        self._run_all(f"ALTER TABLE crm_customers DROP COLUMN {name}" for name in ("search_words", "search_digits"))
+        self._run_all(CUSTOMER_SEARCH.ddl(self._dialect) + self._dialect.create_pieces())
+        self.rebuild_search()
+
+    def _run_all(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._connection.run(statement)
 
     def fold_version(self) -> str | None:
         """Return the version of the fold the stored keys were made with, or None in an empty store."""
@@ -195,12 +211,19 @@ class SqlUnit(Writing):
         return rows[0][0] if rows else None
 
     def rebuild_keys(self) -> int:
-        """Compute the keys of every customer anew; return how many there were."""
-        order, start, count = Order(OrderKey.ADDED), None, 0
-        while customers := self.customers.find(EVERYBODY, order, start, _REBUILD_SLICE):
-            for customer in customers:
-                self.customers.rewrite_keys(customer)
-            count += len(customers)
-            start = Start(customers[-1].added, customers[-1].id)
+        """Compute the keys of every customer anew, with this version of the fold; return how many there were."""
+        self.customers.rewrite_match_keys()
         self._connection.run("UPDATE crm_salon SET fold_version = ?", (FOLD_VERSION,))
-        return count
+        return self.rebuild_search()
+
+    def rebuild_search(self) -> int:
+        """Make the search index anew from the customers; return how many there are.
+
+        Nothing is left of text that was indexed before. It takes time and room in proportion to the salon,
+        all in this one unit of work.
+        """
+        return self.customers.rebuild_search()
+
+    def check_search(self) -> SearchCheck:
+        """Compare the whole search index with the customers; takes time in proportion to the salon."""
+        return self.customers.check_search()

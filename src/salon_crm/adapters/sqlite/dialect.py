@@ -5,6 +5,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from salon_crm.adapters.sql.dialect import Dialect, Value
+from salon_crm.adapters.sql.pieces import Needed, Pieces
+from salon_crm.adapters.sql.tables import PIECES
+
+_PIECE_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum())
+"""What the tokenizer would take for white space unless told; it lets everything beyond ASCII be."""
+
+_MERGED_AT_ONCE: Final = 500
+"""Pages of pieces that are merged within the transaction that drops some: 2 MB, about 10,000 customers."""
+
+_TERMS: Final = "crm_customer_terms"
+"""The pieces to look at by hand and to check: a view of them, which keeps nothing itself."""
 
 _TYPES: Final = {"text": "TEXT", "integer": "INTEGER", "bytes": "BLOB"}
 
@@ -23,3 +34,44 @@ class SQLiteDialect(Dialect):
 
     def in_list(self, column: str, values: Sequence[str]) -> tuple[str, Value]:
         return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))
+
+    def piece_tables(self) -> tuple[str, ...]:
+        return (PIECES, f"{PIECES}_data", f"{PIECES}_idx", f"{PIECES}_config", _TERMS)
+
+    def create_pieces(self) -> list[str]:
+        tokenizer = "ascii tokenchars " + _quoted(_PIECE_CHARACTERS, "'")
+        options = "content='', columnsize=0, detail=none, tokenize=" + _quoted(tokenizer, '"')
+        return [
+            f"CREATE VIRTUAL TABLE {PIECES} USING fts5(pieces, {options})",
+            f"CREATE VIRTUAL TABLE {_TERMS} USING fts5vocab({PIECES}, instance)",
+        ]
+
+    def add_pieces(self) -> str:
+        return f"INSERT INTO {PIECES} (rowid, pieces) VALUES (?, ?)"
+
+    def drop_pieces(self) -> str:
+        return f"INSERT INTO {PIECES} ({PIECES}, rowid, pieces) VALUES ('delete', ?, ?)"
+
+    def clear_pieces(self) -> str:
+        return f"INSERT INTO {PIECES} ({PIECES}) VALUES ('delete-all')"
+
+    def merge_pieces(self) -> str:
+        return f"INSERT INTO {PIECES} ({PIECES}) VALUES ('optimize')"
+
+    def pieces_merge_fast(self) -> str:
+        return f"SELECT count(*) <= {_MERGED_AT_ONCE} FROM (SELECT 1 FROM {PIECES}_idx LIMIT {_MERGED_AT_ONCE + 1})"
+
+    def has_pieces(self, needed: Needed) -> tuple[str, Value]:
+        asked = " AND ".join(f"({' OR '.join(map(_every, clause))})" for clause in needed)
+        return f"{PIECES} MATCH ?", asked
+
+    def piece_sums(self) -> str:
+        return f"SELECT term, count(*), sum((doc % 1000003) * (doc % 999983)) FROM {_TERMS} GROUP BY term"
+
+
+def _quoted(text: str, quote: str) -> str:
+    return quote + text.replace(quote, 2 * quote) + quote
+
+
+def _every(pieces: Pieces) -> str:
+    return "(" + " AND ".join(_quoted(piece, '"') for piece in pieces) + ")"

@@ -3,13 +3,13 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Final
 
-from salon_crm.adapters.sql.tables import SHAPES
+from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
@@ -18,12 +18,17 @@ from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.errors import SchemaNewer, SchemaOutdated, StoreBusy, StoreError
 from salon_crm.ports.store import Store
 
-MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (SqlUnit.create_tables,)
-"""What brings a file from each schema version to the next; a file's version is how many have run."""
+MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (SqlUnit.index_search,)
+"""What brings a file from each schema version to the next, the first from 1 to 2; a new file gets the last at once."""
 
-SCHEMA_VERSION: Final = len(MIGRATIONS)
+SCHEMA_VERSION: Final = 1 + len(MIGRATIONS)
 
 _DIALECT: Final = SQLiteDialect()
+_TABLES: Final = (*(shape.name for shape in SHAPES), *_DIALECT.piece_tables())
+_NEW_SINCE: Final = {1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables())}
+"""The tables that a file of an earlier version does not have."""
+
+_SEARCH_MODULE: Final = "fts5"
 _FIRST_PAUSE: Final = 0.001
 _LONGEST_PAUSE: Final = 0.025
 _MOST_IDLE_READERS: Final = 8
@@ -132,6 +137,8 @@ class SQLiteStore(Store):
         connection.control("PRAGMA secure_delete = ON")
         if connection.rows("PRAGMA foreign_keys") != [(1,)]:
             raise StoreError("store-failed", reason="this build of SQLite has no foreign keys")
+        if not connection.rows("SELECT 1 FROM pragma_module_list WHERE name = ?", (_SEARCH_MODULE,)):
+            raise StoreError("store-failed", reason="this build of SQLite has no full-text search, FTS5")
         return connection
 
     def _prepare(self, *, share: bool, migrate: bool | None) -> None:
@@ -143,7 +150,8 @@ class SQLiteStore(Store):
         if self._schema_version() == SCHEMA_VERSION and self._fold_version() in (None, FOLD_VERSION):
             return
         with self.writing() as unit:
-            for migration in MIGRATIONS[self._schema_version() :]:
+            version = self._schema_version()
+            for migration in MIGRATIONS[version - 1 :] if version else (SqlUnit.create_tables,):
                 migration(unit)
             self._writer.run("DELETE FROM crm_schema")
             self._writer.run("INSERT INTO crm_schema (version) VALUES (?)", (SCHEMA_VERSION,))
@@ -155,23 +163,25 @@ class SQLiteStore(Store):
         rows = self._writer.rows("SELECT type, lower(name) FROM sqlite_master")
         names = {name for _, name in rows}
         tables = {name for kind, name in rows if kind == "table"}
-        own = [shape.name for shape in SHAPES]
         where = str(self.path)
         if SHAPES[0].name not in names or not self._has_schema_table():
             if any(not name.startswith("sqlite_") for name in tables) and not share:
                 raise StoreError("store-foreign", where=where)
-            taken = [name for name in own if name in names]
-            if taken:
-                reason = f"it has a table {taken[0]} that is not of salon_crm, which needs this name"
-                raise StoreError("store-unopenable", where=where, reason=reason)
+            self._check_free(_TABLES, names)
             return
         found = self._schema_version()
-        if found == SCHEMA_VERSION and (missing := [name for name in own if name not in tables]):
+        if found == SCHEMA_VERSION and (missing := [name for name in _TABLES if name not in tables]):
             raise StoreError("store-damaged", reason=f"there is no table {missing[0]}")
         if found > SCHEMA_VERSION:
             raise SchemaNewer("store-newer", where=where, found=found, known=SCHEMA_VERSION)
         if 0 < found < SCHEMA_VERSION and migrate is False:
             raise SchemaOutdated("store-outdated", where=where, found=found, known=SCHEMA_VERSION)
+        self._check_free(_NEW_SINCE.get(found, ()), names)
+
+    def _check_free(self, needed: Iterable[str], names: set[str]) -> None:
+        if taken := [name for name in needed if name in names]:
+            reason = f"it has a table {taken[0]} that is not of salon_crm, which needs this name"
+            raise StoreError("store-unopenable", where=str(self.path), reason=reason)
 
     def _set_journal(self) -> None:
         if self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
