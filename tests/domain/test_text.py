@@ -9,16 +9,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from salon_crm.domain.text import (
+    _SAME,
     FOLD_VERSION,
     NAME_KEY_LIMIT,
     NAME_LIMIT,
     NOTE_LIMIT,
+    _fold_any,
+    _spell_any,
     clean_name,
     clean_text,
     drop_invisible,
     fold,
     same_words,
     sort_key,
+    words_of,
 )
 from salon_crm.errors import InvalidValue
 
@@ -318,3 +322,33 @@ def test_invisible_marks_around_numbers_and_addresses_are_dropped() -> None:
     assert drop_invisible("\u202a+351\u00ad 912\u200e\u202c\ufeff") == "+351 912"
     assert drop_invisible("ana@example.com") == "ana@example.com"
     assert drop_invisible("josé") == "josé"
+
+
+# ------------------------------------------------------------------------------- folding letter by letter
+
+letters = st.one_of(
+    st.characters(max_codepoint=0x24F, exclude_categories=["Cs"]),
+    st.sampled_from("\u0301\u0308`´ʹ‐’ßſıİﬁ中がकि\u200d\u05d0\u05b0"),
+    st.characters(exclude_categories=["Cs"]),
+)
+
+
+@given(st.text(letters, max_size=12))
+def test_latin_is_folded_letter_by_letter_to_what_the_whole_text_is_folded_to(text: str) -> None:
+    folded = text.lower().translate(_SAME) if text.isascii() else _fold_any(text)
+    assert fold(text) == folded
+    assert words_of(text) == (folded if text.isascii() else _spell_any(text)).replace(",", " ").split()
+
+
+def test_every_pair_of_latin_letters_is_folded_as_a_whole_text_is() -> None:
+    for first in range(0x180):
+        for second in range(0xA0, 0x180):
+            text = chr(first) + chr(second)
+            assert fold.__wrapped__(text) == _fold_any(text)
+
+
+def test_no_character_is_folded_to_so_many_bytes_that_a_short_name_could_be_too_long() -> None:
+    longest = max(
+        len(fold.__wrapped__(chr(point)).encode()) for point in range(0x110000) if not 0xD800 <= point < 0xE000
+    )
+    assert longest <= 40

@@ -8,6 +8,8 @@ without ever quoting it.
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from itertools import islice
+from operator import attrgetter, contains
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, is_typeddict
 
@@ -34,6 +36,8 @@ class FieldClass(StrEnum):
 
 
 _KEY: Final = "salon_crm.class"
+_MOST_MET: Final = 16
+"""How many classes of values are remembered for a field."""
 
 
 def _metadata(field_class: FieldClass) -> Mapping[str, FieldClass]:
@@ -67,28 +71,69 @@ def classed(cls: type, attributes: "list[Attribute[Any]]") -> "list[Attribute[An
     for attribute in attributes:
         if _KEY not in attribute.metadata:
             raise TypeError(f"{cls.__name__}.{attribute.name} declares no field class (salon_crm.domain.privacy)")
-    return [
-        attribute.evolve(
-            repr=attribute.repr and field_class(attribute) is FieldClass.OPERATOR,
-            validator=attribute.validator or _validator(attribute.type),
-        )
+    shown = [
+        attribute.evolve(repr=attribute.repr and field_class(attribute) is FieldClass.OPERATOR)
         for attribute in attributes
     ]
+    if shown:  # validators run when every field is set: the one of the last checks them all
+        check = _type_check(attributes)
+        shown[-1] = shown[-1].evolve(validator=shown[-1].validator or check)
+    return shown
 
 
-def _validator(declared: Any) -> Callable[[Any, "Attribute[Any]", Any], None] | None:
-    """Return what refuses a value of another type than ``declared``, naming the field and never the value."""
-    plain, sequence_of = _accepted(declared)
-    if not plain:
+Check = Callable[[Any, "Attribute[Any]", Any], None]
+
+
+def _type_check(attributes: "list[Attribute[Any]]") -> Check | None:
+    """Return what refuses a value of another type than its field declares, naming the field and never the value.
+
+    Nearly every object has the classes of values that one before it had: that is asked first, all fields at
+    once, and only an object with something new is looked at field by field.
+    """
+    checked = [field for field in (_Checked(attribute) for attribute in attributes) if field.plain]
+    if not checked:
         return None
+    values_of = attrgetter(*(field.name for field in checked), "__class__")  # two names at least give a tuple
+    met = [field.met for field in checked]
+    holding = [(place, field) for place, field in enumerate(checked) if field.items]
 
-    def check(_: Any, attribute: "Attribute[Any]", value: Any) -> None:
-        if not isinstance(value, plain) or (value.__class__ is bool and bool not in plain):
-            raise InvalidValue("wrong-type", field=attribute.name, expected=_named(plain))
-        if sequence_of and value.__class__ in (tuple, frozenset) and not all(isinstance(i, sequence_of) for i in value):
-            raise InvalidValue("wrong-type", field=attribute.name, expected=f"a sequence of {_named(sequence_of)}")
+    def check(thing: Any, _: "Attribute[Any]", __: Any) -> None:
+        values = values_of(thing)
+        if not all(map(contains, met, map(type, values))):
+            for field, value in zip(checked, values, strict=False):
+                field.check(value)
+        for place, field in holding:
+            if values[place]:
+                field.check_items(values[place])
 
     return check
+
+
+class _Checked:
+    """A field whose type can be checked: the classes it takes, and those its items have in a tuple or frozenset."""
+
+    def __init__(self, attribute: "Attribute[Any]") -> None:
+        self.name = attribute.name
+        self.plain, self.items = _accepted(attribute.type)
+        self.met: set[type] = set()
+        """Classes of values that were checked before."""
+        self._items_met: set[type] = set()
+
+    def check(self, value: object) -> None:
+        """Raise InvalidValue for a value of another class."""
+        if not isinstance(value, self.plain) or (value.__class__ is bool and bool not in self.plain):
+            raise InvalidValue("wrong-type", field=self.name, expected=_named(self.plain))
+        if len(self.met) < _MOST_MET:
+            self.met.add(type(value))
+
+    def check_items(self, value: Any) -> None:
+        """Raise InvalidValue for a tuple or frozenset with an item of another class."""
+        if value.__class__ not in (tuple, frozenset) or self._items_met.issuperset(map(type, value)):
+            return
+        if not all(isinstance(item, self.items) for item in value):
+            raise InvalidValue("wrong-type", field=self.name, expected=f"a sequence of {_named(self.items)}")
+        if len(self._items_met) < _MOST_MET:
+            self._items_met.update(islice({type(item) for item in value}, _MOST_MET))
 
 
 def _accepted(declared: Any) -> tuple[tuple[type, ...], tuple[type, ...]]:

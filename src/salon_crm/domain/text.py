@@ -5,6 +5,7 @@ width is decided here, once.
 """
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -62,8 +63,10 @@ def clean_text(value: object, field: str, *, limit: int = TEXT_LIMIT, lines: boo
     if len(value) > 4 * limit:  # before any work on it: 10 MB of text is refused as fast as 10 kB
         raise InvalidValue("text-too-long", field=field, length=len(value), limit=limit)
     text = value.replace("\r\n", "\n").replace("\r", "\n") if lines else value
-    _refuse_forbidden(text, field, lines=lines)
-    text = unicodedata.normalize("NFC", text).strip()
+    if not (text.isascii() and text.isprintable()):
+        _refuse_forbidden(text, field, lines=lines)
+        text = unicodedata.normalize("NFC", text)
+    text = text.strip()
     if not lines:
         text = " ".join(text.split())
     if not text:
@@ -76,6 +79,8 @@ def clean_text(value: object, field: str, *, limit: int = TEXT_LIMIT, lines: boo
 def clean_name(value: object, field: str) -> str:
     """Return a person's name as it is kept; like `clean_text`, and its search key must fit an index."""
     name = clean_text(value, field, limit=NAME_LIMIT)
+    if name.isascii():  # its key is as long as the name
+        return name
     length = len(fold(name).strip().encode())
     if not length:  # nothing but marks and joiners: nobody could find it
         raise InvalidValue("text-empty", field=field)
@@ -85,8 +90,6 @@ def clean_name(value: object, field: str) -> str:
 
 
 def _refuse_forbidden(text: str, field: str, *, lines: bool) -> None:
-    if text.isascii() and text.isprintable():
-        return
     for position, character in enumerate(text):
         if character in _LINE_BREAKS:
             if lines:
@@ -114,10 +117,35 @@ def fold(text: str) -> str:
     seen, are removed in every script, which can only widen a match; digits of every script become 0-9.
     """
     if text.isascii():
-        return text.lower().translate(_SAME)
+        return text.lower().replace("`", "'")
+    latin = text.translate(_latin_folds())
+    return latin if latin.isascii() else _fold_any(text)
+
+
+def _fold_any(text: str) -> str:
     key = _without_marks(_decomposed(text)).casefold().translate(_SAME)
     key = _without_marks(unicodedata.normalize("NFKD", key)).translate(_SAME)  # case-folding can decompose anew
     return unicodedata.normalize("NFKC", key)
+
+
+_LATIN: Final = range(0x180)
+"""ASCII and the letters with accents of Latin: what nearly all names are written in, and no mark among them."""
+
+
+@lru_cache(maxsize=1)
+def _latin_folds() -> dict[int, str]:
+    return _folded_to_ascii(_fold_any)
+
+
+@lru_cache(maxsize=1)
+def _latin_spellings() -> dict[int, str]:
+    return _folded_to_ascii(_spell_any)
+
+
+def _folded_to_ascii(fold_one: Callable[[str], str]) -> dict[int, str]:
+    """Return what becomes of each Latin letter that becomes ASCII: of those, a text is folded letter by letter."""
+    folded = {point: fold_one(chr(point)) for point in _LATIN}
+    return {point: key for point, key in folded.items() if key.isascii()}
 
 
 def _decomposed(text: str) -> str:
@@ -171,6 +199,11 @@ _OPTIONAL_MARKS: Final = (
 def _spelled(text: str) -> str:
     if text.isascii():
         return fold(text)
+    latin = text.translate(_latin_spellings())
+    return latin if latin.isascii() else _spell_any(text)
+
+
+def _spell_any(text: str) -> str:
     key = _without_accents(_decomposed(text.translate(_SPACING_MARKS))).casefold().translate(_SAME)
     key = _without_accents(unicodedata.normalize("NFKD", key)).translate(_SAME)
     return unicodedata.normalize("NFKC", key)
