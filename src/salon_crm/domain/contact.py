@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
+from salon_crm.domain.plain_contact import is_plain_number, plain_address, plain_number, plain_spellings
 from salon_crm.domain.privacy import CONTACT, OPERATOR, classed
 from salon_crm.domain.text import clean_text, drop_invisible, fold
 from salon_crm.errors import InvalidValue
@@ -54,10 +55,13 @@ class EmailAddress:
 
         Raises InvalidValue naming ``field``, with the reason.
         """
-        from email_validator import EmailNotValidError, validate_email  # 32 ms, on first use
-
         if isinstance(value, EmailAddress):
             return _checked_email(value, field)
+        plain = plain_address(value) if isinstance(value, str) else None
+        if plain is not None:
+            return cls(*plain)
+        from email_validator import EmailNotValidError, validate_email  # 32 ms, on first use
+
         text = clean_text(drop_invisible(value) if isinstance(value, str) else value, field)
         try:
             valid = validate_email(_MAILTO.sub("", text), check_deliverability=False)
@@ -168,12 +172,15 @@ class PhoneNumber:
         number that cannot exist is refused; one that can but is not assigned is kept with ``valid`` False.
         Raises InvalidValue naming ``field``, with the reason, or ``region``.
         """
-        import phonenumbers  # 21 ms and its metadata, on first use
-
         if isinstance(value, PhoneNumber):
             if not _E164.fullmatch(value.e164) or not _EXTENSION_DIGITS.fullmatch(value.extension):
                 raise InvalidValue("phone-invalid", field=field, reason="it is not in E.164; use PhoneNumber.parse")
             return value
+        plain = plain_number(value, parse_region(region, "region")) if is_plain_number(value) else None
+        if plain is not None:
+            return cls(plain)
+        import phonenumbers  # 21 ms and its metadata, on first use
+
         written = clean_text(drop_invisible(value) if isinstance(value, str) else value, field)
         text, extension = _split_extension(fold(written).removeprefix("tel:").removeprefix("'"))
         if not _PHONE.fullmatch(text):
@@ -251,13 +258,16 @@ def _phone_regions() -> frozenset[str]:
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def phone_spellings(e164: str) -> tuple[str, ...]:
     """Return the digits a number may be looked for by.
 
     They are country code and national digits, then, where the country writes a national prefix,
     prefix and national digits, and all three, as in ``+44 (0)79…``.
     """
+    plain = plain_spellings(e164)
+    if plain is not None:
+        return plain
     import phonenumbers
 
     try:
