@@ -25,7 +25,7 @@ from salon_crm.domain.customers import Customer, Gender, contact_keys, search_ke
 from salon_crm.domain.dates import PartialDate
 from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import CUSTOMERS, KINDS, KeyKind
-from salon_crm.ports.store import AuditQuery
+from salon_crm.ports.store import AuditQuery, check_sequences
 from salon_crm.testing import Capability, StoreConformance, some_settings
 from salon_crm.testing.conformance import MakeStore
 
@@ -1023,3 +1023,48 @@ class LooksAtTheWrongEnd(Tampered):
     class Audit(Proxy):
         def last(self) -> Any:
             return next(iter(self.inner.select(AuditQuery(), 1)), None)
+
+
+# ------------------------------------------------------------------------------- many at once
+
+
+@caught_by(
+    "many_of_which_one_is_there_are_refused_as_a_whole",
+    "many_of_which_one_has_a_unique_key_of_another_are_refused_as_a_whole",
+)
+class KeepsThoseBeforeTheRefusedOne(Tampered):
+    """Adds many until one is refused, and keeps those before it."""
+
+    class Repository(Proxy):
+        def add_many(self, things: Sequence[Any]) -> None:
+            for thing in things:
+                self.inner.add(thing)
+
+
+@caught_by("many_are_added_like_one_after_the_other", "many_of_which_one_is_there_are_refused_as_a_whole")
+class AddsTheFirstOfMany(Tampered):
+    """Adds the first of many, and says nothing of the others."""
+
+    class Repository(Proxy):
+        def add_many(self, things: Sequence[Any]) -> None:
+            self.inner.add_many(things[:1])
+
+
+@caught_by("many_entries_with_a_gap_are_refused_as_a_whole")
+class AppendsUntilAGap(Tampered):
+    """Appends many entries until one is refused, and keeps those before it."""
+
+    class Audit(Proxy):
+        def append_many(self, entries: Sequence[Any]) -> None:
+            for entry in entries:
+                self.inner.append(entry)
+
+
+@caught_by("many_entries_are_kept_like_one_after_the_other")
+class ForgetsTheLastOfMany(Tampered):
+    """Appends all of many entries but the last."""
+
+    class Audit(Proxy):
+        def append_many(self, entries: Sequence[Any]) -> None:
+            check_sequences([*self.inner.select(AuditQuery(), 1, newest_first=True), *entries])
+            self.inner.append_many(entries[:-1])

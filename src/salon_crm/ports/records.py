@@ -138,6 +138,13 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
 }
 """Every kind of record kept in a repository; the audit chain is a log of its own."""
 
+_BY_TYPE: Final[Mapping[type, Kind[Any]]] = {kind.type: kind for kind in KINDS.values()}
+
+
+def kind_of(thing: object) -> Kind[Any]:
+    """Return the kind of a record."""
+    return _BY_TYPE[type(thing)]
+
 
 def customer_records() -> tuple[Kind[Any], ...]:
     """Return every kind of record that belongs to a customer, each with its declarations."""

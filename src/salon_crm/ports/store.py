@@ -19,6 +19,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from attrs import field, frozen
@@ -33,7 +34,8 @@ from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
-from salon_crm.ports.records import Key
+from salon_crm.errors import Conflict
+from salon_crm.ports.records import Key, kind_of
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -102,6 +104,21 @@ class Repository(ReadRepository[T], Protocol[T]):
     def add(self, thing: T) -> None:
         """Keep a new record; raises Conflict where its identity or a unique key is held already."""
 
+    def add_many(self, things: Sequence[T]) -> None:
+        """Keep new records, all or none; raises as `add` does for the first of them that cannot be kept.
+
+        A store that can write many at once does so here; by itself it adds them one by one.
+        """
+        added: list[T] = []
+        try:
+            for thing in things:
+                self.add(thing)
+                added.append(thing)
+        except Exception:
+            for thing in reversed(added):
+                self.remove(kind_of(thing).identity(thing))
+            raise
+
     @abstractmethod
     def save(self, thing: T, expected_version: int) -> None:
         """Replace the record of the same identity; raises NotSupported for a kind without versions.
@@ -155,6 +172,22 @@ class Audit(ReadAudit, Protocol):
     @abstractmethod
     def append(self, entry: AuditEntry) -> None:
         """Keep the next entry; raises Conflict unless its sequence follows the last one's."""
+
+    def append_many(self, entries: Sequence[AuditEntry]) -> None:
+        """Keep the next entries, all or none; raises Conflict unless each sequence follows the one before.
+
+        A store that can write many at once does so here; by itself it appends them one by one.
+        """
+        check_sequences(entries)
+        for entry in entries:
+            self.append(entry)
+
+
+def check_sequences(entries: Sequence[AuditEntry]) -> None:
+    """Refuse entries with a gap between them, so that only the first can fail to follow what is there."""
+    for before, entry in pairwise(entries):
+        if entry.sequence != before.sequence + 1:
+            raise Conflict("key-taken", kind="audit", key="sequence", id=str(entry.sequence))
 
 
 class Reading(Protocol):

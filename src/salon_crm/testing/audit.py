@@ -116,6 +116,27 @@ class AuditChecks(Conformance):
         with store.reading() as reading:
             assert list(reading.audit.select(AuditQuery(), 10)) == [an_entry(1), an_entry(2)]
 
+    def test_many_entries_are_kept_like_one_after_the_other(self, store: Store) -> None:
+        """``append_many`` keeps the next entries, in their order; none at all is fine."""
+        with store.writing() as writing:
+            writing.audit.append_many(_ENTRIES[:5])
+            writing.audit.append_many([])
+            writing.audit.append_many(_ENTRIES[5:])
+            assert writing.audit.last() == _ENTRIES[-1]
+        with store.reading() as reading:
+            assert tuple(reading.audit.select(AuditQuery(), 100)) == _ENTRIES
+
+    @pytest.mark.parametrize("sequences", [(1, 2), (2, 3), (4, 5), (3, 5), (3, 4, 4), (3, 4, 3)], ids=str)
+    def test_many_entries_with_a_gap_are_refused_as_a_whole(self, store: Store, sequences: tuple[int, ...]) -> None:
+        """``append_many`` raises Conflict unless each sequence follows the one before, and keeps none."""
+        with store.writing() as writing:
+            writing.audit.append_many([an_entry(1), an_entry(2)])
+            with pytest.raises(Conflict):
+                writing.audit.append_many([an_entry(sequence, by="refused") for sequence in sequences])
+            writing.audit.append(an_entry(3))
+        with store.reading() as reading:
+            assert list(reading.audit.select(AuditQuery(), 10)) == [an_entry(number) for number in (1, 2, 3)]
+
     def test_an_entry_rolled_back_leaves_its_place_to_the_next(self, store: Store) -> None:
         """The chain has no gaps: what was rolled back, whole or to a savepoint, was never in it."""
         with store.writing() as writing:

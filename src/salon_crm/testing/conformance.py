@@ -1,7 +1,7 @@
 """What every check stands on: how stores are made, what they declare, and waiting that ends."""
 
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from threading import Thread
@@ -183,13 +183,23 @@ def sample(kind: Kind[Any], number: int = 1, **overrides: Any) -> Any:
 
 def keep(writing: Writing, kind: Kind[Any], *records: Any) -> None:
     """Add records, and before them the customers they belong to, where those are not there."""
+    _keep_customers(writing, kind, records)
+    for record in records:
+        records_in(writing, kind).add(record)
+
+
+def add_many(writing: Writing, kind: Kind[Any], records: Sequence[Any]) -> None:
+    """Add records in one go, and before them the customers they belong to, where those are not there."""
+    _keep_customers(writing, kind, records)
+    records_in(writing, kind).add_many(records)
+
+
+def _keep_customers(writing: Writing, kind: Kind[Any], records: Iterable[Any]) -> None:
     if kind.customer is not None:
         customers = {kind.customer(record) for record in records}
         absent = customers - writing.customers.get_many(customers).keys()
         for number, customer_id in enumerate(sorted(absent), start=1):
             writing.customers.add(a_customer(number, id=customer_id))
-    for record in records:
-        records_in(writing, kind).add(record)
 
 
 def get(unit: Reading, kind: Kind[Any], record: Any) -> Any:

@@ -34,6 +34,7 @@ from salon_crm.testing.conformance import (
     Capability,
     Conformance,
     MakeStore,
+    add_many,
     get,
     keep,
     records_in,
@@ -329,6 +330,58 @@ class RecordChecks(Conformance):
             assert get(reading, kind, first) == first
             for name, value in _values_of_keys(kind, first):
                 assert records_in(reading, kind).by_key(name, [value]) == {value: (first,)}
+
+    def test_many_are_added_like_one_after_the_other(self, store: Store, kind: Kind[Any]) -> None:
+        """``add_many`` keeps new records: each is got, and found by its keys and its customer; none at all is fine."""
+        records = [sample(kind, number) for number in range(1, 6)]
+        with store.writing() as writing:
+            add_many(writing, kind, records)
+            add_many(writing, kind, [])
+        with store.reading() as reading:
+            for record in records:
+                assert _equal_in_every_field(get(reading, kind, record), record)
+                for name, value in _values_of_keys(kind, record):
+                    assert record in records_in(reading, kind).by_key(name, [value])[value]
+                if kind.customer is not None:
+                    held = records_in(reading, kind).of_customers([kind.customer(record)])
+                    assert record in held[kind.customer(record)]
+
+    def test_many_of_which_one_is_there_are_refused_as_a_whole(self, store: Store, kind: Kind[Any]) -> None:
+        """``add_many`` keeps all or none: where one identity is held, or comes twice, the others are not added."""
+        there, *new = [sample(kind, number) for number in range(1, 5)]
+        with store.writing() as writing:
+            keep(writing, kind, there)
+            for refused in ([*new, there], [there, *new], [*new, new[0]]):
+                with pytest.raises(Conflict) as caught:
+                    add_many(writing, kind, refused)
+                identity = kind.identity(new[0] if refused[-1] is new[0] else there)
+                assert caught.value.params["id"] == str(identity)
+            assert [get(writing, kind, record) for record in new] == [None] * len(new)
+            add_many(writing, kind, new)
+        with store.reading() as reading:
+            for record in (there, *new):
+                assert get(reading, kind, record) == record
+                for name, value in _values_of_keys(kind, record):
+                    assert record in records_in(reading, kind).by_key(name, [value])[value]
+
+    @pytest.mark.parametrize("within", [True, False], ids=["among them", "kept before"])
+    def test_many_of_which_one_has_a_unique_key_of_another_are_refused_as_a_whole(
+        self, store: Store, *, within: bool
+    ) -> None:
+        """``add_many`` raises Conflict as `add` does where a unique key is held, also by another of them."""
+        shared = (ExternalId("till", "shared"),)
+        first, second = a_customer(1, external_ids=shared), a_customer(2, external_ids=shared)
+        free = a_customer(3, external_ids=(ExternalId("till", "free"),))
+        with store.writing() as writing:
+            if not within:
+                writing.customers.add(first)
+            with pytest.raises(Conflict):
+                writing.customers.add_many([free, first, second] if within else [free, second])
+            assert not writing.customers.get_many([free.id, second.id])
+            assert not writing.customers.by_key("external_id", [("till", "free")])
+            writing.customers.add_many([free])
+        with store.reading() as reading:
+            assert reading.customers.by_key("external_id", [("till", "free")]) == {("till", "free"): (free,)}
 
     def test_saving_replaces_the_record_and_its_keys(self, store: Store, kind: Kind[Any]) -> None:
         """``save`` replaces the record of the same identity: it is found by its new keys and by no old one."""

@@ -188,6 +188,7 @@ class TransactionChecks(Conformance):
         with store.reading() as reading:
             records = records_in(reading, kind)
             _refused(records, "add", new)
+            _refused(records, "add_many", [new])
             _refused(records, "remove", kind.identity(there))
             if kind.versioned:
                 _refused(records, "save", evolve(there, version=there.version + 1), there.version)
@@ -205,6 +206,7 @@ class TransactionChecks(Conformance):
             before = _everything(reading, self.kinds)
             _refused(reading, "save_settings", some_settings(version=2), 1)
             _refused(reading.audit, "append", an_entry(2))
+            _refused(reading.audit, "append_many", [an_entry(2)])
         with store.reading() as reading:
             assert _everything(reading, self.kinds) == before
 

@@ -27,8 +27,8 @@ class Connection(Protocol):
         """Run a statement and return how many rows it touched."""
 
     @abstractmethod
-    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Run a statement once for each row of values."""
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
+        """Run a statement once for each row of values, and return how many rows it touched in all."""
 
 
 class Dialect(Protocol):

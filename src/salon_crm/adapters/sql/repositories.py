@@ -1,6 +1,7 @@
 """Repositories over SQL tables: one generic, and the customers with their keys and criteria."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -26,11 +27,12 @@ from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
 from salon_crm.ports.records import CUSTOMERS, Key
-from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository
+from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository, check_sequences
 
 T = TypeVar("T")
 K = TypeVar("K")
 
+_MANY: Final = "crm_many"
 _CHUNK: Final = 400
 """How many values one statement binds at most; every build of SQLite takes 999."""
 
@@ -46,6 +48,20 @@ def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
+
+
+@contextmanager
+def savepoint(connection: Connection, name: str) -> Generator[None]:
+    """Open a part of a transaction that is undone alone where its block raises."""
+    connection.run(f"SAVEPOINT {name}")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.run(f"ROLLBACK TO {name}")
+            connection.run(f"RELEASE {name}")
+        raise
+    connection.run(f"RELEASE {name}")
 
 
 class SqlRepository(Repository[T]):
@@ -104,11 +120,25 @@ class SqlRepository(Repository[T]):
         return [self._table.read(row) for row in self._connection.rows(sql, values)]
 
     def add(self, thing: T) -> None:
-        row = self._table.to_row(thing)
-        columns = ", ".join(column.name for column in self._table.shape.columns)
-        sql = f"INSERT INTO {self._name} ({columns}) VALUES ({_marks(len(row))}) ON CONFLICT DO NOTHING"
-        if not self._connection.run(sql, row):
-            identity = self._table.kind.identity(thing)
+        self._insert([thing])
+
+    def add_many(self, things: Sequence[T]) -> None:
+        try:
+            with savepoint(self._connection, _MANY):
+                self._insert(things)
+        except Conflict:
+            with savepoint(self._connection, _MANY):
+                for thing in things:  # one at a time tells which was the first
+                    self.add(thing)
+
+    def _insert(self, things: Sequence[T]) -> None:
+        """Insert rows; raises Conflict where one is held already, and names the last of them."""
+        columns = self._table.shape.columns
+        names, marks = ", ".join(column.name for column in columns), _marks(len(columns))
+        sql = f"INSERT INTO {self._name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+        rows = [self._table.to_row(thing) for thing in things]
+        if rows and self._connection.run_many(sql, rows) < len(rows):
+            identity = self._table.kind.identity(things[-1])
             raise Conflict("key-taken", kind=self._table.kind.name, key="id", id=str(identity))
 
     def save(self, thing: T, expected_version: int) -> None:
@@ -161,11 +191,11 @@ class SqlCustomers(SqlRepository[Customer], Customers):
             held = f"SELECT customer_id FROM crm_customer_keys WHERE kind = ? AND value IN ({_marks(len(values))})"
         return self._select(f"id IN ({held})", bound)
 
-    def add(self, thing: Customer) -> None:
-        self._check_external_ids([thing])
-        super().add(thing)
-        self._write_keys([thing])
-        self._index.add([thing])
+    def _insert(self, things: Sequence[Customer]) -> None:
+        self._check_external_ids(things)
+        super()._insert(things)
+        self._write_keys(things)
+        self._index.add(things)
 
     def save(self, thing: Customer, expected_version: int) -> None:
         try:
@@ -185,16 +215,26 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         super().remove(identity)
 
     def _check_external_ids(self, things: Sequence[Customer]) -> None:
-        owners = {(external.system, external.id): thing.id for thing in things for external in thing.external_ids}
+        owners: dict[tuple[str, str], CustomerId] = {}
+        for thing in things:
+            for external in thing.external_ids:
+                owner = owners.setdefault((external.system, external.id), thing.id)
+                if owner != thing.id:
+                    raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(owner))
         for pair, holders in self.by_key("external_id", owners).items():
             for held in holders:
                 if held.id != owners[pair]:
                     raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
     def _write_keys(self, things: Sequence[Customer]) -> None:
+        own_ids = [str(thing.id) for thing in things]
         self._connection.run_many(
             "INSERT INTO crm_external_ids (system, external_id, customer_id) VALUES (?, ?, ?)",
-            [(external.system, external.id, str(thing.id)) for thing in things for external in thing.external_ids],
+            [
+                (external.system, external.id, own_id)
+                for thing, own_id in zip(things, own_ids, strict=True)
+                for external in thing.external_ids
+            ],
         )
         self._write_match_keys(things)
 
@@ -202,8 +242,8 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         self._connection.run_many(
             "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)",
             [
-                (key, value, str(thing.id))
-                for thing in things
+                (key, value, own_id)
+                for thing, own_id in zip(things, own_ids, strict=True)
                 for key in ("contact", "name")
                 for value in sorted(map(str, CUSTOMERS.keys[key].values(thing)))
             ],
@@ -347,3 +387,10 @@ class SqlAudit(Audit):
         )
         if not self._connection.run(sql, (*entry_to_row(entry), entry.sequence - 1)):
             raise Conflict("key-taken", kind="audit", key="sequence", id=str(entry.sequence))
+
+    def append_many(self, entries: Sequence[AuditEntry]) -> None:
+        check_sequences(entries)
+        for first in entries[:1]:
+            self.append(first)
+        sql = f"INSERT INTO crm_audit ({AUDIT_COLUMNS}) VALUES ({_marks(11)})"
+        self._connection.run_many(sql, [entry_to_row(entry) for entry in entries[1:]])

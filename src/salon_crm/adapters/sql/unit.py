@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
-from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository
+from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository, savepoint
 from salon_crm.adapters.sql.search import SearchCheck
 from salon_crm.adapters.sql.tables import (
     CUSTOMER_SEARCH,
@@ -53,8 +53,8 @@ class _UnitConnection(Connection):
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         return self._current().run(sql, values)
 
-    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        self._current().run_many(sql, rows)
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
+        return self._current().run_many(sql, rows)
 
 
 def _read_salon(row: Row) -> SalonRecord:
@@ -178,16 +178,8 @@ class SqlUnit(Writing):
     @contextmanager
     def savepoint(self) -> Generator[None]:
         self._savepoints += 1
-        name = f"crm_part_{self._savepoints}"
-        self._connection.run(f"SAVEPOINT {name}")
-        try:
+        with savepoint(self._connection, f"crm_part_{self._savepoints}"):
             yield
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.run(f"ROLLBACK TO {name}")
-                self._connection.run(f"RELEASE {name}")
-            raise
-        self._connection.run(f"RELEASE {name}")
 
     def create_tables(self) -> None:
         """Create every table of the schema."""

@@ -89,10 +89,10 @@ class SQLiteConnection(Connection):
         with ours():
             return self.raw.execute(sql, values).rowcount
 
-    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         self._check_writable()
         with ours():
-            self.raw.executemany(sql, rows)
+            return self.raw.executemany(sql, rows).rowcount
 
     def _check_process(self) -> None:
         if self.carried_over_fork:
