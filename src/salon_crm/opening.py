@@ -25,7 +25,7 @@ from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, SalonRecord, Store
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
-from salon_crm.use_cases.audit import record
+from salon_crm.use_cases.audit import append, entry_of
 from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
 from salon_crm.use_cases.duplicates import FoundOrAdded
 from salon_crm.use_cases.settings import FormField
@@ -178,13 +178,8 @@ def _create(store: Store, stated: Mapping[str, Any], secret: bytes | None, clock
         created = SalonRecord(SalonId(ids.new_id()), now, mark_key, mix_secret(mark_key, secret).check)
         writing.create_salon(created, settings)
         details = {"salon": str(created.id), "region": settings.region, "zone": settings.zone}
-        record(
-            writing,
-            now=now,
-            actor=_OPENING,
-            action=AuditAction.SALON_CREATED,
-            details={**details, "currency": settings.currency},
-        )
+        details["currency"] = settings.currency
+        append(writing, [entry_of(now=now, actor=_OPENING, action=AuditAction.SALON_CREATED, details=details)])
         return created
 
 

@@ -23,6 +23,7 @@ from tests.use_cases.lists import (
 
 import salon_crm as crm
 from salon_crm.domain.ids import Alias, CustomerId
+from salon_crm.ports.store import Repository
 from salon_crm.testing.doubles import NOON, FixedClock
 from salon_crm.use_cases import transfer
 
@@ -744,22 +745,25 @@ def test_what_progress_raises_ends_the_import_between_two_slices(salon: crm.Salo
 
 
 def test_a_row_the_store_refuses_takes_no_other_along(salon: crm.Salon, monkeypatch: pytest.MonkeyPatch) -> None:
-    create: Any = vars(transfer)["create_customer"]
+    with salon.reading() as reading:
+        customers: Any = type(reading.customers)
+    add = customers.add
 
-    def refuse_bea(*arguments: Any, **options: Any) -> crm.Customer:
-        customer: crm.Customer = create(*arguments, **options)
+    def refuse_bea(self: Any, customer: crm.Customer) -> None:
         if customer.name == "Bea Costa":
             raise crm.Conflict("id-taken", field="id")
-        return customer
+        add(self, customer)
 
-    monkeypatch.setattr(transfer, "create_customer", refuse_bea)
-    bea = ("Bea Costa", "bea@example.com")
-    report = bring(salon, table(ANA, bea, bea, ("Eva Faria",)))
-    assert (figures(report), problems(report)) == (
-        {"created": 2, "refused": 2},
-        [(3, "id", "id-taken"), (4, "id", "id-taken")],
-    )
+    monkeypatch.setattr(customers, "add", refuse_bea)
+    monkeypatch.setattr(customers, "add_many", Repository.add_many)
+    bea, eva = ("Bea Costa", "bea@example.com", "Likes tea"), ("Eva Faria", "eva@example.com", "Brings her dog")
+    report = bring(salon, table(("Ana Silva", "ana@example.com", ""), bea, bea, eva, header=("name", "email", "note")))
+    assert (figures(report), problems(report)) == ({"created": 2, "skipped": 1, "refused": 1}, [(3, "id", "id-taken")])
+    assert [(twin.line, twin.first_line) for twin in report.twins] == [(4, 3)]
     assert names(salon) == ["Ana Silva", "Eva Faria"]
+    done = [crm.AuditAction.CUSTOMER_ADDED] * 2 + [crm.AuditAction.NOTE_ADDED, crm.AuditAction.IMPORT_ENDED]
+    assert [entry.action for entry in trail(salon)][-4:] == done
+    assert crm.verify_audit(salon, OWNER).ok
 
 
 def test_an_import_is_refused_within_a_transaction(salon: crm.Salon) -> None:

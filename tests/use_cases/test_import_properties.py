@@ -1,6 +1,9 @@
 """What holds of every list, however small and hostile."""
 
+import gc
+import tracemalloc
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -57,7 +60,7 @@ def lists(draw: st.DrawFn) -> bytes:
 
 def a_salon(**options: Any) -> crm.Salon:
     options = {"clock": FixedClock(), "ids": CountedIds(), **options}
-    return crm.open_salon(region="PT", zone="Europe/Lisbon", currency="EUR", **options)
+    return crm.open_salon(options.pop("where", None), region="PT", zone="Europe/Lisbon", currency="EUR", **options)
 
 
 some = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
@@ -141,3 +144,26 @@ def test_the_order_of_the_slices_does_not_show() -> None:
             with a_salon() as salon:
                 reports.append(bring(salon, records(*rows), dry_run=dry_run))
     assert len({str((figures(report), report.family_rows)) for report in reports}) == 1
+
+
+def test_of_a_row_that_is_in_some_bytes_are_remembered(tmp_path: Path) -> None:
+    """Nothing stays in memory but in which line each customer stood; so a list may be of any length."""
+    count, held = 2_000, list[int]()
+
+    def measure(_: int) -> None:
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+
+    guests = ({"name": f"Guest {n}", "email": f"guest{n}@example.com", "mobile": f"91{n:07d}"} for n in range(count))
+    content = records(*guests)
+    with a_salon() as salon:
+        bring(salon, content)  # so that what is cached of names and contacts is there already
+    with a_salon(where=tmp_path / "salon.db") as salon:
+        for expected in ({"created": count}, {"unchanged": count}):
+            held.clear()
+            tracemalloc.start()
+            try:
+                assert figures(bring(salon, content, progress=measure)) == expected
+            finally:
+                tracemalloc.stop()
+            assert (held[-1] - held[0]) / (count - 500) < 100

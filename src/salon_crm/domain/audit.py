@@ -8,14 +8,15 @@ a slip or a clumsy edit is found always, a full rewrite or a cut tail against a 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from salon_crm.domain.access import Role
+from salon_crm.domain.dates import in_utc
 from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.privacy import OPERATOR, classed
 
@@ -100,12 +101,18 @@ def chain_seed(salon_id: SalonId) -> AuditHead:
     return AuditHead(0, hashlib.sha256(b"salon_crm audit " + salon_id.bytes).digest())
 
 
-def canonical_bytes(entry: AuditEntry) -> bytes:
-    """Return the bytes an entry's digest covers: its format's version, then every field but the digest."""
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def canonical_bytes(entry: AuditEntry, sequence: int | None = None) -> bytes:
+    """Return the bytes an entry's digest covers: its format's version, then every field but the digest.
+
+    ``sequence`` is the place it gets, for one that has none yet.
+    """
     covered = {
-        "sequence": entry.sequence,
-        "at": entry.at.astimezone(UTC).isoformat(),
-        "recorded": entry.recorded.astimezone(UTC).isoformat(),
+        "sequence": entry.sequence if sequence is None else sequence,
+        "at": in_utc(entry.at).isoformat(),
+        "recorded": in_utc(entry.recorded).isoformat(),
         "by": entry.by,
         "role": entry.role,
         "action": entry.action,
@@ -114,18 +121,38 @@ def canonical_bytes(entry: AuditEntry) -> bytes:
         "fields": list(entry.fields),
         "details": dict(entry.details),
     }
-    text = json.dumps(covered, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return f"salon_crm audit {FORMAT_VERSION}\n{text}".encode("ascii")
+    return f"salon_crm audit {FORMAT_VERSION}\n{_CANONICAL.encode(covered)}".encode("ascii")
 
 
 def chained(entry: AuditEntry, head: AuditHead) -> AuditEntry:
     """Return the entry with its place after ``head`` and its digest."""
-    placed = evolve(entry, sequence=head.sequence + 1)
-    return evolve(placed, digest=_digest(placed, head))
+    sequence = head.sequence + 1
+    return AuditEntry(
+        sequence=sequence,
+        at=entry.at,
+        recorded=entry.recorded,
+        by=entry.by,
+        role=entry.role,
+        action=entry.action,
+        customer_id=entry.customer_id,
+        version=entry.version,
+        fields=entry.fields,
+        details=entry.details,
+        digest=_digest(entry, head, sequence),
+    )
 
 
-def _digest(entry: AuditEntry, head: AuditHead) -> bytes:
-    return hashlib.sha256(head.digest + canonical_bytes(entry)).digest()
+def chained_all(entries: Iterable[AuditEntry], head: AuditHead) -> list[AuditEntry]:
+    """Return entries in a row after ``head``, each with its place and its digest."""
+    placed: list[AuditEntry] = []
+    for entry in entries:
+        placed.append(chained(entry, head))
+        head = AuditHead(placed[-1].sequence, placed[-1].digest)
+    return placed
+
+
+def _digest(entry: AuditEntry, head: AuditHead, sequence: int | None = None) -> bytes:
+    return hashlib.sha256(head.digest + canonical_bytes(entry, sequence)).digest()
 
 
 def verify_entries(entries: Iterable[AuditEntry], head: AuditHead) -> AuditVerification:

@@ -21,7 +21,7 @@ from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
 from salon_crm.domain.reading import read_items, shown_name
 from salon_crm.domain.settings import Settings
-from salon_crm.domain.text import TEXT_LIMIT, clean_name, clean_text, same_words, sort_key
+from salon_crm.domain.text import NAME_KEY_LIMIT, TEXT_LIMIT, clean_name, clean_text, same_words, sort_key
 from salon_crm.errors import InvalidDocument, InvalidValue
 
 MOST_VALUES: Final = 20
@@ -29,6 +29,8 @@ MOST_VALUES: Final = 20
 
 _MOST_LINES: Final = 8
 _MOST_WRITTEN_LINES: Final = 100  # blank ones included
+_SURELY_FITS: Final = NAME_KEY_LIMIT // 40
+"""Characters of a name whose key surely fits: no character is folded to more than 40 bytes."""
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII | re.IGNORECASE)
 
 
@@ -385,8 +387,9 @@ def new_customer(
     status: Status = Status.ACTIVE,
 ) -> Customer:
     """Return a customer with the checked ``values``; raises InvalidDocument where a required field is missing."""
-    blank = Customer(id=customer_id, added=added, status=status, name="")
-    return _settled(blank, values, settings, keep_former=False)
+    name = values.get("name") or joined_name(values.get("first_name"), values.get("last_name")) or ""
+    stated: dict[str, Any] = {**values, "name": name}
+    return _checked(Customer(id=customer_id, added=added, status=status, **stated), None, values, settings)
 
 
 def changed_customer(
@@ -398,6 +401,8 @@ def changed_customer(
     differs the customer comes back as it is, at its old version. Raises InvalidDocument where the
     change leaves a required field empty.
     """
+    if not values:
+        return customer, ()
     changed = _settled(customer, values, settings, keep_former=keep_former)
     fields = tuple(name for name in PROFILE if getattr(changed, name) != getattr(customer, name))
     if not fields:
@@ -407,12 +412,17 @@ def changed_customer(
 
 def _settled(customer: Customer, values: ProfileFields, settings: Settings, *, keep_former: bool) -> Customer:
     stated: dict[str, Any] = {**values, "name": _settled_name(customer, values)}
-    changed = evolve(customer, **stated)
-    changed = _without_repeats(changed)
-    problems = _missing(changed, settings, customer, values) + _too_long(changed)
+    changed = _checked(evolve(customer, **stated), customer, values, settings)
+    return _with_former(customer, changed) if keep_former else changed
+
+
+def _checked(customer: Customer, before: Customer | None, values: ProfileFields, settings: Settings) -> Customer:
+    """Return a new or changed profile as it may be kept; raises InvalidDocument."""
+    customer = _without_repeats(customer)
+    problems = _missing(customer, settings, before, values) + _too_long(customer)
     if problems:
         raise InvalidDocument(problems)
-    return _with_former(customer, changed) if keep_former else changed
+    return customer
 
 
 def _settled_name(customer: Customer, values: ProfileFields) -> str:
@@ -433,6 +443,8 @@ def joined_name(first_name: str | None, last_name: str | None) -> str | None:
 
 
 def _without_repeats(customer: Customer) -> Customer:
+    if not (customer.other_emails or customer.other_phones):
+        return customer
     other_emails = tuple(email for email in customer.other_emails if email != customer.email)
     other_phones = tuple(phone for phone in customer.other_phones if phone != customer.mobile)
     if other_emails == customer.other_emails and other_phones == customer.other_phones:
@@ -440,18 +452,20 @@ def _without_repeats(customer: Customer) -> Customer:
     return evolve(customer, other_emails=other_emails, other_phones=other_phones)
 
 
-def _missing(changed: Customer, settings: Settings, before: Customer, values: ProfileFields) -> list[InvalidValue]:
+def _missing(
+    changed: Customer, settings: Settings, before: Customer | None, values: ProfileFields
+) -> list[InvalidValue]:
     """Return a problem for each required field that is empty, unless it was empty before and was not touched."""
     problems: list[InvalidValue] = []
     if not changed.name:
         hint = "Give name, or first_name and last_name."
         problems.append(InvalidValue("required", field="name", hint=hint))
-    is_new = before.name == ""
-    asked_again = _CONTACTS if before.contact_declined and not changed.contact_declined else frozenset[str]()
+    declined = before is not None and before.contact_declined
+    asked_again = _CONTACTS if declined and not changed.contact_declined else frozenset[str]()
     for name in settings.required_fields:
         if getattr(changed, name) or (name in _CONTACTS and changed.contact_declined):
             continue
-        if is_new or name in values or name in asked_again:
+        if before is None or name in values or name in asked_again:
             hint = "The salon's settings ask for it."
             if name in _CONTACTS:
                 hint += " Set contact_declined where the customer does not want to give it."
@@ -461,6 +475,8 @@ def _missing(changed: Customer, settings: Settings, before: Customer, values: Pr
 
 def _too_long(changed: Customer) -> list[InvalidValue]:
     """Return the problem of a name that only became too long when it was joined."""
+    if len(changed.name) <= _SURELY_FITS:
+        return []
     try:
         if changed.name and changed.name == joined_name(changed.first_name, changed.last_name):
             clean_name(changed.name, "name")
@@ -499,14 +515,22 @@ def contact_keys(customer: Customer, *, former: bool = True) -> frozenset[str]:
     contacts: tuple[EmailAddress | PhoneNumber, ...] = (*customer.emails, *customer.phones)
     if former:
         contacts += (*customer.former_emails, *customer.former_phones)
+    return keys_of(contacts)
+
+
+def keys_of(contacts: Iterable[EmailAddress | PhoneNumber]) -> frozenset[str]:
+    """Return the keys that contacts are recognised by, without placeholders."""
     return frozenset(contact.key for contact in contacts if not contact.is_placeholder)
 
 
 def known_names(customer: Customer) -> frozenset[str]:
     """Return the sorted folded words of each name the customer has or had, for comparing whole names."""
-    joined = joined_name(customer.first_name, customer.last_name)
-    names = (customer.name, *customer.former_names) + ((joined,) if joined else ())
-    return frozenset(same_words(name) for name in names)
+    return words_of_names(customer.name, *customer.former_names, joined_name(customer.first_name, customer.last_name))
+
+
+def words_of_names(*names: str | None) -> frozenset[str]:
+    """Return the sorted folded words of each name there is."""
+    return frozenset(same_words(name) for name in dict.fromkeys(names) if name is not None)
 
 
 @frozen(field_transformer=classed)

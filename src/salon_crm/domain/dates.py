@@ -30,6 +30,9 @@ class DateOrder(StrEnum):
     YMD = "ymd"
 
 
+_ALL_ORDERS: Final = frozenset(DateOrder)
+
+
 @frozen(field_transformer=classed)
 class PartialDate:
     """A day of the calendar whose year may be unknown: a birthday, an anniversary.
@@ -84,8 +87,11 @@ def _partial_date(value: object, field: str, order: DateOrder | None) -> Partial
 
 
 def _date_parts(text: str, order: DateOrder | None) -> dict[str, int]:
-    text = _MIDNIGHT.sub("", text)
-    if found := _ISO_DATE.fullmatch(text):
+    found = _ISO_DATE.fullmatch(text)
+    if not found:
+        text = _MIDNIGHT.sub("", text)
+        found = _ISO_DATE.fullmatch(text)
+    if found:
         year, month, day = map(int, found.groups())
         return {"year": year, "month": month, "day": day}
     if found := _ISO_DAY.fullmatch(text):
@@ -133,9 +139,12 @@ def orders_possible(text: str) -> frozenset[DateOrder]:
     A day and a month alone are in one of the two orders that have no year in front; dots are written with the
     day before the month.
     """
-    text = _MIDNIGHT.sub("", text.strip())
+    text = text.strip()
+    if _ISO_DATE.fullmatch(text):
+        return _ALL_ORDERS
+    text = _MIDNIGHT.sub("", text)
     if _ISO_DATE.fullmatch(text) or not (_NUMBERS.fullmatch(text) or _DAY_NUMBERS.fullmatch(text)):
-        return frozenset(DateOrder)
+        return _ALL_ORDERS
     readings: dict[DateOrder, PartialDate] = {}
     orders = (DateOrder.DMY, DateOrder.MDY) if _DAY_NUMBERS.fullmatch(text) else tuple(DateOrder)
     for order in orders:
@@ -145,7 +154,7 @@ def orders_possible(text: str) -> frozenset[DateOrder]:
             readings[order] = PartialDate(**_date_parts(text, order))
         except InvalidValue:
             continue
-    return frozenset(readings) if len(set(readings.values())) > 1 or len(readings) == 1 else frozenset(DateOrder)
+    return frozenset(readings) if len(set(readings.values())) > 1 or len(readings) == 1 else _ALL_ORDERS
 
 
 @lru_cache(maxsize=1_024)
@@ -171,6 +180,11 @@ def parse_zone(value: object, field: str) -> str:
 def local_day(instant: datetime, zone: str) -> date:
     """Return the day it is in ``zone`` at ``instant``."""
     return instant.astimezone(find_zone(zone)).date()
+
+
+def in_utc(instant: datetime) -> datetime:
+    """Return the same instant in UTC, as nearly all are that we keep."""
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def parse_instant(value: object, field: str) -> datetime:

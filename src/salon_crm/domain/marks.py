@@ -39,7 +39,7 @@ class MarkKey:
     def digest(self, purpose: str, *parts: str) -> bytes:
         """Return HMAC-SHA-256 of the parts under this key; the purpose keeps one use apart from another."""
         message = "\x1f".join((purpose, *(f"{len(part)}:{part}" for part in parts)))
-        return hmac.new(self.secret_bytes, message.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+        return hmac.digest(self.secret_bytes, message.encode("utf-8", "surrogatepass"), "sha256")
 
     @property
     def check(self) -> bytes:
@@ -64,11 +64,16 @@ class Mark:
     version: int = field(default=MARK_VERSION, metadata=OPERATOR)
 
 
+def contact_digest(key: MarkKey, contact_key: str) -> bytes:
+    """Return the digest of a contact alone."""
+    return key.digest(f"contact/{MARK_VERSION}", contact_key)
+
+
 def contact_digests(key: MarkKey, contact_keys: Iterable[str], words: str) -> dict[MarkKind, tuple[bytes, ...]]:
     """Return the digests of each contact alone and of each contact with the sorted folded words of a name."""
     keys = tuple(contact_keys)
     return {
-        MarkKind.CONTACT: tuple(key.digest(f"contact/{MARK_VERSION}", contact) for contact in keys),
+        MarkKind.CONTACT: tuple(contact_digest(key, contact) for contact in keys),
         MarkKind.CONTACT_AND_NAME: tuple(
             key.digest(f"contact-and-name/{MARK_VERSION}", contact, words) for contact in keys
         ),

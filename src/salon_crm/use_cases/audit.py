@@ -12,7 +12,7 @@ from salon_crm.domain.audit import (
     AuditVerification,
     Detail,
     chain_seed,
-    chained,
+    chained_all,
     verify_entries,
 )
 from salon_crm.domain.criteria import start_of_day
@@ -28,8 +28,7 @@ _MOST_ENTRIES: Final = 1_000
 _SLICE: Final = 1_000
 
 
-def record(
-    writing: Writing,
+def entry_of(
     *,
     now: datetime,
     actor: Actor,
@@ -39,9 +38,9 @@ def record(
     version: int | None = None,
     fields: tuple[str, ...] = (),
     details: Mapping[str, Detail] | None = None,
-) -> None:
-    """Append what was done to the chain, in the transaction that does it."""
-    entry = AuditEntry(
+) -> AuditEntry:
+    """Return the entry of what was done, which has no place in the chain yet."""
+    return AuditEntry(
         sequence=0,
         at=at or now,
         recorded=now,
@@ -53,7 +52,12 @@ def record(
         fields=fields,
         details=details or {},
     )
-    writing.audit.append(chained(entry, _head(writing)))
+
+
+def append(writing: Writing, entries: Sequence[AuditEntry]) -> None:
+    """Append entries of what was done to the chain, in the transaction that does it."""
+    if entries:
+        writing.audit.append_many(chained_all(entries, _head(writing)))
 
 
 def _head(reading: Reading) -> AuditHead:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Final
 
 from attrs import evolve
@@ -11,7 +13,7 @@ from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.blocks import AlertState, Block, BlockAlert, in_force
 from salon_crm.domain.customers import Customer, contact_keys, known_names
 from salon_crm.domain.ids import BlockAlertId, BlockId, IdLike, parse_id
-from salon_crm.domain.marks import Mark, MarkKind, contact_digests
+from salon_crm.domain.marks import Mark, MarkKind, contact_digest, contact_digests
 from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, field_classes
 from salon_crm.domain.text import clean_text
 from salon_crm.errors import Conflict, NotFound, RuleBroken
@@ -201,6 +203,26 @@ def meet_blocks(unit: Unit, customer: Customer, *, new: bool, only_alert: frozen
     _raise_alerts(unit, customer, (by_name | by_contact) - held)
 
 
+class MarksAhead:
+    """Which of many profiles meet a mark: those there are, asked for once, and those the profiles leave since.
+
+    No contact has a mark with a name and none without (`leave_marks`), so the latter tell.
+    """
+
+    def __init__(self, unit: Unit, customers: Iterable[Customer]) -> None:
+        digest = partial(contact_digest, unit.salon.mark_key)
+        self._digests = {customer.id: frozenset(map(digest, contact_keys(customer))) for customer in customers}
+        self._there = set(unit.writing.marks.by_key("digest", chain.from_iterable(self._digests.values())))
+
+    def meets(self, customer: Customer) -> bool:
+        """Whether `meet_blocks` may find a mark of the profile; where this is False it finds none."""
+        return not self._there.isdisjoint(self._digests[customer.id])
+
+    def add(self, customer: Customer) -> None:
+        """Take into account that the profile may have left marks of its own."""
+        self._there |= self._digests[customer.id]
+
+
 def _raise_alerts(unit: Unit, customer: Customer, origins: set[BlockId]) -> None:
     """Raise an alert for each block a profile met, once for the two."""
     known = {alert.origin for alert in unit.writing.block_alerts.of_customers([customer.id]).get(customer.id, ())}
@@ -248,6 +270,8 @@ def leave_marks(unit: Unit, customer: Customer, origin: BlockId) -> None:
 
 def _digests(unit: Unit, customer: Customer, contacts: Iterable[str]) -> list[tuple[MarkKind, bytes]]:
     keys = sorted(contacts)
+    if not keys:
+        return []
     return [
         (kind, digest)
         for words in sorted(known_names(customer))

@@ -21,7 +21,7 @@ from salon_crm.domain.customers import (
     without_former,
 )
 from salon_crm.domain.dates import local_day
-from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, IdLike, parse_id
+from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
@@ -42,7 +42,8 @@ from salon_crm.use_cases.notes import write_note
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 _MOST_AT_ONCE: Final = 10_000
-_MET_BY: Final = frozenset({"name", "first_name", "last_name", "email", "other_emails", "mobile", "other_phones"})
+MET_BY: Final = frozenset({"name", "first_name", "last_name", "email", "other_emails", "mobile", "other_phones"})
+"""The fields a blocked person may be met again by."""
 
 
 @use_case(Permission.ADD_CUSTOMERS, shows=PROFILE_SHOWN)
@@ -140,22 +141,15 @@ def create_customer(
     *,
     status: Status = Status.ACTIVE,
     notes: Mapping[str, str] | None = None,
-    added: datetime | None = None,
-    details: Mapping[str, Any] | None = None,
-    only_alert: frozenset[BlockId] = frozenset(),
 ) -> Customer:
-    """Keep a new customer with checked values under an id nobody has, record it, write the notes, and meet blocks.
-
-    ``added`` is when another system first had them, if it says so; ``only_alert`` are blocks that raise
-    an alert at most.
-    """
-    customer = new_customer(customer_id, values, added=added or unit.at, settings=unit.settings, status=status)
+    """Keep a new customer with checked values under an id nobody has, record it, write the notes, and meet blocks."""
+    customer = new_customer(customer_id, values, added=unit.at, settings=unit.settings, status=status)
     _check_external_ids(unit, customer)
     unit.writing.customers.add(customer)
-    unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=tuple(sorted(values)), details=details)
+    unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=tuple(sorted(values)))
     for name, text in (notes or {}).items():
         write_note(unit, customer, text, alert=name == "alert_note")
-    meet_blocks(unit, customer, new=True, only_alert=only_alert)
+    meet_blocks(unit, customer, new=True)
     return customer
 
 
@@ -207,7 +201,7 @@ def edit_customer(
         changed, fields = changed_customer(customer, values, settings=unit.settings, keep_former=keep_former)
         if version is not None:
             _refuse_stale(unit.writing, customer, version, fields)
-        save_edit(unit, customer, changed, fields)
+        _save_edit(unit, customer, changed, fields)
         return CustomerEdit(changed, fields)
 
 
@@ -224,21 +218,14 @@ def _refuse_fields_of_staff(salon: Salon, actor: Actor, changes: Iterable[str]) 
             )
 
 
-def save_edit(
-    unit: Unit,
-    before: Customer,
-    after: Customer,
-    fields: tuple[str, ...],
-    *,
-    details: Mapping[str, Any] | None = None,
-) -> None:
+def _save_edit(unit: Unit, before: Customer, after: Customer, fields: tuple[str, ...]) -> None:
     """Keep a changed profile, record it, and meet blocks where its name or contacts changed."""
     if not fields:
         return
     _check_external_ids(unit, after)
     unit.writing.customers.save(after, before.version)
-    unit.record(AuditAction.CUSTOMER_EDITED, after, fields=fields, details=details)
-    if _MET_BY.intersection(fields):
+    unit.record(AuditAction.CUSTOMER_EDITED, after, fields=fields)
+    if MET_BY.intersection(fields):
         meet_blocks(unit, after, new=False)
 
 

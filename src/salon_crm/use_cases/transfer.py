@@ -1,8 +1,9 @@
 """Bringing customer lists in and taking them out, in short transactions."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from datetime import datetime
 from itertools import islice
 from os import PathLike
 from os.path import realpath
@@ -12,12 +13,12 @@ from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.blocks import in_force
 from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Order, OrderKey, query_fingerprint
-from salon_crm.domain.customers import Customer, FormContext, contact_keys
+from salon_crm.domain.customers import Customer, FormContext
 from salon_crm.domain.dates import DateOrder, orders_possible
 from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, RunId
 from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import RowFingerprint
-from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, ExportedCustomer
+from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, cells_of, export_cells
 from salon_crm.domain.transfer.layouts import PROBLEM_COLUMNS, SINGLE_TARGETS, TARGETS, Recognised, recognise
 from salon_crm.domain.transfer.planner import Change, Decision, Known, Outcome, Planner, TwinOf
 from salon_crm.domain.transfer.reports import MOST_LISTED, ExportReport, Family, ImportProblem, ImportReport
@@ -27,9 +28,9 @@ from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Reading
 from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, TableWriter, Target
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
-from salon_crm.use_cases.blocks import blocks_in_force, start_block
+from salon_crm.use_cases.blocks import MarksAhead, blocks_in_force, meet_blocks, start_block
 from salon_crm.use_cases.criteria import checked_criteria, each_slice
-from salon_crm.use_cases.customers import create_customer, form_context, save_edit
+from salon_crm.use_cases.customers import MET_BY, form_context
 from salon_crm.use_cases.notes import write_note
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -98,7 +99,7 @@ def import_customers(
             system=clean_text(system or recognised.layout or "list", "system", limit=_SOURCE_LIMIT),
             context=context,
             date_order=order,
-            planner=Planner(settings, overwrite=overwrite),
+            planner=Planner(overwrite=overwrite),
             dry_run=dry_run,
         )
         hand_back = opened.enter_context(_handing_back(salon.formats["csv"], problems_to, table.columns))
@@ -226,6 +227,8 @@ class _Import:
         self.actor = actor
         self.table = table
         self.recognised = recognised
+        targets = (recognised.mapping.get(column) if column else None for column in table.columns)
+        self._taken = [(place, target) for place, target in enumerate(targets) if target is not None]
         self.system = system
         self.context = context
         self.date_order = date_order
@@ -259,11 +262,14 @@ class _Import:
         if self.dry_run:
             with self.salon.reading() as reading:
                 known = self._known(reading, [imported for _, imported in read], prints)
-            plans = self._decide(None, read, known, prints, refused)
+            plans = self._plan(read, known, prints, self.salon.now(), refused)
         else:
             with unit_of_work(self.salon, self.actor) as unit:
                 known = self._known(unit.writing, [imported for _, imported in read], prints)
-                plans = self._decide(unit, read, known, prints, refused)
+                plans = self._plan(read, known, prints, unit.at, refused)
+                lost = self._do(unit, [plan for plan in plans if isinstance(plan, Change)], known, prints)
+            refused += [(row, lost[imported.line]) for row, imported in read if imported.line in lost]
+            plans = [plan for plan in plans if not (isinstance(plan, Change) and plan.row.line in lost)]
             self.planner.forget_new()
         self._count(plans, refused)
         return sorted(refused, key=lambda each: each[0].line)
@@ -271,9 +277,9 @@ class _Import:
     def _cells(self, row: TableRow) -> dict[str, list[str]]:
         """Return the filled cells of a row by what their columns became."""
         cells: dict[str, list[str]] = {}
-        for column, text in zip(self.table.columns, row.cells, strict=True):
-            target = self.recognised.mapping.get(column) if column else None
-            if target is not None and text.strip():
+        for place, target in self._taken:
+            text = row.cells[place]
+            if text and not text.isspace():
                 cells.setdefault(target, []).append(text)
         return cells
 
@@ -289,9 +295,12 @@ class _Import:
         kept = {aliases[each].customer_id if each in aliases else each for each in ids}
         by_id = reading.customers.get_many(kept)
         removed = {each for each in kept - by_id.keys() if reading.audit.select(AuditQuery(customer_id=each), 1)}
-        pairs = {(each.system, each.id) for row in rows for each in row.profile.external_ids}
+        pairs = {(each.system, each.id) for row in rows for each in row.external_ids}
         by_external = reading.customers.by_key("external_id", pairs)
-        contacts = {key for row in rows for key in contact_keys(row.profile)}
+        by_external_id = {ExternalId(*pair): held[0] for pair, held in by_external.items()}
+        # an id says who a row is before a contact does
+        unnamed = [row for row in rows if row.id is None and not any(e in by_external_id for e in row.external_ids)]
+        contacts = {key for row in unnamed for key in row.contacts}
         by_contact = reading.customers.by_key("contact", contacts)
         wanted = [(self.system, digest) for digest in prints.values() if digest is not None]
         found = reading.fingerprints.get_many(wanted)
@@ -303,65 +312,83 @@ class _Import:
         }
         blocks, notes = reading.blocks.of_customers(matched), reading.notes.of_customers(matched)
         return Known(
+            settings=reading.settings(),
             by_id=by_id,
             aliases={old: alias.customer_id for old, alias in aliases.items()},
             removed=frozenset(removed),
-            by_external_id={ExternalId(*pair): held[0] for pair, held in by_external.items()},
+            by_external_id=by_external_id,
             by_contact=by_contact,
             by_fingerprint={each.digest: printed[each.customer_id] for each in found.values()},
             blocked=frozenset(each for each, held in blocks.items() if in_force(held)),
             notes={each: frozenset(note.text for note in held) for each, held in notes.items()},
         )
 
-    def _plan_one(self, row: ImportedRow, known: Known, prints: Mapping[int, bytes | None]) -> Decision:
-        new_id = CustomerId(self.salon.ids.new_id())
-        return self.planner.plan(row, known, new_id=new_id, fingerprint=prints[row.line])
-
-    def _decide(
+    def _plan(
         self,
-        unit: Unit | None,
         read: Iterable[tuple[TableRow, ImportedRow]],
         known: Known,
         prints: Mapping[int, bytes | None],
+        added: datetime,
         refused: list[Refused],
     ) -> list[Decision]:
-        """Plan each row and, in a ``unit``, do it in a part of its own, so that one refused takes no other along."""
+        """Decide what is to be done with each row, in order; refused ones join ``refused``."""
         plans: list[Decision] = []
         for row, imported in read:
+            new_id, fingerprint = CustomerId(self.salon.ids.new_id()), prints[imported.line]
             try:
-                plan = self._plan_one(imported, known, prints)
-                if unit is not None and isinstance(plan, Change):
-                    with unit.writing.savepoint():
-                        self._do(unit, plan, prints[imported.line])
+                plan = self.planner.plan(imported, known, new_id=new_id, added=added, fingerprint=fingerprint)
             except InvalidValue as problem:
                 refused.append((row, problem.problems))
-            except (Conflict, RuleBroken) as problem:
-                refused.append((row, (InvalidValue(problem.code, field=problem.field, **problem.params),)))
             else:
-                self.planner.keep(plan, prints[imported.line])
+                self.planner.keep(plan, fingerprint)
                 plans.append(plan)
         return plans
 
-    def _do(self, unit: Unit, plan: Change, fingerprint: bytes | None) -> None:
+    def _do(
+        self, unit: Unit, changes: list[Change], known: Known, prints: Mapping[int, bytes | None]
+    ) -> dict[int, tuple[InvalidValue, ...]]:
+        """Do what was decided of a slice; return why the store refused a line, where it did.
+
+        All is done as a whole. Where something is refused, each row is done in a part of its own, so that
+        one refused takes no other along.
+        """
+        try:
+            with unit.part():
+                self._do_all(unit, changes, known, prints)
+        except (InvalidValue, Conflict, RuleBroken) as problem:
+            if len(changes) > 1:
+                return {line: why for each in changes for line, why in self._do(unit, [each], known, prints).items()}
+            refused = InvalidValue(problem.code, field=problem.field, **problem.params)
+            return {changes[0].row.line: problem.problems if isinstance(problem, InvalidValue) else (refused,)}
+        return {}
+
+    def _do_all(self, unit: Unit, changes: list[Change], known: Known, prints: Mapping[int, bytes | None]) -> None:
+        created = [(plan.after, prints[plan.row.line]) for plan in changes if plan.before is None]
+        unit.writing.customers.add_many([customer for customer, _ in created])
+        unit.writing.fingerprints.add_many(
+            [RowFingerprint(self.system, print_, customer.id) for customer, print_ in created if print_ is not None]
+        )
+        marks = MarksAhead(unit, [plan.after for plan in changes])
+        for plan in changes:
+            self._do_one(unit, plan, marks, blocked=plan.after.id in known.blocked)
+
+    def _do_one(self, unit: Unit, plan: Change, marks: MarksAhead, *, blocked: bool) -> None:
+        """Record a new customer, or keep an edit; then meet blocks, set the row's own, and write its notes."""
         details, customer = {"import": str(self.import_id)}, plan.after
-        if plan.before is not None:
-            save_edit(unit, plan.before, customer, plan.fields, details=details)
-        else:
-            row = plan.row
-            create_customer(
-                unit,
-                customer.id,
-                row.values,
-                status=customer.status,
-                added=row.added,
-                details=details,
-                # our own export says of each of two namesakes whether they are blocked
-                only_alert=self._blocks_set if row.id is not None else frozenset(),
-            )
-            if fingerprint is not None:
-                unit.writing.fingerprints.add(RowFingerprint(self.system, fingerprint, customer.id))
+        if plan.before is None:
+            unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=tuple(sorted(plan.row.values)), details=details)
+        elif plan.fields:
+            unit.writing.customers.save(customer, plan.before.version)
+            unit.record(AuditAction.CUSTOMER_EDITED, customer, fields=plan.fields, details=details)
+        changed = plan.before is None or MET_BY.intersection(plan.fields)
+        if changed and (blocked or marks.meets(customer)):
+            # our own export says of each of two namesakes whether they are blocked
+            only_alert = self._blocks_set if plan.row.id is not None else frozenset[BlockId]()
+            meet_blocks(unit, customer, new=plan.before is None, only_alert=only_alert)
+            marks.add(customer)
         if plan.block and not blocks_in_force(unit.writing, customer):
             self._blocks_set |= {start_block(unit, customer, plan.row.block_reason or NO_REASON).origin}
+            marks.add(customer)
         for text, alert in plan.notes:
             write_note(unit, customer, text, alert=alert)
 
@@ -487,7 +514,7 @@ def export_customers(
     chosen = _choose_columns(columns)
     for name in chosen:
         check_grant(salon, actor, EXPORT_COLUMNS[name].permission, "export_customers")
-    written, order = 0, Order(OrderKey.ADDED)
+    written, order, pick = 0, Order(OrderKey.ADDED), cells_of(chosen)
     export_id = RunId(salon.ids.new_id())
     with salon.reading() as reading:
         criterion = checked_criteria(salon, actor, reading, criteria, "export_customers")
@@ -498,7 +525,7 @@ def export_customers(
             unit.record(AuditAction.EXPORT_STARTED, details={**details, "criteria": asked})
         for exported in each_slice(salon, criterion, order, _exported):
             for each in exported:
-                writer.write([EXPORT_COLUMNS[name].cell(each) for name in chosen])
+                writer.write(pick(each))
             written += len(exported)
             if progress is not None:
                 progress(written)
@@ -518,9 +545,8 @@ def _choose_columns(columns: Iterable[str] | None) -> tuple[str, ...]:
     return chosen
 
 
-def _exported(reading: Reading, customers: Iterable[Customer]) -> Iterator[ExportedCustomer]:
-    listed = list(customers)
-    blocks = reading.blocks.of_customers(customer.id for customer in listed)
-    for customer in listed:
-        held = in_force(blocks.get(customer.id, ()))
-        yield ExportedCustomer(customer, held[0] if held else None)
+def _exported(reading: Reading, customers: Sequence[Customer]) -> Iterator[Sequence[str]]:
+    blocks = reading.blocks.of_customers(customer.id for customer in customers)
+    for customer in customers:
+        held = in_force(blocks[customer.id]) if customer.id in blocks else ()
+        yield export_cells(customer, held[0] if held else None)

@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import astuple
 
 from salon_crm.domain.access import Actor, Permission
-from salon_crm.domain.audit import AuditAction, Detail
+from salon_crm.domain.audit import AuditAction, AuditEntry, Detail
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Address, Customer
 from salon_crm.domain.dates import parse_past
@@ -21,7 +21,7 @@ from salon_crm.errors import Conflict
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Writing
 from salon_crm.use_cases.access import find_customer
-from salon_crm.use_cases.audit import record
+from salon_crm.use_cases.audit import append, entry_of
 
 
 class Unit:
@@ -33,6 +33,7 @@ class Unit:
         self.writing = writing
         self.now = salon.now()
         self.at: datetime = parse_past(at, "at", now=self.now)
+        self._entries: list[AuditEntry] = []
 
     @cached_property
     def settings(self) -> Settings:
@@ -51,9 +52,8 @@ class Unit:
         fields: tuple[str, ...] = (),
         details: Mapping[str, Detail] | None = None,
     ) -> None:
-        """Append an entry to the audit chain, of what was done to ``customer`` at the version it led to."""
-        record(
-            self.writing,
+        """Record what was done to ``customer``, at the version it led to; it is in the audit when the unit ends."""
+        entry = entry_of(
             now=self.now,
             at=self.at,
             actor=self.actor,
@@ -63,6 +63,22 @@ class Unit:
             fields=fields,
             details=details,
         )
+        self._entries.append(entry)
+
+    @contextmanager
+    def part(self) -> Generator[None]:
+        """Open a part that is undone alone, what it recorded included, where its block raises."""
+        recorded = len(self._entries)
+        try:
+            with self.writing.savepoint():
+                yield
+        except BaseException:
+            del self._entries[recorded:]
+            raise
+
+    def end(self) -> None:
+        """Append what was recorded to the audit chain, whose end is read once for all of it."""
+        append(self.writing, self._entries)
 
     def new_id(self, stated: IdLike | None) -> UUID:
         """Return the id the caller chose for a new thing, or a new one; raises InvalidValue."""
@@ -121,4 +137,6 @@ def _spelt(value: object) -> str:
 def unit_of_work(salon: Salon, actor: Actor, at: object = None) -> Generator[Unit]:
     """Open the one unit of work of a use case; raises InvalidValue for an ``at`` that is no past instant."""
     with salon.writing() as writing:
-        yield Unit(salon, actor, writing, at)
+        unit = Unit(salon, actor, writing, at)
+        yield unit
+        unit.end()

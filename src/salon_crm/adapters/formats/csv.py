@@ -170,7 +170,8 @@ class _CsvReader(TableReader):
         if record.cut:
             position, length, limit = record.cut
             return InvalidValue("row-cell-too-long", length=length, column=self._shown[position], limit=limit)
-        if not self._unreadable.search("".join(record.cells)):
+        text = "".join(record.cells)
+        if (text.isascii() and "\0" not in text) or not self._unreadable.search(text):
             return None
         found = ((self._unreadable.search(cell), shown) for cell, shown in zip(record.cells, self._shown, strict=False))
         return next(_forbidden(match, shown) for match, shown in found if match)

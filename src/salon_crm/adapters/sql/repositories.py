@@ -227,14 +227,9 @@ class SqlCustomers(SqlRepository[Customer], Customers):
                     raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
     def _write_keys(self, things: Sequence[Customer]) -> None:
-        own_ids = [str(thing.id) for thing in things]
         self._connection.run_many(
             "INSERT INTO crm_external_ids (system, external_id, customer_id) VALUES (?, ?, ?)",
-            [
-                (external.system, external.id, own_id)
-                for thing, own_id in zip(things, own_ids, strict=True)
-                for external in thing.external_ids
-            ],
+            [(external.system, external.id, str(thing.id)) for thing in things for external in thing.external_ids],
         )
         self._write_match_keys(things)
 
@@ -243,7 +238,7 @@ class SqlCustomers(SqlRepository[Customer], Customers):
             "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)",
             [
                 (key, value, own_id)
-                for thing, own_id in zip(things, own_ids, strict=True)
+                for thing, own_id in ((each, str(each.id)) for each in things)
                 for key in ("contact", "name")
                 for value in sorted(map(str, CUSTOMERS.keys[key].values(thing)))
             ],

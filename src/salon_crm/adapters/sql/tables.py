@@ -6,7 +6,7 @@ A person can query them by hand: ids and instants are text, lists are JSON, and 
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from salon_crm.domain.audit import AuditAction, AuditEntry
 from salon_crm.domain.blocks import AlertState, Block, BlockAlert
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Address, Customer, Gender, Status
-from salon_crm.domain.dates import PartialDate
+from salon_crm.domain.dates import PartialDate, in_utc
 from salon_crm.domain.ids import Alias, BlockAlertId, BlockId, CustomerId, ExternalId, NoteId, Reference
 from salon_crm.domain.marks import Mark, MarkKind
 from salon_crm.domain.notes import Note
@@ -145,7 +145,7 @@ def write_instant(instant: datetime | None) -> str | None:
     """Return an instant as text that sorts by time and reads as ISO 8601; None stays None."""
     if instant is None:
         return None
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return in_utc(instant).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_instant(text: str) -> datetime:
@@ -160,9 +160,12 @@ def _read_instant_or_none(text: str | None) -> datetime | None:
     return None if text is None else read_instant(text)
 
 
-def write_json(value: Any) -> str:
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def write_json(value: list[Any] | dict[str, Any]) -> str:
     """Return a list or mapping as JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value) if value else "{}" if isinstance(value, dict) else "[]"
 
 
 def _write_emails(emails: Iterable[EmailAddress]) -> str:
@@ -179,6 +182,14 @@ def _write_phones(phones: Iterable[PhoneNumber]) -> str:
 
 def _read_phones(text: str) -> tuple[PhoneNumber, ...]:
     return tuple(PhoneNumber(*parts) for parts in json.loads(text)) if text != "[]" else ()
+
+
+def _read_external_ids(text: str) -> tuple[ExternalId, ...]:
+    return tuple(ExternalId(system, own_id) for system, own_id in json.loads(text)) if text != "[]" else ()
+
+
+def _read_texts(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text != "[]" else ()
 
 
 def _write_date(day: PartialDate | None) -> str | None:
@@ -277,8 +288,8 @@ def _customer_from_row(row: Row) -> Customer:
         language=language,
         zone=zone,
         preferences=preferences,
-        external_ids=tuple(ExternalId(system, its_id) for system, its_id in json.loads(external_ids)),
-        former_names=tuple(json.loads(former_names)),
+        external_ids=_read_external_ids(external_ids),
+        former_names=_read_texts(former_names),
         former_emails=_read_emails(former_emails),
         former_phones=_read_phones(former_phones),
     )
@@ -516,10 +527,11 @@ AUDIT_COLUMNS: Final = _names(AUDIT.columns)
 
 def entry_to_row(entry: AuditEntry) -> Row:
     """Return an audit entry as the row it is kept in."""
+    at = write_instant(entry.at)
     return (
         entry.sequence,
-        write_instant(entry.at),
-        write_instant(entry.recorded),
+        at,
+        at if entry.recorded is entry.at else write_instant(entry.recorded),
         entry.by,
         entry.role.value,
         entry.action.value,

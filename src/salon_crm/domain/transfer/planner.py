@@ -5,6 +5,7 @@ earlier rows of the same list became; it never reads or writes anything itself.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
@@ -12,7 +13,6 @@ from attrs import evolve, field, frozen
 
 from salon_crm.domain.customers import (
     MOST_VALUES,
-    NEVER,
     Address,
     Customer,
     ProfileFields,
@@ -26,6 +26,7 @@ from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import same_words
+from salon_crm.domain.transfer.lines import LinesOf
 from salon_crm.domain.transfer.rows import ImportedRow
 from salon_crm.errors import InvalidValue
 
@@ -89,6 +90,7 @@ Decision = Change | Same | TwinOf
 class Known:
     """What the store holds that the rows of a slice may mean."""
 
+    settings: Settings = field(metadata=OPERATOR)
     by_id: Mapping[CustomerId, Customer] = field(metadata=IDENTITY)
     aliases: Mapping[CustomerId, CustomerId] = field(metadata=OPERATOR)
     removed: frozenset[CustomerId] = field(metadata=OPERATOR)
@@ -122,16 +124,17 @@ class _SeenBy:
 class Planner:
     """Decides each row of a list, in order, remembering what the rows before it became.
 
-    What `plan` decided is remembered once it is done: `keep`. What the salon took of a row is forgotten
-    once the store knows it (`forget_new`). What was left, because the row was a twin or refused or the
+    What `plan` decided is remembered by `keep`. What the salon took of a row is forgotten once the store
+    knows it (`forget_new`), but for the line. What was left, because the row was a twin or refused or the
     profile won, is remembered to the end, so that a row means the same person when the list is brought
     in again.
     """
 
-    def __init__(self, settings: Settings, *, overwrite: bool) -> None:
-        self._settings = settings
+    def __init__(self, *, overwrite: bool) -> None:
         self._overwrite = overwrite
-        self._lines: dict[CustomerId, _Seen] = {}
+        self._lines = LinesOf()
+        self._names: dict[CustomerId, frozenset[str]] = {}
+        """The names this list has for a customer that the salon does not know them by."""
         self._new = _SeenBy()
         self._left = _SeenBy()
 
@@ -139,8 +142,10 @@ class Planner:
         """Forget what the store knows now; whose line was whose stays."""
         self._new = _SeenBy()
 
-    def plan(self, row: ImportedRow, known: Known, *, new_id: CustomerId, fingerprint: bytes | None) -> Decision:
-        """Return what is to be done with a row; ``new_id`` is the id it is created under, if it is.
+    def plan(
+        self, row: ImportedRow, known: Known, *, new_id: CustomerId, added: datetime, fingerprint: bytes | None
+    ) -> Decision:
+        """Return what is to be done with a row; one that says no more is created under ``new_id``, as of ``added``.
 
         Raises InvalidValue where the row cannot be taken: its id was removed, it matches several customers,
         its id stands for somebody of another name in an earlier line, the profile changed since the export.
@@ -149,13 +154,13 @@ class Planner:
         try:
             match, field_matched, by_own_id = self._match(row, known, fingerprint)
             if isinstance(match, Customer):
-                match = self._lines.get(match.id, match)
+                match = self._seen(match) or match
             if isinstance(match, _Seen):
                 return self._twin(row, match, field_matched)
             self._refuse_held(row, match, known)
             if isinstance(match, Customer):
                 return self._update(row, match, known, by_own_id=by_own_id)
-            return self._create(row, known, new_id)
+            return self._create(row, known, new_id, added)
         except InvalidValue:
             if not isinstance(match, _Seen):
                 self._leave_refused(row, match, known, new_id)
@@ -166,13 +171,14 @@ class Planner:
         if isinstance(decision, TwinOf):
             return
         row, customer = decision.row, decision.customer if isinstance(decision, Same) else decision.after
-        seen = _Seen(row.line, customer.id, known_names(customer) | known_names(row.profile))
-        self._lines[customer.id] = seen
+        created = isinstance(decision, Change) and decision.before is None  # of nothing but the row
+        seen = _Seen(row.line, customer.id, row.names if created else self._remember_names(row, customer))
+        self._lines.put(customer.id, row.line)
         self._new.id[customer.id] = seen
-        for external_id in row.profile.external_ids:
+        for external_id in row.external_ids:
             self._new.external_id[external_id] = seen
-        kept = contact_keys(customer)
-        for key in contact_keys(row.profile):
+        kept = row.contacts if created else contact_keys(customer)
+        for key in row.contacts:
             (self._new if key in kept else self._left).contact.setdefault(key, []).append(seen)
         if fingerprint is not None:
             self._new.fingerprint[fingerprint] = seen
@@ -186,17 +192,16 @@ class Planner:
             if kept in known.removed:
                 raise InvalidValue("row-customer-removed", field="id")
             return known.by_id.get(kept) or self._new.id.get(kept) or self._left.id.get(kept), "id", True
-        holders = (self._holder(external_id, known) for external_id in row.profile.external_ids)
+        holders = (self._holder(external_id, known) for external_id in row.external_ids)
         matched = self._one("external_id", [holder for holder in holders if holder])
         if matched:
             return matched, "external_id", False
-        names = known_names(row.profile)
         same: list[Customer | _Seen] = []
-        for key in sorted(contact_keys(row.profile)):
-            same += [customer for customer in known.by_contact.get(key, ()) if self._names_of(customer) & names]
+        for key in sorted(row.contacts):
+            same += [customer for customer in known.by_contact.get(key, ()) if self._names_of(customer) & row.names]
             seen_with = (*self._new.contact.get(key, ()), *self._left.contact.get(key, ()))
-            same += [seen for seen in seen_with if seen.names & names]
-        matched = self._one("email" if row.profile.email else "mobile", same)
+            same += [seen for seen in seen_with if seen.names & row.names]
+        matched = self._one("email" if row.values.get("email") else "mobile", same)
         if matched is None and fingerprint is not None:
             matched = known.by_fingerprint.get(fingerprint) or self._new.fingerprint.get(fingerprint)
         return matched, "name", False
@@ -208,12 +213,24 @@ class Planner:
 
     def _names_of(self, customer: Customer) -> frozenset[str]:
         """Return the names a customer is known by, in the salon and in this list."""
-        seen = self._lines.get(customer.id)
-        return known_names(customer) | (seen.names if seen else frozenset[str]())
+        seen, names = self._new.id.get(customer.id), known_names(customer)
+        return names.union(seen.names if seen else (), self._names.get(customer.id, ()))
+
+    def _seen(self, customer: Customer) -> _Seen | None:
+        """Return what an earlier row became, where it became this customer."""
+        line = self._lines.get(customer.id)
+        return None if line is None else _Seen(line, customer.id, self._names_of(customer))
+
+    def _remember_names(self, row: ImportedRow, customer: Customer) -> frozenset[str]:
+        """Return every name a customer is known by, and remember those that the salon does not have."""
+        names = known_names(customer)
+        if not row.names <= names:
+            self._names[customer.id] = row.names - names
+        return names | row.names
 
     def _refuse_held(self, row: ImportedRow, match: Customer | None, known: Known) -> None:
         """Refuse an external id of somebody else than the one the row is."""
-        for external_id in row.profile.external_ids:
+        for external_id in row.external_ids:
             holder = self._holder(external_id, known)
             holder_id = holder.id if isinstance(holder, Customer) else holder and holder.customer_id
             if holder_id is None or (match is not None and holder_id == match.id):
@@ -229,35 +246,36 @@ class Planner:
         return next(iter(found.values()), None)
 
     def _twin(self, row: ImportedRow, seen: _Seen, field_matched: str) -> Decision:
-        if not known_names(row.profile) & seen.names and row.profile.name:
+        if not row.names & seen.names and row.name:
             raise InvalidValue("row-id-repeated", field=field_matched, line=seen.line)
-        again = _Seen(row.line, seen.customer_id, seen.names | known_names(row.profile))
-        for external_id in row.profile.external_ids:
+        again = _Seen(row.line, seen.customer_id, seen.names | row.names)
+        for external_id in row.external_ids:
             self._left.external_id.setdefault(external_id, again)
-        for key in contact_keys(row.profile):
+        for key in row.contacts:
             left = self._left.contact.setdefault(key, [])
             if all(each.customer_id != again.customer_id for each in left):
                 left.append(again)
-        return TwinOf(row.line, self._lines.get(seen.customer_id, seen).line)
+        return TwinOf(row.line, self._lines.get(seen.customer_id) or seen.line)
 
     def _leave_refused(self, row: ImportedRow, match: Customer | None, known: Known, new_id: CustomerId) -> None:
         """Remember whom a refused row meant, so that a later row that means them is its twin."""
         own_id = row.id and known.aliases.get(row.id, row.id)
-        names = known_names(row.profile) | (known_names(match) if match else frozenset[str]())
-        seen = _Seen(row.line, match.id if match else own_id or new_id, names)
+        names = row.names
         if match is not None:
-            self._lines[match.id] = seen
+            names = self._remember_names(row, match)
+            self._lines.put(match.id, row.line)
+        seen = _Seen(row.line, match.id if match else own_id or new_id, names)
         if own_id is not None:
             self._left.id.setdefault(own_id, seen)
-        for external_id in row.profile.external_ids:
+        for external_id in row.external_ids:
             self._left.external_id.setdefault(external_id, seen)
 
-    def _create(self, row: ImportedRow, known: Known, new_id: CustomerId) -> Change:
+    def _create(self, row: ImportedRow, known: Known, new_id: CustomerId, added: datetime) -> Change:
         after = new_customer(
             row.id or new_id,
             row.values,
-            added=row.added or NEVER,
-            settings=self._settings,
+            added=row.added or added,
+            settings=known.settings,
             status=row.status or Status.ACTIVE,
         )
         return Change(row=row, after=after, block=row.blocked, notes=row.notes, family=self._sharing(row, known))
@@ -266,14 +284,15 @@ class Planner:
         """Return the customers a new one shares a contact with: family, by their other names."""
         if row.id is not None:
             return ()
-        keys = contact_keys(row.profile)
-        ids = {customer.id for key in keys for customer in known.by_contact.get(key, ())}
-        return tuple(sorted(ids | {seen.customer_id for key in keys for seen in self._new.contact.get(key, ())}))
+        ids = {customer.id for key in row.contacts for customer in known.by_contact.get(key, ())}
+        return tuple(
+            sorted(ids | {seen.customer_id for key in row.contacts for seen in self._new.contact.get(key, ())})
+        )
 
     def _update(self, row: ImportedRow, customer: Customer, known: Known, *, by_own_id: bool) -> Decision:
         file_wins = by_own_id or self._overwrite
         wanted = _winning(row, customer) if file_wins else _filling(row, customer)
-        after, fields = changed_customer(customer, wanted, settings=self._settings)
+        after, fields = changed_customer(customer, wanted, settings=known.settings)
         if file_wins and row.status is not None and row.status is not customer.status:
             after = evolve(after, status=row.status, version=customer.version + 1)
             fields = (*fields, "status")
@@ -310,7 +329,7 @@ def _filling(row: ImportedRow, customer: Customer) -> ProfileFields:
     """Return what a row adds where the profile wins: values for empty fields, and further contacts and ids."""
     values: dict[str, Any] = {}
     # a row of a former name, or of another one under the same id, has no parts for the name of today
-    parts = () if same_words(row.profile.name) == same_words(customer.name) else ("first_name", "last_name")
+    parts = () if same_words(row.name) == same_words(customer.name) else ("first_name", "last_name")
     for name, value in row.values.items():
         current = getattr(customer, name)
         if name in parts:
@@ -321,7 +340,9 @@ def _filling(row: ImportedRow, customer: Customer) -> ProfileFields:
                 values[name] = joined
         elif isinstance(current, tuple):
             held = cast(tuple[object, ...], current)
-            values[name] = tuple(dict.fromkeys((*held, *cast(tuple[object, ...], value))))
+            all_of_both = tuple(dict.fromkeys((*held, *cast(tuple[object, ...], value))))
+            if all_of_both != held:
+                values[name] = all_of_both
         elif current in (None, False):
             values[name] = value
     return cast(ProfileFields, values)

@@ -5,29 +5,29 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import (
-    NEVER,
-    NOBODY,
     PROFILE,
     Address,
-    Customer,
     CustomerForm,
     FormContext,
     Gender,
     ProfileFields,
     Status,
-    contact_keys,
     joined_name,
+    keys_of,
+    words_of_names,
 )
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.ids import CustomerId, ExternalId, parse_id
 from salon_crm.domain.notes import clean_note
-from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
+from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
 from salon_crm.domain.text import clean_text, fold
 from salon_crm.domain.transfer.layouts import SINGLE_TARGETS
 from salon_crm.errors import InvalidDocument, InvalidValue
@@ -49,13 +49,18 @@ class ImportedRow:
     block_reason: str | None = field(default=None, metadata=BEHAVIOUR)
     notes: tuple[tuple[str, bool], ...] = field(default=(), metadata=BEHAVIOUR)
     """The text of each note, and whether it is an alert."""
-    profile: Customer = field(metadata=IDENTITY)
-    """The profile the row would make by itself, to compare with those that are there."""
+    name: str = field(metadata=IDENTITY)
+    """The full name, as stated or joined; empty where the row has none."""
+    names: frozenset[str] = field(metadata=IDENTITY)
+    """The sorted folded words of the names it states, to compare with those that are there."""
+    contacts: frozenset[str] = field(metadata=CONTACT)
+    """The keys of the e-mails and phones it states."""
+    external_ids: tuple[ExternalId, ...] = field(metadata=IDENTITY)
 
     @property
     def is_known_by_itself(self) -> bool:
         """Whether it has an id or a contact to be known by; else its fingerprint must serve."""
-        return bool(self.id or self.profile.external_ids or contact_keys(self.profile))
+        return bool(self.id or self.external_ids or self.contacts)
 
 
 _YES: Final = frozenset("yes y true 1 x on ja j wahr oui vrai si sim s tak da blocked gesperrt".split())
@@ -114,9 +119,9 @@ def _read_instant(text: str, name: str) -> datetime:
         raise InvalidValue("wrong-type", field=name, expected=expected) from None
 
 
-def _refuse_future(added: datetime | None, today: date) -> None:
+def _refuse_future(added: datetime, today: date) -> None:
     """Refuse an instant more than a day ahead; one day is what zones and the noon of a day may make of now."""
-    if added is not None and (added.date() - today).days > 1:
+    if (added.date() - today).days > 1:
         raise InvalidValue("instant-in-future", field="added")
 
 
@@ -142,6 +147,9 @@ _SPELLED: Final[Mapping[str, Callable[[str, str], Any]]] = MappingProxyType(
 )
 """The profile fields whose cells are spelled in more ways than a form's."""
 
+_ONE_CELL: Final = frozenset(PROFILE).intersection(SINGLE_TARGETS)
+"""The profile fields that one cell states as it is."""
+_NOTES: Final = ("note", "alert_note")
 _ADDRESS_PARTS: Final = ("city", "subdivision", "postal_code", "country")
 NOON: Final = time(12)
 
@@ -152,29 +160,21 @@ def read_row(line: int, cells: Mapping[str, list[str]], *, system: str, context:
     Raises InvalidDocument with every problem of the row.
     """
     problems: list[InvalidValue] = []
-
-    def attempt(read: Callable[..., Any], *arguments: object) -> Any:
-        try:
-            return read(*arguments)
-        except InvalidValue as problem:
-            problems.extend(problem.problems)
-            return None
-
+    attempt = partial(_attempt, problems)
     beside = {
         target: attempt(_BESIDE_PROFILE[target], texts[0].strip(), target)
         for target, texts in cells.items()
         if target in _BESIDE_PROFILE
     }
-    attempt(_refuse_future, beside.get("added"), context.today)
-    notes = dict.fromkeys(
-        (attempt(clean_note, text, target), target == "alert_note")
-        for target in ("note", "alert_note")
-        for text in cells.get(target, ())
-    )
+    if beside.get("added") is not None:
+        attempt(_refuse_future, beside["added"], context.today)
+    notes: dict[tuple[str, bool], None] = {}
+    for target in (name for name in _NOTES if name in cells):
+        notes |= dict.fromkeys((attempt(clean_note, text, target), target == "alert_note") for text in cells[target])
     fields: dict[str, Any] = {
         target: attempt(_SPELLED[target], texts[0].strip(), target) if target in _SPELLED else texts[0]
         for target, texts in cells.items()
-        if target in PROFILE and target in SINGLE_TARGETS
+        if target in _ONE_CELL
     }
     fields.update(_gathered(cells, fields.pop("external_ids", None) or [], system))
     _name_of_parts(fields)
@@ -185,12 +185,33 @@ def read_row(line: int, cells: Mapping[str, list[str]], *, system: str, context:
         problems.append(InvalidValue("required", field="name", hint=hint))
     if problems:
         raise InvalidDocument(problems)
-    return ImportedRow(line=line, values=values, profile=_draft(values), notes=tuple(notes), **beside)
+    joined = joined_name(values.get("first_name"), values.get("last_name"))
+    name = values.get("name") or joined or ""
+    return ImportedRow(
+        line=line,
+        values=values,
+        name=name,
+        names=words_of_names(name, joined),
+        contacts=keys_of(_contacts(values)),
+        external_ids=cast("tuple[ExternalId, ...]", values.get("external_ids", ())),
+        notes=tuple(notes),
+        **beside,
+    )
+
+
+def _attempt(problems: list[InvalidValue], read: Callable[..., Any], *arguments: object) -> Any:
+    """Return what ``read`` returns; None where it finds a problem, which joins those of the row."""
+    try:
+        return read(*arguments)
+    except InvalidValue as problem:
+        problems.extend(problem.problems)
+        return None
 
 
 def _gathered(cells: Mapping[str, list[str]], external_ids: list[ExternalId], system: str) -> dict[str, Any]:
     """Return the fields that are made of several cells, or of several values in one."""
     gathered: dict[str, Any] = {}
+    pairs = [(each.system, each.id) for each in external_ids]
     for target in ("other_emails", "other_phones"):
         if target in cells:
             parts = (part.strip() for text in cells[target] for part in re.split("[;\n]", text))
@@ -202,9 +223,9 @@ def _gathered(cells: Mapping[str, list[str]], external_ids: list[ExternalId], sy
     if address:
         gathered["address"] = address
     if "external_id" in cells:
-        external_ids = [*external_ids, ExternalId(system, cells["external_id"][0])]
-    if external_ids:
-        gathered["external_ids"] = [(each.system, each.id) for each in external_ids]
+        pairs.append((system, cells["external_id"][0]))
+    if pairs:
+        gathered["external_ids"] = pairs
     if "country_code" in cells and "mobile" in cells and not cells["mobile"][0].strip().startswith(("+", "00")):
         gathered["mobile"] = f"+{cells['country_code'][0].strip().lstrip('+').removeprefix('00')} {cells['mobile'][0]}"
     return gathered
@@ -218,10 +239,9 @@ def _name_of_parts(fields: dict[str, Any]) -> None:
             fields["name"] = parts[0]
 
 
-def _draft(values: ProfileFields) -> Customer:
-    name = values.get("name") or joined_name(values.get("first_name"), values.get("last_name")) or ""
-    known: dict[str, Any] = {**values, "name": name}
-    return evolve(Customer(id=NOBODY, added=NEVER, name=name), **known)
+def _contacts(values: Mapping[str, Any]) -> list[EmailAddress | PhoneNumber]:
+    one_each = [values[name] for name in ("email", "mobile") if values.get(name) is not None]
+    return [*one_each, *values.get("other_emails", ()), *values.get("other_phones", ())]
 
 
 def fingerprint_text(row: ImportedRow) -> tuple[str, ...]:

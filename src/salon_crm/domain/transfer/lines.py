@@ -1,0 +1,56 @@
+"""In which line of a list each customer was met, for lists of any length."""
+
+from array import array
+from typing import Final
+
+from salon_crm.domain.ids import CustomerId
+
+_FIRST_PLACES: Final = 1_021
+_ID_BYTES: Final = 16
+
+
+class LinesOf:
+    """The line each customer was last met in, kept flat: 20 bytes a place, 30 to 43 a customer.
+
+    A dictionary takes four times as much. Where a customer is looked for follows from the id; a place that
+    another has taken means the next one. Lines count from 1, so that 0 is an empty place.
+    """
+
+    def __init__(self) -> None:
+        self._make_places(_FIRST_PLACES)
+
+    def get(self, customer_id: CustomerId) -> int | None:
+        """Return the line of a customer; None for one that was not met."""
+        return self._lines[self._place(customer_id.int)] or None
+
+    def put(self, customer_id: CustomerId, line: int) -> None:
+        """Remember that a customer was met in this line."""
+        if 3 * self._taken >= 2 * len(self._lines):
+            self._grow()
+        self._put(customer_id.int, line)
+
+    def _make_places(self, count: int) -> None:
+        self._ids = bytearray(_ID_BYTES * count)
+        self._lines = array("I", bytes(4 * count))
+        self._taken = 0
+
+    def _place(self, own_id: int) -> int:
+        """Return the place an id has, or the empty one it would get."""
+        lines, ids, count = self._lines, self._ids, len(self._lines)
+        wanted, place = own_id.to_bytes(_ID_BYTES), own_id % count
+        while lines[place] and ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] != wanted:
+            place = (place + 1) % count
+        return place
+
+    def _put(self, own_id: int, line: int) -> None:
+        place = self._place(own_id)
+        self._taken += not self._lines[place]
+        self._ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] = own_id.to_bytes(_ID_BYTES)
+        self._lines[place] = line
+
+    def _grow(self) -> None:
+        ids, lines = self._ids, self._lines
+        self._make_places(len(lines) * 3 // 2 | 1)  # odd, so that every bit of an id has a say in its place
+        for place, line in enumerate(lines):
+            if line:
+                self._put(int.from_bytes(ids[_ID_BYTES * place : _ID_BYTES * (place + 1)]), line)
