@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 import traceback
@@ -218,6 +219,36 @@ def test_a_file_that_goes_during_a_transaction_loses_nothing_in_silence(file: Pa
                 _replace(file)
 
         assert "removed or replaced" in str(refused(act))
+
+
+_ENDS_WITHOUT_CLOSING = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = WAL")
+connection.execute(sys.argv[2])
+os._exit(0)
+"""
+
+
+@posix
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        ("UPDATE crm_schema SET version = version + 1", "store-newer"),
+        ("DROP TABLE crm_schema", "store-foreign"),
+        ("DROP TABLE crm_audit", "store-damaged"),
+    ],
+)
+def test_a_file_that_is_refused_keeps_the_log_that_whoever_wrote_it_left_behind(
+    file: Path, last: str, code: str
+) -> None:
+    subprocess.run([sys.executable, "-c", _ENDS_WITHOUT_CLOSING, str(file), last], check=True)
+    log = file.with_name(f"{file.name}-wal")
+    before = file.read_bytes(), log.read_bytes()
+    assert before[1]
+    for _ in range(2):
+        assert refused(lambda: crm.open_salon(file)).code == code
+        assert (file.read_bytes(), log.read_bytes()) == before
 
 
 # exporting

@@ -62,6 +62,7 @@ class SQLiteStore(Store):
         with self._opening():
             self._check_file()
             self._identity = self._create_file()
+            self._check_log(share=share, migrate=migrate)
             self._writer = self._connect()
             try:
                 self._prepare(share=share, migrate=migrate)
@@ -126,11 +127,24 @@ class SQLiteStore(Store):
         if not same:
             raise StoreError("store-failed", reason="the file was removed or replaced while it was open")
 
-    def _connect(self) -> SQLiteConnection:
+    def _check_log(self, *, share: bool, migrate: bool | None) -> None:
+        """Look at a file with a log beside it by a connection that cannot write: it may have to be left as it is.
+
+        The last connection that closes a file it may write to moves the log into it.
+        """
+        if Path(f"{os.path.realpath(self._file)}-wal").exists():
+            self._writer = self._connect(mode="ro")
+            try:
+                until = monotonic() + self._deadline
+                self._wait(lambda: self._check_schema(share=share, migrate=migrate), until=until)
+            finally:
+                self._writer.close()
+
+    def _connect(self, mode: str = "rw") -> SQLiteConnection:
         uri = self._file.as_uri()
         if not uri.startswith("file:///"):  # a share of Windows; to SQLite its server is part of the path
             uri = uri.replace("file://", "file:////", 1)
-        connection = SQLiteConnection(f"{uri}?mode=rw")  # never creates a file
+        connection = SQLiteConnection(f"{uri}?mode={mode}")  # never creates a file
         connection.control("PRAGMA busy_timeout = 0")
         connection.control("PRAGMA foreign_keys = ON")
         connection.control("PRAGMA trusted_schema = OFF")
