@@ -145,7 +145,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "store-busy": "The store was busy for {seconds} s and nothing was written. Try again.",
         "store-failed": "The store failed and nothing was written: {reason}.",
         "outcome-unknown": (
-            "The store failed while it kept this, and it may be written or not: {reason}. Read before you do it again."
+            "The store failed while it was keeping this: {reason}. It may be there as a whole or not at all, also only "
+            "once the store is opened again. Look before you repeat it."
         ),
         "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",

@@ -26,16 +26,20 @@ _REASONS: Final = {
 }
 
 
+def _primary(error: sqlite3.Error) -> int:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & _PRIMARY
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether another connection held what was asked for."""
-    return (getattr(error, "sqlite_errorcode", 0) & _PRIMARY) in _BUSY
+    return _primary(error) in _BUSY
 
 
 def why(error: sqlite3.Error) -> str:
     """Say why a call of sqlite3 failed without quoting its message, which can hold values."""
-    code = getattr(error, "sqlite_errorcode", 0)
     name: str = getattr(error, "sqlite_errorname", type(error).__name__)
-    reason = _REASONS.get(code & _PRIMARY)
+    reason = _REASONS.get(_primary(error))
     return f"{reason} ({name})" if reason else f"SQLite says {name}"
 
 
@@ -83,6 +87,21 @@ class SQLiteConnection(Connection):
         self._check_process()
         with ours():
             self.raw.execute(statement)
+
+    def commit(self) -> None:
+        """End the transaction and keep it; raises StoreError with code ``store-unsure`` where it may be kept later.
+
+        A log that was written and could not be synced ends in a whole transaction. Nobody sees it, and the next
+        writer writes over it; but if there is none, whoever opens the file next takes it for what was kept.
+        """
+        self._check_process()
+        with ours():
+            try:
+                self.raw.execute("COMMIT")
+            except sqlite3.Error as error:
+                if _primary(error) == sqlite3.SQLITE_IOERR:
+                    raise StoreError("store-unsure", reason=why(error)) from None
+                raise
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         self._check_writable()

@@ -89,7 +89,7 @@ class SQLiteStore(Store):
             reason = error.strerror or type(error).__name__
             raise StoreError("store-unopenable", where=str(self.path), reason=reason) from None
         except StoreError as error:
-            if error.code != "store-failed":
+            if error.code not in {"store-failed", "store-unsure"}:
                 raise
             reason = str(error.params["reason"])
             raise StoreError("store-unopenable", where=str(self.path), reason=reason) from None
@@ -269,7 +269,7 @@ class SQLiteStore(Store):
                 yield unit
                 self._check_open()
                 self._check_same_file()
-                connection.control("COMMIT")
+                connection.commit()
             finally:
                 unit.end()
                 if not connection.carried_over_fork and connection.in_transaction:
