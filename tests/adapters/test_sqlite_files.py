@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 
 import salon_crm as crm
 from salon_crm.adapters.memory import MemoryStore
+from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.ports.store import Store
 
@@ -109,6 +110,39 @@ def test_a_missing_table_is_damage(file: Path) -> None:
     error = refused(lambda: crm.open_salon(file))
     assert error.code == "store-damaged"
     assert "crm_audit" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("change", "at_fault"),
+    [
+        ("UPDATE crm_customers SET preferences = 'Tea'", {}),
+        ("UPDATE crm_customers SET name = name || 'x'", {"crm_customers": 1, "crm_customer_keys": 2}),
+        ("UPDATE crm_customers SET email_key = 'other@example.com'", {"crm_customer_keys": 2}),
+        ("UPDATE crm_customers SET search_words = ''", {"crm_customers": 1}),
+        (
+            "UPDATE crm_customers SET added = '2024-01-01'",
+            {"crm_customers": 1, "crm_customer_keys": 2, "crm_external_ids": 1},
+        ),
+        ("DELETE FROM crm_customer_keys WHERE kind = 'name'", {"crm_customer_keys": 1}),
+        ("UPDATE crm_external_ids SET external_id = '8'", {"crm_external_ids": 2}),
+        ("UPDATE crm_notes SET at = replace(at, 'Z', '+00:00')", {"crm_notes": 1}),
+    ],
+)
+def test_rows_that_are_not_as_they_were_written_are_counted(file: Path, change: str, at_fault: dict[str, int]) -> None:
+    with crm.open_salon(file) as salon:
+        customer = crm.find_customers(salon, OWNER).items[0].id
+        crm.edit_customer(salon, OWNER, customer, external_ids=[("till", "7")])
+        crm.add_note(salon, OWNER, customer, text="Likes tea.")
+        assert rows_at_fault(salon) == {}
+    run(file, change)
+    with crm.open_salon(file) as salon:
+        assert rows_at_fault(salon) == at_fault
+
+
+def rows_at_fault(salon: crm.Salon) -> Mapping[str, int]:
+    with salon.reading() as reading:
+        assert isinstance(reading, SqlUnit)
+        return reading.rows_at_fault()
 
 
 # tables of somebody else's

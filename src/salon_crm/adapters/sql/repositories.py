@@ -172,6 +172,26 @@ _ORDER_COLUMNS: Final = {OrderKey.NAME: "c.name_key", OrderKey.ADDED: "c.added"}
 _SELECT: Final = ", ".join(f"c.{column.strip()}" for column in CUSTOMER_TABLE.columns.split(","))
 
 
+KEY_TABLES: Final = {
+    "crm_external_ids": "system, external_id, customer_id",
+    "crm_customer_keys": "kind, value, customer_id",
+}
+"""What customers are found by beside their own columns."""
+
+
+def key_rows(customer: Customer) -> dict[str, list[Row]]:
+    """Return the rows a customer has in each of `KEY_TABLES`."""
+    own_id = str(customer.id)
+    return {
+        "crm_external_ids": [(external.system, external.id, own_id) for external in customer.external_ids],
+        "crm_customer_keys": [
+            (key, value, own_id)
+            for key in ("contact", "name")
+            for value in sorted(map(str, CUSTOMERS.keys[key].values(customer)))
+        ],
+    }
+
+
 class SqlCustomers(SqlRepository[Customer], Customers):
     """Customers, with the tables of their external ids and of the keys they are matched by."""
 
@@ -226,26 +246,14 @@ class SqlCustomers(SqlRepository[Customer], Customers):
                 if held.id != owners[pair]:
                     raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
-    def _write_keys(self, things: Sequence[Customer]) -> None:
-        self._connection.run_many(
-            "INSERT INTO crm_external_ids (system, external_id, customer_id) VALUES (?, ?, ?)",
-            [(external.system, external.id, str(thing.id)) for thing in things for external in thing.external_ids],
-        )
-        self._write_match_keys(things)
-
-    def _write_match_keys(self, things: Sequence[Customer]) -> None:
-        self._connection.run_many(
-            "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)",
-            [
-                (key, value, own_id)
-                for thing, own_id in ((each, str(each.id)) for each in things)
-                for key in ("contact", "name")
-                for value in sorted(map(str, CUSTOMERS.keys[key].values(thing)))
-            ],
-        )
+    def _write_keys(self, things: Sequence[Customer], tables: Iterable[str] = KEY_TABLES) -> None:
+        rows = [key_rows(thing) for thing in things]
+        for table in tables:
+            sql = f"INSERT INTO {table} ({KEY_TABLES[table]}) VALUES (?, ?, ?)"
+            self._connection.run_many(sql, [row for each in rows for row in each[table]])
 
     def _drop_keys(self, identities: Sequence[Key]) -> None:
-        for table in ("crm_external_ids", "crm_customer_keys"):
+        for table in KEY_TABLES:
             self._connection.run_many(
                 f"DELETE FROM {table} WHERE customer_id = ?", [(str(identity),) for identity in identities]
             )
@@ -254,7 +262,7 @@ class SqlCustomers(SqlRepository[Customer], Customers):
         """Compute anew what customers are matched by."""
         self._connection.run("DELETE FROM crm_customer_keys")
         for things in self._slices(OrderKey.ADDED):
-            self._write_match_keys(things)
+            self._write_keys(things, ["crm_customer_keys"])
 
     def rebuild_search(self) -> int:
         """Compute anew what customers are found and sorted by; return how many there are."""

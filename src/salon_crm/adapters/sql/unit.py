@@ -1,7 +1,7 @@
 """One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository, savepoint
 from salon_crm.adapters.sql.search import SearchCheck
+from salon_crm.adapters.sql.soundness import rows_at_fault
 from salon_crm.adapters.sql.tables import (
     CUSTOMER_SEARCH,
     SHAPES,
@@ -201,6 +202,10 @@ class SqlUnit(Writing):
         """Return the version of the fold the stored keys were made with, or None in an empty store."""
         rows = self._connection.rows("SELECT fold_version FROM crm_salon")
         return rows[0][0] if rows else None
+
+    def rows_at_fault(self) -> Mapping[str, int]:
+        """Return how many rows of each table are not as they were written; reads every row."""
+        return rows_at_fault(self._connection)
 
     def rebuild_keys(self) -> int:
         """Compute the keys of every customer anew, with this version of the fold; return how many there were."""
