@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-_MAPS: Final = Path("/proc/self/maps")
+MAPS: Final = Path("/proc/self/maps")
 
 _Read = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 _Write = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
@@ -238,9 +238,9 @@ def why_not() -> str | None:
 def _library() -> _Library:
     if sizeof(c_void_p) != 8:
         raise OSError("not a 64-bit machine")
-    if not _MAPS.exists():
+    if not MAPS.exists():
         raise OSError("no way to find the library that sqlite3 runs on")
-    lines = _MAPS.read_text().splitlines()
+    lines = MAPS.read_text().splitlines()
     # where SQLite is linked into Python's module itself, its functions are found there or not at all
     for wanted in ("libsqlite3", "_sqlite3"):
         for path in sorted({line.split(maxsplit=5)[-1] for line in lines if wanted in line}):
