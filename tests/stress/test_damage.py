@@ -19,6 +19,7 @@ from tests.use_cases.lists import content_of, records
 
 import salon_crm as crm
 from salon_crm.adapters.sql.unit import SqlUnit
+from salon_crm.testing.doubles import CountedIds, FixedClock
 
 SEED: Final = 20_261_106
 PEOPLE: Final = 160
@@ -28,9 +29,9 @@ _NAMES: Final = ("Ana Silva", "Maria João", "Łukasz Wójcik", "Zoë Brontë", 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of some hundred kB with every kind of record, closed and whole."""
+    """A file of some hundred kB with every kind of record, closed and whole; the same on every run, to the byte."""
     file = tmp_path_factory.mktemp("whole") / "salon.db"
-    with crm.open_salon(file, **SETTINGS) as salon:
+    with crm.open_salon(file, **SETTINGS, clock=FixedClock(), ids=CountedIds()) as salon:
         crm.import_customers(salon, house(), records(*map(_person, range(PEOPLE))), system="till")
         for number, row in enumerate(crm.find_customers(salon, house(), limit=40)):
             crm.edit_customer(salon, house(), row.id, name=f"{row.name} {number}", preferences=f"Tea {number}.")

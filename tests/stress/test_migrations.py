@@ -21,7 +21,7 @@ from tests.use_cases.lists import content_of, records
 import salon_crm as crm
 
 SEED: Final = 20_261_108
-PEOPLE: Final = 150
+PEOPLE: Final = 100
 
 
 @pytest.fixture(scope="module")
