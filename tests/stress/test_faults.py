@@ -68,7 +68,7 @@ class Day:
             self._unsure = None
             return
         self._script.undone(operation)
-        if self.errors[-1].code == "store-unsure":
+        if self.errors[-1].code == "outcome-unknown":
             self._unsure = len(self._steps) - 1
 
     def _insist(self, act: Callable[[], object]) -> None:
@@ -82,7 +82,7 @@ class Day:
         except crm.StoreError as error:
             self.errors.append(error)
             if len(self.errors) == 1:
-                self._check_crashed(unsure=error.code == "store-unsure")
+                self._check_crashed(unsure=error.code == "outcome-unknown")
             if len(self.errors) == MENDED_AFTER:
                 self._faults.mend()
             return False
@@ -177,7 +177,7 @@ def test_what_could_not_be_synced_is_said_to_be_unsure_and_is_there_later_only_i
         faults.arm("fsync", 1, lasting=True)
         with pytest.raises(crm.StoreError) as caught:
             crm.add_customer(salon, ACTOR, name="Unsure")
-        assert caught.value.code == "store-unsure"
+        assert caught.value.code == "outcome-unknown"
         assert crm.count_customers(salon, ACTOR) == 0
         if next_writer:
             faults.mend()

@@ -6,12 +6,11 @@ only what is the operator's own is shown. The same hook checks the type of what 
 without ever quoting it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from itertools import islice
 from operator import attrgetter, contains
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, is_typeddict
+from typing import Any, Final, Union, cast, get_args, get_origin, is_typeddict
 
 from attrs import Attribute
 
@@ -133,7 +132,7 @@ class _Checked:
         if not all(isinstance(item, self.items) for item in value):
             raise InvalidValue("wrong-type", field=self.name, expected=f"a sequence of {_named(self.items)}")
         if len(self._items_met) < _MOST_MET:
-            self._items_met.update(islice({type(item) for item in value}, _MOST_MET))
+            self._items_met.update(type(item) for item in cast("Iterable[object]", value))
 
 
 def _accepted(declared: Any) -> tuple[tuple[type, ...], tuple[type, ...]]:

@@ -89,7 +89,7 @@ class SQLiteConnection(Connection):
             self.raw.execute(statement)
 
     def commit(self) -> None:
-        """End the transaction and keep it; raises StoreError with code ``store-unsure`` where it may be kept later.
+        """End the transaction and keep it; raises StoreError with code ``outcome-unknown`` where it may be kept later.
 
         A log that was written and could not be synced ends in a whole transaction. Nobody sees it, and the next
         writer writes over it; but if there is none, whoever opens the file next takes it for what was kept.
@@ -100,7 +100,7 @@ class SQLiteConnection(Connection):
                 self.raw.execute("COMMIT")
             except sqlite3.Error as error:
                 if _primary(error) == sqlite3.SQLITE_IOERR:
-                    raise StoreError("store-unsure", reason=why(error)) from None
+                    raise StoreError("outcome-unknown", reason=why(error)) from None
                 raise
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:

@@ -89,7 +89,7 @@ class SQLiteStore(Store):
             reason = error.strerror or type(error).__name__
             raise StoreError("store-unopenable", where=str(self.path), reason=reason) from None
         except StoreError as error:
-            if error.code not in {"store-failed", "store-unsure"}:
+            if error.code not in {"store-failed", "outcome-unknown"}:
                 raise
             reason = str(error.params["reason"])
             raise StoreError("store-unopenable", where=str(self.path), reason=reason) from None

@@ -37,7 +37,7 @@ class LinesOf:
     def _place(self, own_id: int) -> int:
         """Return the place an id has, or the empty one it would get."""
         lines, ids, count = self._lines, self._ids, len(self._lines)
-        wanted, place = own_id.to_bytes(_ID_BYTES), own_id % count
+        wanted, place = bytearray(own_id.to_bytes(_ID_BYTES)), own_id % count
         while lines[place] and ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] != wanted:
             place = (place + 1) % count
         return place
