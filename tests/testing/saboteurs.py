@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve, fields, frozen
 
 from salon_crm.adapters.memory import MemoryStore
-from salon_crm.adapters.memory.store import _Table, _Unit
+from salon_crm.adapters.memory.store import _State, _Table, _Unit
 from salon_crm.adapters.sql.repositories import SqlCustomers, SqlRepository
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
@@ -318,20 +318,23 @@ class ShowsWhatIsNotCommitted(Tampered):
 
 
 @caught_by("a_reading_sees_one_state_from_its_first_read_to_its_end")
-class SeesLaterCommits(Tampered):
+class SeesLaterCommits(MemoryStore):
     """Reads each thing as it is by now, in a reading begun before."""
 
     @contextmanager
-    def reading(self) -> Generator[Any]:
+    def reading(self) -> Generator[_Unit]:
         store = self
 
-        class Live(Proxy):
-            def __getattr__(self, name: str) -> Any:
-                with store.inner.reading() as unit:
-                    return getattr(unit, name)
+        class Live(_Unit):
+            @property
+            def state(self) -> _State:
+                assert super().state is not None  # not after its end
+                return store._state
 
-        self.inner._check_open()
-        yield Live(None)
+        with super().reading() as unit:
+            live = Live(unit.state, writable=False)
+            yield live
+            live.end()
 
 
 @caught_by(
@@ -1068,3 +1071,19 @@ class ForgetsTheLastOfMany(Tampered):
         def append_many(self, entries: Sequence[Any]) -> None:
             check_sequences([*self.inner.select(AuditQuery(), 1, newest_first=True), *entries])
             self.inner.append_many(entries[:-1])
+
+
+# ------------------------------------------------------------------------------- more of them
+
+
+@caught_by("pages_go_on_after_any_row_and_back_before_it")
+class MovesPagesByOne(Tampered):
+    """Goes on one row too late where the next customer has the same place in the list."""
+
+    class Repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            found = list(self.inner.find(criterion, order, start, limit + 1))
+            if start is None or start.backward or not found:
+                return found[:limit]
+            same = order.value_of(found[0], search_keys(found[0])) == start.value
+            return found[1:] if same else found[:limit]

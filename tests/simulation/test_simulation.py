@@ -1,0 +1,183 @@
+"""The simulation in the gates: a handful of seeds, a fresh one, and the proof that it finds what is wrong."""
+
+import random
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.simulation.program import program
+from tests.simulation.run import Failure, find_failure, in_memory, on_file, run
+from tests.simulation.world import Mismatch, Step
+from tests.testing import saboteurs
+
+from salon_crm.adapters.memory import MemoryStore
+from salon_crm.adapters.memory.store import _Unit
+from salon_crm.ports.store import Store
+from salon_crm.use_cases import customers
+from salon_crm.use_cases.blocks import meet_blocks
+from salon_crm.use_cases.unit import Unit
+
+STEPS = 70
+SEEDS_TO_FIND_A_BUG = 40
+
+
+def _must_hold(seed: int) -> None:
+    failure = find_failure(seed, STEPS)
+    assert failure is None, str(failure)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_whatever_happens_in_a_salon_is_as_the_plain_model_says(seed: int) -> None:
+    _must_hold(seed)
+
+
+def test_whatever_happens_in_a_salon_of_a_fresh_seed_is_as_the_plain_model_says() -> None:
+    seed = random.randrange(1_000_000_000)
+    print(f"python -m tests.simulation --seed {seed} --steps {STEPS}")
+    _must_hold(seed)
+
+
+def test_a_seed_means_the_same_every_time() -> None:
+    steps = program(11, STEPS)
+    assert steps == program(11, STEPS) != program(12, STEPS)
+    assert run(steps, in_memory()) == run(steps, in_memory())
+    with on_file() as world:
+        told = run(steps, world)
+    assert told == run(steps, in_memory())
+
+
+def _finds(make: Callable[[], Store]) -> Failure | None:
+    """Return how the first seed that fails on a store fails, within a bounded number of seeds."""
+
+    def check(steps: list[Step]) -> None:
+        run(steps, in_memory(make))
+
+    return next(filter(None, (find_failure(seed, STEPS, check) for seed in range(1, SEEDS_TO_FIND_A_BUG + 1))), None)
+
+
+def _impatient(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what makes a store whose writers do not wait."""
+
+    def made() -> Any:
+        store = make()
+        (store.inner if isinstance(store, saboteurs.Proxy) else store)._deadline = 0
+        return store
+
+    return made
+
+
+class LosesACommit(MemoryStore):
+    """Acknowledges every commit and keeps all but each ninth."""
+
+    commits = 0
+
+    @contextmanager
+    def writing(self) -> Generator[_Unit]:
+        before = self._state
+        with super().writing() as unit:
+            yield unit
+        self.commits += 1
+        if self.commits % 9 == 0:
+            self._state = before
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        saboteurs.CommitsWhatFailed,
+        saboteurs.RollsBackErrorsOnly,
+        saboteurs.IgnoresSavepoints,
+        saboteurs.KeepsTheAuditOfWhatWasUndone,
+        saboteurs.UndoesTheWholeUnit,
+        saboteurs.UndoesEverySavepoint,
+        saboteurs.SeesLaterCommits,
+        saboteurs.ShowsWhatIsNotCommitted,
+        saboteurs.TakesNoTurns,
+        saboteurs.FindsByOldNames,
+        saboteurs.MovesPagesByOne,
+        LosesACommit,
+    ],
+    ids=lambda make: make.__name__,
+)
+def test_a_store_that_breaks_a_promise_is_found_out(make: Callable[[], Any]) -> None:
+    failure = _finds(_impatient(make))
+    assert failure is not None
+    assert len(failure.steps) <= 12, str(failure)
+
+
+def _remembers_beside_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep references in the process as soon as the work was asked for, and not with the work."""
+    made: dict[Any, UUID] = {}
+
+    def result_of(self: Unit, command: str, reference: str | None, asked: Any) -> UUID | None:
+        return made.get((self.salon.id, command, reference)) if reference else None
+
+    def remember(self: Unit, command: str, reference: str | None, asked: Any, result_id: UUID) -> None:
+        if reference:
+            made[self.salon.id, command, reference] = result_id
+
+    monkeypatch.setattr(Unit, "result_of", result_of)
+    monkeypatch.setattr(Unit, "remember", remember)
+
+
+def _records_in_the_next_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the audit of a change that is part of a transaction in whatever unit of work comes next."""
+    waiting: list[tuple[Any, Any]] = []
+    begin, record = Unit.__init__, Unit.record
+
+    def begin_with_what_waits(self: Unit, *args: Any) -> None:
+        begin(self, *args)
+        while waiting:
+            record(self, *waiting[0][0], **waiting.pop(0)[1])
+
+    def record_later(self: Unit, *args: Any, **kwargs: Any) -> None:
+        if self.salon.bound:
+            waiting.append((args, kwargs))
+        else:
+            record(self, *args, **kwargs)
+
+    monkeypatch.setattr(Unit, "__init__", begin_with_what_waits)
+    monkeypatch.setattr(Unit, "record", record_later)
+
+
+def _ignores_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the last edit win, whatever it was made from."""
+    monkeypatch.setattr(customers, "_refuse_stale", lambda *_: None)
+
+
+def _forgets_the_blocks_of_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meet blocked people again only where their profile is edited."""
+
+    def meet_but_newcomers(*args: Any, new: bool, **how: Any) -> None:
+        if not new:
+            meet_blocks(*args, new=new, **how)
+
+    monkeypatch.setattr(customers, "meet_blocks", meet_but_newcomers)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [_remembers_beside_the_store, _records_in_the_next_unit, _ignores_the_version, _forgets_the_blocks_of_newcomers],
+    ids=lambda plant: plant.__name__.strip("_"),
+)
+def test_a_use_case_that_breaks_a_promise_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    plant(monkeypatch)
+    failure = _finds(lambda: MemoryStore(deadline=0))
+    assert failure is not None
+    assert len(failure.steps) <= 12, str(failure)
+
+
+def test_a_failing_seed_prints_itself_and_a_short_program_that_fails_again() -> None:
+    failure = _finds(_impatient(saboteurs.IgnoresSavepoints))
+    assert failure is not None
+    said = str(failure).splitlines()
+    assert said[0].startswith(f"seed {failure.seed} fails: step ")
+    assert said[-1] == f"again: python -m tests.simulation --seed {failure.seed} --steps {STEPS}"
+    assert [line.partition(". ")[2] for line in said[2:-1]] == [str(step) for step in failure.steps]
+    with pytest.raises(Mismatch) as again:
+        run(list(failure.steps), in_memory(_impatient(saboteurs.IgnoresSavepoints)))
+    assert str(again.value) == failure.reason
