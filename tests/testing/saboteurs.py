@@ -21,7 +21,7 @@ from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
 from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Fact, Not, OneOf, Op, OrderKey, Text
-from salon_crm.domain.customers import Customer, Gender, contact_keys, search_keys
+from salon_crm.domain.customers import Customer, Gender, SearchKeys, contact_keys, search_keys
 from salon_crm.domain.dates import PartialDate
 from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import CUSTOMERS, KINDS, KeyKind
@@ -54,7 +54,7 @@ def caught_by(*checks: str, capabilities: frozenset[Capability] = IN_MEMORY) -> 
         call: Callable[..., Any] = store
 
         def make(path: Path) -> Any:
-            return call(path) if issubclass(store, SQLiteStore) else call()
+            return call(path) if issubclass(store, SQLiteStore | KeptByPath) else call()
 
         SABOTEURS.append(Saboteur(make, store.__name__, tuple(f"test_{check}" for check in checks), capabilities))
         return store
@@ -1073,10 +1073,54 @@ class ForgetsTheLastOfMany(Tampered):
             self.inner.append_many(entries[:-1])
 
 
-# ------------------------------------------------------------------------------- more of them
+# ------------------------------------------------------------------- clever indexes, pages, shared stores
 
 
-@caught_by("pages_go_on_after_any_row_and_back_before_it")
+def indexed_by(keys_of: Callable[[Customer], SearchKeys]) -> type[Proxy]:
+    """Return repositories of customers that are searched by other keys than `search_keys` makes."""
+
+    class Indexing(Proxy):
+        def add(self, thing: Any) -> None:
+            self.inner.add(thing)
+            self._index(thing)
+
+        def save(self, thing: Any, expected_version: int) -> None:
+            self.inner.save(thing, expected_version)
+            self._index(thing)
+
+        def _index(self, thing: Any) -> None:
+            if isinstance(thing, Customer):
+                self.inner._table.search_keys[thing.id] = keys_of(thing)
+
+    return Indexing
+
+
+def finds_by_text(find: Callable[[Text, Sequence[tuple[Customer, SearchKeys]]], Iterable[Customer]]) -> type[Proxy]:
+    """Return repositories that take a way of their own where text is all that is asked for, and the plain one else.
+
+    ``find`` is given everybody in the order of the list, each with what they are searched by.
+    """
+
+    class Searching(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            if not isinstance(criterion, Text) or (start is not None and start.backward):
+                return self.inner.find(criterion, order, start, limit)
+            keys = self.inner._table.search_keys
+            return list(find(criterion, [(c, keys[c.id]) for c in self.inner.find(AllOf(), order, start, 10_000)]))[
+                :limit
+            ]
+
+    return Searching
+
+
+def _has(asked: Text, keys: SearchKeys) -> bool:
+    by_words = all(word in keys.words for word in asked.words)
+    return by_words and all(
+        run.digits in keys.digits or all(word in keys.words for word in run.words) for run in asked.runs
+    )
+
+
+@caught_by("a_crowd_is_listed_page_by_page_in_both_directions", "pages_go_on_after_any_row_and_back_before_it")
 class MovesPagesByOne(Tampered):
     """Goes on one row too late where the next customer has the same place in the list."""
 
@@ -1087,3 +1131,217 @@ class MovesPagesByOne(Tampered):
                 return found[:limit]
             same = order.value_of(found[0], search_keys(found[0])) == start.value
             return found[1:] if same else found[:limit]
+
+
+@caught_by("a_customer_is_found_by_everything_they_are_known_by")
+class IndexesWhatIsCurrent(Tampered):
+    """Finds customers by the names and contacts they have by now, and not by those they had."""
+
+    Repository = indexed_by(
+        lambda one: search_keys(evolve(one, former_names=(), former_emails=(), former_phones=())),
+    )
+
+
+@caught_by("a_customer_is_found_by_everything_they_are_known_by")
+class IndexesTheFirstOfEach(Tampered):
+    """Finds customers by their first e-mail and their mobile alone."""
+
+    Repository = indexed_by(lambda one: search_keys(evolve(one, other_emails=(), other_phones=())))
+
+
+@caught_by("text_is_found_as_it_stands", "text_is_found_in_a_crowd")
+class FoldsAsciiOnly(Tampered):
+    """Searches names in small letters as a database does it by itself: those of ASCII."""
+
+    Repository = indexed_by(
+        lambda one: evolve(
+            search_keys(one),
+            words="\n".join(
+                "".join(sign.lower() if sign.isascii() else sign for sign in text)
+                for text in (one.name, *one.former_names, *map(str, one.emails))
+            ),
+        )
+    )
+
+
+@caught_by("text_is_found_in_a_crowd")
+class FindsBeginningsOfWords(Tampered):
+    """Finds text where a word begins with it."""
+
+    Repository = finds_by_text(
+        lambda asked, everybody: (
+            one
+            for one, keys in everybody
+            if _has(asked, keys) and all(f" {word}" in f" {keys.words}".replace("\n", " ") for word in asked.words)
+        )
+    )
+
+
+@caught_by("text_is_found_in_a_crowd")
+class TrustsItsTrigrams(Tampered):
+    """Takes whoever has every three letters of a word for somebody who has the word."""
+
+    Repository = finds_by_text(
+        lambda asked, everybody: (
+            one
+            for one, keys in everybody
+            if _has(evolve(asked, words=()), keys)
+            and all(word[at : at + 3] in keys.words for word in asked.words for at in range(max(1, len(word) - 2)))
+        )
+    )
+
+
+@caught_by("text_is_found_in_a_crowd")
+class LooksAtAHundred(Tampered):
+    """Takes the first hundred who have the first word, and looks for the other words among those."""
+
+    Repository = finds_by_text(
+        lambda asked, everybody: (
+            one
+            for one, keys in [
+                (one, keys) for one, keys in everybody if not asked.words or asked.words[0] in keys.words
+            ][:100]
+            if _has(asked, keys)
+        )
+    )
+
+
+@caught_by("text_is_found_in_a_crowd")
+class GivesUpWalking(Tampered):
+    """Walks the list until it has looked at two hundred who do not match, and says that there are no more."""
+
+    Repository = finds_by_text(lambda asked, everybody: _walked(asked, everybody, 200))
+
+
+def _walked(asked: Text, everybody: Sequence[tuple[Customer, SearchKeys]], patience: int) -> Iterable[Customer]:
+    for one, keys in everybody:
+        if _has(asked, keys):
+            yield one
+        else:
+            patience -= 1
+            if not patience:
+                return
+
+
+@caught_by("a_crowd_is_listed_page_by_page_in_both_directions")
+class AnswersTextBesideTheRest(Tampered):
+    """Answers text from its index, and forgets what else was asked for."""
+
+    Repository = what_is_asked(
+        lambda criterion: (
+            criterion.parts[0]
+            if isinstance(criterion, AllOf) and criterion.parts and isinstance(criterion.parts[0], Text)
+            else criterion
+        )
+    )
+
+
+@caught_by("a_crowd_is_listed_page_by_page_in_both_directions")
+class SortsWhatItFoundByName(Tampered):
+    """Shows what an index of text found in the order of names, whatever order was asked for."""
+
+    class Repository(Proxy):
+        def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+            found = self.inner.find(criterion, order, start, limit)
+            if not (isinstance(criterion, AllOf) and any(isinstance(part, Text) for part in criterion.parts)):
+                return found
+            return sorted(found, key=lambda one: (search_keys(one).name, one.id), reverse=order.descending)
+
+
+@caught_by("text_is_found_in_a_crowd")
+class CountsCandidates(Tampered):
+    """Counts those an index proposes for the first word, without looking at them."""
+
+    class Repository(Proxy):
+        def count(self, criterion: Any, at_most: int | None = None) -> Any:
+            if isinstance(criterion, Text) and criterion.words:
+                criterion = Text(criterion.words[:1])
+            return self.inner.count(criterion, at_most)
+
+
+@caught_by("a_search_in_a_crowd_follows_every_change")
+class FindsTheRemoved(Tampered):
+    """Keeps customers who were removed in the index, so that they are found and counted for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        removed: list[tuple[Customer, SearchKeys]] = []
+
+        class Repository(Proxy):
+            def remove(self, identity: Any) -> None:
+                gone = self.inner._table.rows.get(identity), self.inner._table.search_keys.get(identity)
+                self.inner.remove(identity)
+                if None not in gone:
+                    removed.append(gone)
+
+            def count(self, criterion: Any, at_most: int | None = None) -> Any:
+                count: int = self.inner.count(criterion)
+                if isinstance(criterion, Text):
+                    count += sum(_has(criterion, keys) for _, keys in removed)
+                return count if at_most is None else min(count, at_most)
+
+        self.Repository = Repository  # type: ignore[misc]  # one class for each store: it remembers
+
+
+@caught_by("a_search_in_a_crowd_follows_every_change")
+class IndexesWhatWasUndone(Tampered):
+    """Keeps what was written in the index also where the block that wrote it raised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        index: dict[Any, SearchKeys] = {}
+
+        class Repository(indexed_by(search_keys)):  # type: ignore[misc]  # a class made by a function
+            def _index(self, thing: Any) -> None:
+                if isinstance(thing, Customer):
+                    index[thing.id] = search_keys(thing)
+
+            def find(self, criterion: Any, order: Any, start: Any, limit: int) -> Any:
+                if isinstance(criterion, Text):
+                    there = self.inner._table.search_keys
+                    there.update({identity: index.get(identity, keys) for identity, keys in there.items()})
+                return self.inner.find(criterion, order, start, limit)
+
+        self.Repository = Repository  # type: ignore[misc]  # one class for each store: it remembers
+
+
+class KeptByPath(MemoryStore):
+    """A store in memory that is found again by its path, as if it were a file."""
+
+    kept: ClassVar[dict[Path, _State]] = {}
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(deadline=0.3)
+
+
+@caught_by(
+    "a_store_of_the_same_name_sees_what_was_kept",
+    "stores_of_one_name_take_turns_too",
+    capabilities=frozenset(Capability),
+)
+class KeepsOnClosing(KeptByPath):
+    """Acknowledges a commit before it is kept: that happens when the store is closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._state = self.kept.get(path, self._state)
+
+    def close(self) -> None:
+        """Keep at last what was acknowledged long ago."""
+        super().close()
+        self.kept[self.path] = self._state
+
+
+@caught_by("stores_of_one_name_take_turns_too", capabilities=frozenset(Capability))
+class TakesTurnsWithItself(KeptByPath):
+    """Lets one writer in per process: of two processes that write at once, the one that ends first loses its work."""
+
+    @property
+    def _state(self) -> _State:
+        return self.kept[self.path]
+
+    @_state.setter
+    def _state(self, state: _State) -> None:
+        if self.path not in self.kept or hasattr(self, "_turn"):  # not the empty one it is made with
+            self.kept[self.path] = state

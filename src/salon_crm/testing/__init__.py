@@ -19,6 +19,7 @@ else:
         "salon_crm.testing.audit",
         "salon_crm.testing.conformance",
         "salon_crm.testing.criteria",
+        "salon_crm.testing.crowd",
         "salon_crm.testing.customers",
         "salon_crm.testing.machine",
         "salon_crm.testing.records",

@@ -2,6 +2,7 @@
 
 from salon_crm.testing.audit import AuditChecks
 from salon_crm.testing.criteria import CriteriaChecks
+from salon_crm.testing.crowd import CrowdChecks
 from salon_crm.testing.customers import CustomerChecks
 from salon_crm.testing.machine import ProgramChecks
 from salon_crm.testing.records import RecordChecks
@@ -10,7 +11,14 @@ from salon_crm.testing.transactions import TransactionChecks
 
 
 class StoreConformance(
-    RecordChecks, CustomerChecks, CriteriaChecks, AuditChecks, SettingsChecks, TransactionChecks, ProgramChecks
+    RecordChecks,
+    CustomerChecks,
+    CriteriaChecks,
+    CrowdChecks,
+    AuditChecks,
+    SettingsChecks,
+    TransactionChecks,
+    ProgramChecks,
 ):
     """Proves that a store keeps every promise of `salon_crm.ports.store`.
 
