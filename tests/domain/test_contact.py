@@ -438,3 +438,16 @@ def test_what_is_no_country_is_refused(written: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         parse_country(written, "address.country")
     assert (caught.value.code, caught.value.field) == ("country-unknown", "address.country")
+
+
+def test_an_address_is_the_same_whatever_key_it_was_kept_with() -> None:
+    kept_before_the_rule_changed = EmailAddress("Ana@example.com", "Ana@example.com")
+    assert kept_before_the_rule_changed == EmailAddress.parse("Ana@example.com", "email")
+
+
+def test_an_address_that_somebody_made_has_three_hundred_and_twenty_characters() -> None:
+    longest = "a" * 308 + "@example.com"
+    assert EmailAddress.parse(EmailAddress(longest, longest), "email").address == longest
+    with pytest.raises(InvalidValue) as caught:
+        EmailAddress.parse(EmailAddress("a" + longest, "a" + longest), "email")
+    assert caught.value.code == "email-invalid"

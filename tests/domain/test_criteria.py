@@ -20,6 +20,7 @@ from salon_crm.domain.criteria import (
     FACTS,
     MOST_IDS,
     MOST_NODES,
+    MOST_PER_PAGE,
     AllOf,
     AnyOf,
     Compare,
@@ -560,6 +561,17 @@ def test_a_customer_is_placed_by_folded_name_or_by_the_instant_added() -> None:
     assert Order(OrderKey.ADDED).value_of(JOSE, search_keys(JOSE)) == NOW
 
 
+def test_criteria_have_the_limits_that_are_documented() -> None:
+    assert (MOST_IDS, MOST_NODES, DEEPEST, MOST_PER_PAGE) == (10_000, 1_000, 50, 500)
+
+
+@pytest.mark.parametrize("name", ["gender", "status"])
+def test_what_a_criterion_says_of_a_customer_is_true_or_false_and_nothing_else(name: str) -> None:
+    asked = Compare(Fact(name), Op.EQUAL, Gender.OTHER if name == "gender" else Status.INACTIVE)
+    assert matches(asked, Record(JOSE)) is False
+    assert matches(Not(asked), Record(JOSE)) is True
+
+
 def test_a_page_is_its_rows() -> None:
     rows = tuple(CustomerRow(a_customer(n), blocked=False, alerts=0, block_alerts=0) for n in range(1, 4))
     page = Page(rows)
@@ -582,6 +594,11 @@ def test_a_place_by_name_comes_back_from_its_cursor(value: str, own_id: UUID, ba
     assert read_cursor(cursor, PRINT, BY_NAME) == start
 
 
+def test_a_page_of_one_search_is_no_page_of_another() -> None:
+    texts = ("ana", "ana silva", "silva ana", "bea", "900123", "900124", "ana 900123", "54-2", "542")
+    assert len({query_fingerprint(SALON, text_criterion(text), BY_NAME) for text in texts}) == len(texts)
+
+
 @given(st.datetimes(timezones=st.just(UTC)), st.uuids(), st.booleans())
 def test_a_place_by_instant_comes_back_from_its_cursor(value: datetime, own_id: UUID, backward: bool) -> None:
     start = Start(value, CustomerId(own_id), backward)
@@ -601,6 +618,7 @@ def test_the_longest_name_that_is_kept_fits_a_cursor() -> None:
         query_fingerprint(SalonId(UUID(int=1)), EVERYBODY, BY_NAME),
         query_fingerprint(SALON, AnyOf(), BY_NAME),
         query_fingerprint(SALON, text_criterion("ana"), BY_NAME),
+        query_fingerprint(SALON, Not(EVERYBODY), BY_NAME),
         query_fingerprint(SALON, EVERYBODY, Order(OrderKey.NAME, True)),
         query_fingerprint(SALON, EVERYBODY, BY_ADDED),
     ],

@@ -1,8 +1,12 @@
 """The text of a note."""
 
-import pytest
+from uuid import UUID
 
-from salon_crm.domain.notes import clean_note
+import pytest
+from tests.domain.samples import NOW, customer_id
+
+from salon_crm.domain.ids import NoteId
+from salon_crm.domain.notes import Note, clean_note
 from salon_crm.domain.text import NOTE_LIMIT
 from salon_crm.errors import InvalidValue
 
@@ -19,3 +23,8 @@ def test_a_note_that_cannot_be_kept_is_refused(text: object) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_note(text)
     assert caught.value.field == "text"
+
+
+def test_a_note_is_no_alert_and_unedited_unless_it_says_so() -> None:
+    note = Note(id=NoteId(UUID(int=1)), customer_id=customer_id(1), text="Likes tea.", at=NOW, by="olga")
+    assert (note.alert, note.edited_at, note.edited_by, note.version) == (False, None, None, 1)

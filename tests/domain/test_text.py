@@ -199,6 +199,22 @@ def test_the_words_of_words_are_the_same(name: str) -> None:
     assert same_words(unicodedata.normalize("NFD", name)) == same_words(unicodedata.normalize("NFC", name))
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("\u034f", "\u0591", "\u05bd", "\u05c7", "\u0610", "\u061a", "\u064b", "\u065f", "\u0670", "\u06d6", "\u06ed"),
+        *("\u08ca", "\u08ff", "\u180b", "\u180f", "\ufe00", "\ufe0f", "\U000e0100", "\U000e01ef"),
+    ],
+)
+def test_marks_that_may_be_left_out_tell_nobody_apart(mark: str) -> None:
+    for letter in "שبक":
+        assert same_words(f"{letter}{mark}{letter}") == same_words(letter * 2)
+
+
+def test_a_loose_mark_before_the_first_letter_tells_nobody_apart() -> None:
+    assert same_words("\u094dAna") == same_words("\u0301Ana") == same_words("Ana")
+
+
 def test_the_version_of_the_keys_names_the_unicode_they_were_made_with() -> None:
     assert FOLD_VERSION.endswith(unicodedata.unidata_version)
 
@@ -273,6 +289,11 @@ def test_text_has_a_limit_in_characters_as_it_is_kept() -> None:
     assert len(clean_text("a" * NOTE_LIMIT, "note", limit=NOTE_LIMIT)) == NOTE_LIMIT
 
 
+def test_white_space_around_a_text_does_not_count_up_to_three_times_its_limit() -> None:
+    assert clean_text(" " * 1_500 + "a" * 500, "note") == "a" * 500
+    assert refusal(" " * 1_501 + "a" * 500).params["length"] == 2_001
+
+
 @pytest.mark.parametrize("character", ["a", "é", "e\u0301", " ", "\u200d", "\0", "\ud800"])
 def test_ten_megabytes_of_text_are_refused_at_once(character: str) -> None:
     text = character * (10_000_000 // len(character))
@@ -297,6 +318,14 @@ def test_a_name_whose_search_form_grows_beyond_an_index_is_refused() -> None:
         clean_name("\ufdfa" * NAME_LIMIT, "name")  # one ligature of eighteen letters
     assert caught.value.code == "text-key-too-long"
     assert caught.value.params["limit"] == NAME_KEY_LIMIT
+
+
+def test_the_search_form_of_a_name_has_fifteen_hundred_bytes() -> None:
+    grown = "\ufdfa" * 45  # 33 bytes each
+    assert clean_name(grown + "ab" * 7 + "a", "name")
+    with pytest.raises(InvalidValue) as caught:
+        clean_name(grown + "ab" * 8, "name")
+    assert (caught.value.code, caught.value.params["length"]) == ("text-key-too-long", 1_501)
 
 
 @pytest.mark.parametrize("name", ["\u200d", "\u0301", "\u200b\ufeff", "\u00ad \u200c"])

@@ -78,6 +78,8 @@ def test_entries_of_a_customer_an_actor_and_a_period_are_found(salon: crm.Salon,
     assert found(after=3) == [4, 5]
     assert found(after=5) == []
     assert found(limit=2) == [1, 2]
+    assert found(limit=1) == [1]
+    assert found(limit=1_000) == [1, 2, 3, 4, 5]
     assert found(after=1, limit=2, customer=ana.id) == [2, 4]
 
 

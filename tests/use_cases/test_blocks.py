@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from attrs import evolve
 from tests.use_cases.actors import MANAGER, OWNER, STAFF
 
 import salon_crm as crm
+from salon_crm.domain.ids import BlockId
 from salon_crm.testing.doubles import NOON
 from salon_crm.use_cases.blocks import MET_AGAIN
 
@@ -257,6 +259,20 @@ def test_confirming_an_alert_of_a_profile_blocked_meanwhile_ends_in_one_block(
     assert own.origin != alert.origin
     crm.unblock_customer(salon, MANAGER, rui.id)
     assert not is_blocked(salon, rui)
+
+
+def test_confirming_an_alert_of_a_profile_that_is_under_the_same_block_adds_none(
+    salon: crm.Salon, ana: crm.Customer
+) -> None:
+    rui = add(salon, "Rui", email="ana@example.com")
+    [alert] = crm.block_alerts(salon, STAFF)
+    [first] = crm.customer_blocks(salon, STAFF, ana.id)
+    its = evolve(first, id=BlockId(CHOSEN), customer_id=rui.id)
+    with salon.store.writing() as writing:  # as a merge may leave it
+        writing.blocks.add(its)
+    assert crm.confirm_block_alert(salon, MANAGER, alert.id) == its
+    assert crm.customer_blocks(salon, STAFF, rui.id) == (its,)
+    assert crm.block_alerts(salon, STAFF) == ()
 
 
 def test_an_alert_goes_with_its_profile(salon: crm.Salon, ana: crm.Customer) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.use_cases.actors import MANAGER, OWNER, STAFF
@@ -192,6 +193,25 @@ def test_a_page_has_1_to_500_rows(salon: crm.Salon, limit: Any) -> None:
     with pytest.raises(crm.InvalidValue) as caught:
         crm.find_customers(salon, STAFF, limit=limit)
     assert (caught.value.field, caught.value.params["high"]) == ("limit", 500)
+
+
+@pytest.mark.parametrize("wrong", [1, "yes", None])
+def test_counting_the_inactive_is_asked_for_by_true_or_false(salon: crm.Salon, wrong: Any) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.find_customers(salon, STAFF, count_inactive=wrong)
+    assert (caught.value.code, caught.value.field) == ("wrong-type", "count_inactive")
+
+
+@pytest.mark.parametrize("order", ["name", "-name"])
+@pytest.mark.parametrize("last", [0, (1 << 128) - 1])
+def test_a_list_may_end_at_the_first_or_the_last_id_there_can_be(salon: crm.Salon, order: str, last: int) -> None:
+    add(salon, "Mia", id=UUID(int=last))
+    other = add(salon, "Zoe" if order == "name" else "Ana")
+    first = crm.find_customers(salon, STAFF, order=order, limit=1)
+    crm.remove_customer(salon, MANAGER, other.id)
+    beyond = crm.find_customers(salon, STAFF, order=order, limit=1, page=first.next)
+    assert (names(first), names(beyond)) == ("Mia", "")
+    assert beyond.previous is not None
 
 
 @pytest.mark.parametrize("order", ["name", "-name", "added", "-added"])

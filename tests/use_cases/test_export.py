@@ -265,6 +265,14 @@ def test_progress_is_told_after_each_slice(salon: crm.Salon) -> None:
     assert told == [500, 501]
 
 
+def test_progress_that_is_no_function_is_refused_before_anything_is_recorded(salon: crm.Salon) -> None:
+    wrong: Any = 5
+    with pytest.raises(crm.InvalidValue) as caught:
+        export(salon, progress=wrong)
+    assert (caught.value.code, caught.value.field) == ("wrong-type", "progress")
+    assert trail(salon)[-1].action is crm.AuditAction.SALON_CREATED
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError])
 def test_a_file_is_whole_or_not_there(salon: crm.Salon, tmp_path: Path, error: type[BaseException]) -> None:
     add(salon)

@@ -384,6 +384,13 @@ def test_more_values_than_a_profile_keeps_are_a_problem(salon: crm.Salon) -> Non
     assert only(salon) == ana
 
 
+def test_a_row_may_fill_a_profile_to_the_last_value_it_keeps(salon: crm.Salon) -> None:
+    add(salon, email="ana@example.com", other_phones=[f"+4477009001{n:02d}" for n in range(19)])
+    row = {"name": "Ana Silva", "email": "ana@example.com", "other phones": "+447700900200"}
+    assert figures(bring(salon, records(row))) == {"updated": 1}
+    assert len(only(salon).other_phones) == 20
+
+
 def test_an_external_id_is_added_and_never_dropped(salon: crm.Salon) -> None:
     ana = add(salon, email="ana@example.com", external_ids=[("till", "1")])
     row = {"name": "Ana Silva", "email": "ana@example.com", "Client ID": "7"}
