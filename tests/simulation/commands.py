@@ -163,15 +163,39 @@ def _added(state: State, who: Who, asked: Asked) -> Answer:
     made = model.repeated(state, "add_customer", asked["reference"], what)
     if made is not None:
         return state, model.person(state, who, made)
+    state, one = _newcomer(state, who, asked, values, note)
+    return model.remembered(state, "add_customer", asked["reference"], what, one.id), one
+
+
+def _newcomer(state: State, who: Who, asked: Asked, values: dict[str, Any], note: str | None) -> tuple[State, Person]:
     if asked["id"] is not None and state.ever_had(asked["id"]):
         raise Refused("Conflict", "id-taken")
-    one = Person(id=asked["id"] or UUID(int=0), added=who.at, **values)
-    model.check_external(state, one)
+    model.check_external(state, Person(id=asked["id"] or UUID(int=0), added=who.at, **values))
     one = Person(id=asked["id"] or asked.new_id("customers"), added=who.at, **values)
     jot = None if note is None else Jot(asked.new_id("notes"), one.id, note, False, who.at, who.id)
     fields = {"external_ids" if name == "external" else name for name in values}
-    state = model.added(state, who, one, fields, jot)
-    return model.remembered(state, "add_customer", asked["reference"], what, one.id), one
+    return model.added(state, who, one, fields, jot), one
+
+
+def _find_or_add(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
+    found = crm.find_or_add_customer(salon, actor, **asked.args)
+    return as_person(found.customer), found.added
+
+
+def _found_or_added(state: State, who: Who, asked: Asked) -> Answer:
+    values = _profile(asked)
+    what = sorted((name, value) for name, value in {**values, "id": asked["id"]}.items() if value)
+    made = model.repeated(state, "find_or_add_customer", asked["reference"], what)
+    if made is not None:
+        return state, (model.person(state, who, made), False)
+    sure = model.surely(state, Person(id=UUID(int=0), added=who.at, **values))
+    if len(sure) > 1:
+        raise Refused("Conflict", "several-matches")
+    if sure:
+        state = model.remembered(state, "find_or_add_customer", asked["reference"], what, sure[0].id)
+        return state, (sure[0], False)
+    state, one = _newcomer(state, who, asked, values, None)
+    return model.remembered(state, "find_or_add_customer", asked["reference"], what, one.id), (one, True)
 
 
 def _edit(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
@@ -378,6 +402,7 @@ def _change(needs: str, call: Callable[..., Any], expect: Callable[[State, Who, 
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "add": _change("add", _add, _added),
+    "find or add": _change("add", _find_or_add, _found_or_added),
     "edit": _change("edit", _edit, _edited),
     "note": _change("notes", _note, _noted),
     "edit note": _change("notes", _edit_note, _note_edited),

@@ -253,6 +253,15 @@ def added(state: State, who: Who, one: Person, fields: Iterable[str], jot: Jot |
     return met(state, who, one, new=True)
 
 
+def surely(state: State, newcomer: Person) -> list[Person]:
+    """Return whom a newcomer surely is: those who share a contact and have, or had, the same name."""
+    return [
+        one
+        for one in state.people.values()
+        if set(one.all_contacts) & set(newcomer.all_contacts) and one.words & newcomer.words
+    ]
+
+
 def edited(
     state: State, who: Who, one: Person, changes: Mapping[str, Any], *, version: int | None, keep: bool
 ) -> State:

@@ -60,6 +60,7 @@ _COMMANDS: Final[dict[str, tuple[int, Callable[[_Dice], dict[str, Any]]]]] = {
             **_beside(d, POOL),
         },
     ),
+    "find or add": (5, lambda d: {"name": d.choice(_NAMES), **_profile(d, chance=0.7), **_beside(d, POOL)}),
     "edit": (
         14,
         lambda d: {

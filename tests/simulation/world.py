@@ -40,8 +40,15 @@ POOL: Final = 6
 _PATIENCE: Final = 30
 _ALL: Final = 100_000
 
+_TAKE_REFERENCES: Final = {
+    "add": "add_customer",
+    "find or add": "find_or_add_customer",
+    "note": "add_note",
+    "block": "block_customer",
+}
 _OWN_IDS: Final[Mapping[str, Callable[[int], UUID]]] = {
     "add": a_customer_id,
+    "find or add": a_customer_id,
     "note": lambda number: a_note(number).id,
     "block": lambda number: a_block(number).id,
 }
@@ -294,8 +301,7 @@ class World:
         if "head" in args:
             args["head"] = self._heads[args["head"] % len(self._heads)] if self._heads else None
         if args.get("reference"):
-            name = {"add": "add_customer", "note": "add_note", "block": "block_customer"}[step.verb]
-            self._tried.add((name, args["reference"]))
+            self._tried.add((_TAKE_REFERENCES[step.verb], args["reference"]))
         if "id" in args:
             args["id"] = _OWN_IDS[step.verb](args["id"])
         return Asked(args, lambda kind: self._new_id(kind, actor), {})
