@@ -14,7 +14,7 @@ from tests.use_cases.asking import refusal
 
 import salon_crm as crm
 from salon_crm.domain.audit import chain_seed, chained
-from salon_crm.domain.ids import Alias, CustomerId
+from salon_crm.domain.ids import Alias, CustomerId, SalonId
 from salon_crm.testing.doubles import NOON, CountedIds, FixedClock
 
 CHOSEN = CustomerId(UUID("01890a5d-ac96-774b-bcce-b302099a8057"))
@@ -167,6 +167,13 @@ def test_a_head_of_another_chain_shows_that_this_one_was_rewritten(salon: crm.Sa
     found = crm.verify_audit(salon, OWNER, head=crm.AuditHead(3, b"\0" * 32))
     assert (found.ok, found.broken_at) == (False, 3)
     assert "rewritten" in str(found.reason)
+
+
+def test_the_head_before_the_first_entry_is_of_this_salon_or_of_another(salon: crm.Salon, day: Day) -> None:
+    assert crm.verify_audit(salon, OWNER, head=chain_seed(salon.id)).ok
+    of_another = crm.verify_audit(salon, OWNER, head=chain_seed(SalonId(CHOSEN)))
+    assert (of_another.ok, of_another.broken_at) == (False, 0)
+    assert "rewritten" in str(of_another.reason)
 
 
 def test_a_head_must_be_one(salon: crm.Salon) -> None:

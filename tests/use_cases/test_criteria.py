@@ -192,7 +192,8 @@ def test_an_order_that_does_not_exist_is_refused(salon: crm.Salon, order: Any) -
 def test_a_page_has_1_to_500_rows(salon: crm.Salon, limit: Any) -> None:
     with pytest.raises(crm.InvalidValue) as caught:
         crm.find_customers(salon, STAFF, limit=limit)
-    assert (caught.value.field, caught.value.params["high"]) == ("limit", 500)
+    assert (caught.value.field, caught.value.params["low"], caught.value.params["high"]) == ("limit", 1, 500)
+    assert len(crm.find_customers(salon, STAFF, limit=500)) == 0
 
 
 @pytest.mark.parametrize("wrong", [1, "yes", None])

@@ -882,3 +882,22 @@ def test_two_namesakes_of_whom_one_is_blocked_come_back_as_they_were(salon: crm.
         assert crm.may_book(empty, MANAGER, ana.id).answer is crm.Answer.BLOCK
         assert crm.may_book(empty, MANAGER, other.id).answer is crm.Answer.OK
         assert [alert.customer_id for alert in crm.block_alerts(empty, MANAGER)] == [other.id]
+
+
+@pytest.mark.parametrize(
+    ("known_by", "prints"),
+    [
+        ({"email": "ana@example.com"}, 0),
+        ({"mobile": "912 345 678"}, 0),
+        ({"external ids": '[["till", "1"]]'}, 0),
+        ({"email": "ana@example.com", "external ids": '[["till", "1"]]'}, 0),
+        ({}, 1),
+    ],
+)
+def test_only_a_row_with_nothing_to_be_known_by_leaves_a_fingerprint(
+    salon: crm.Salon, known_by: dict[str, str], prints: int
+) -> None:
+    bring(salon, records({"name": "Ana Silva", **known_by}))
+    ana = only(salon)
+    with salon.reading() as reading:
+        assert len(reading.fingerprints.of_customers([ana.id]).get(ana.id, ())) == prints
