@@ -231,6 +231,8 @@ def test_a_dismissed_alert_stays_dismissed(salon: crm.Salon, ana: crm.Customer) 
     [alert] = crm.block_alerts(salon, STAFF)
     dismissed = crm.dismiss_block_alert(salon, MANAGER, str(alert.id))
     assert (dismissed.state, dismissed.settled_by) == (crm.AlertState.DISMISSED, "bea")
+    assert (alert.version, dismissed.version) == (1, 2)
+    assert [row.block_alerts for row in crm.find_customers(salon, STAFF, crm.CustomerFilter(ids=[rui.id]))] == [0]
     crm.edit_customer(salon, STAFF, rui.id, mobile="912345678", name="Rui Silva")
     assert alerts(salon) == []
     assert not is_blocked(salon, rui)

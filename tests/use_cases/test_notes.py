@@ -54,6 +54,23 @@ def test_an_edit_changes_what_is_passed_and_says_who(salon: crm.Salon, ana: crm.
     assert crm.customer_notes(salon, STAFF, ana.id) == (alert,)
 
 
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"alert": True}, ("alert",)),
+        ({"text": "Likes coffee."}, ("text",)),
+        ({"text": "Likes tea.", "alert": True}, ("alert",)),
+        ({"text": "Likes coffee.", "alert": True}, ("text", "alert")),
+    ],
+)
+def test_the_audit_says_what_of_a_note_was_changed_and_nothing_else(
+    salon: crm.Salon, ana: crm.Customer, changes: dict[str, Any], fields: tuple[str, ...]
+) -> None:
+    note = crm.add_note(salon, STAFF, ana.id, text="Likes tea.")
+    crm.edit_note(salon, STAFF, note.id, **changes)
+    assert crm.audit_trail(salon, OWNER)[-1].fields == fields
+
+
 def test_an_edit_that_changes_nothing_writes_nothing(salon: crm.Salon, ana: crm.Customer) -> None:
     note = crm.add_note(salon, STAFF, ana.id, text="Tea")
     before = crm.audit_trail(salon, OWNER)
