@@ -140,6 +140,8 @@ def test_a_question_that_means_nothing_is_refused(salon: crm.Salon, parts: Any, 
     with pytest.raises(crm.InvalidValue) as caught:
         crm.audit_trail(salon, OWNER, **parts)
     assert caught.value.field == field
+    if field == "limit":
+        assert (caught.value.params["low"], caught.value.params["high"]) == (1, 1_000)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "Pacific/Honolulu"])

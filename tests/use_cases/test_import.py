@@ -901,3 +901,16 @@ def test_only_a_row_with_nothing_to_be_known_by_leaves_a_fingerprint(
     ana = only(salon)
     with salon.reading() as reading:
         assert len(reading.fingerprints.of_customers([ana.id]).get(ana.id, ())) == prints
+
+
+def test_a_report_lists_so_many_of_each_and_counts_them_all(salon: crm.Salon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("salon_crm.use_cases.transfer.MOST_LISTED", 2)
+    monkeypatch.setattr("salon_crm.use_cases.transfer._SLICE", 1)
+    family = [(f"{name} Silva", "", "912 345 678") for name in ("Ana", "Bea", "Carla", "Dora", "Eva")]
+    twins = [family[0]] * 3
+    wrong = [("Filipa Gomes", "no address", "")] * 3
+    report = bring(salon, table(*family, *twins, *wrong))
+    assert figures(report) == {"created": 5, "skipped": 3, "refused": 3}
+    assert ([each.line for each in report.families], report.family_rows) == ([3, 4], 4)
+    assert [each.line for each in report.twins] == [7, 8]
+    assert [line for line, _, _ in problems(report)] == [10, 11]
