@@ -184,6 +184,11 @@ def test_finding_or_adding_needs_both_permissions(untouchable: crm.Salon) -> Non
 # actors limited to locations
 
 
+def test_what_covers_every_location_is_these_use_cases_and_no_other() -> None:
+    covering = {name for name, declared in USE_CASES.items() if declared.covers_locations}
+    assert covering == {"audit_trail", "export_customers", "import_customers"}
+
+
 @pytest.mark.parametrize("name", sorted(USE_CASES))
 def test_who_is_limited_to_locations_is_refused_what_would_cover_others(untouchable: crm.Salon, name: str) -> None:
     limited = crm.Actor("olga", crm.Role.OWNER, frozenset({LocationId(NOBODY)}))
