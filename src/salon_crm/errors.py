@@ -133,6 +133,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         # support
         "not-supported": "This store does not keep {what}.",
+        "store-cannot": "This store cannot {what}.",
         "unknown-criterion": "{what} is not a criterion. Known: {known}.",
         "criteria-too-large": "The criteria have {count} {what}; at most {limit} are answered.",
         # stores
@@ -147,6 +148,19 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "outcome-unknown": (
             "The store failed while it was keeping this: {reason}. It may be there as a whole or not at all, also only "
             "once the store is opened again. Look before you repeat it."
+        ),
+        "connection-unfit": "cannot be joined: {reason}. {hint}",
+        "turn-taken": (
+            "Another writer has its turn, and nothing was written. Roll back, begin again with BEGIN IMMEDIATE, "
+            "which waits for the turn, and repeat."
+        ),
+        "snapshot-outdated": (
+            "This transaction reads a state that others have written over since. Roll back, begin again with "
+            "BEGIN IMMEDIATE, and repeat."
+        ),
+        "transaction-ended": (
+            "The host's transaction ended inside the block of within(), and what was written before that with it. "
+            "Commit and roll back after the block; to undo a part, let the block raise."
         ),
         "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",

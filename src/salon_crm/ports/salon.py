@@ -2,8 +2,8 @@
 
 import os
 import threading
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from types import TracebackType
 
@@ -14,7 +14,7 @@ from salon_crm.domain.customers import Customer, SearchKeys, search_keys
 from salon_crm.domain.dates import local_day
 from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.marks import MarkKey
-from salon_crm.errors import NotFound, RuleBroken, StoreError
+from salon_crm.errors import NotFound, NotSupported, RuleBroken, StoreError
 from salon_crm.ports.store import Reading, Store, Writing
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
@@ -102,12 +102,33 @@ class Salon:
         block ends and nothing where it raises. ``tx`` serves in its own thread and inside its block. While
         it is open, writing through the salon itself in the same thread raises RuleBroken at once.
         """
+        with self._bound_to(self.store.writing) as tx:
+            yield tx
+
+    @contextmanager
+    def within(self, connection: object) -> "Generator[Salon]":
+        """Join a transaction of the host's: ``with salon.within(connection) as tx:``, then give use cases ``tx``.
+
+        ``connection`` is the host's own to the same store, in a transaction that may write: for SQLite a
+        `sqlite3.Connection` to the same file. What is written through ``tx`` is kept when the host commits
+        and goes when it rolls back; where the block raises, it alone is undone. The rest is as in
+        `transaction`. Raises NotSupported where the store cannot join (`salon_crm.ports.store.Joinable`),
+        InvalidValue for a connection that is unfit, StoreBusy, TransactionLost.
+        """
+        joining: Callable[[object], AbstractContextManager[Writing]] | None = getattr(self.store, "joining", None)
+        if joining is None:
+            raise NotSupported("store-cannot", what="join a transaction of the host's")
+        with self._bound_to(lambda: joining(connection)) as tx:
+            yield tx
+
+    @contextmanager
+    def _bound_to(self, unit_of_work: Callable[[], AbstractContextManager[Writing]]) -> "Generator[Salon]":
         self._check_open()
         if getattr(self._in_transaction, "open", False):
             raise RuleBroken("transaction-open")
         self._in_transaction.open = True
         try:
-            with self.store.writing() as writing:
+            with unit_of_work() as writing:
                 tx = _Transaction(self, writing)
                 try:
                     yield tx
@@ -134,6 +155,7 @@ class _Transaction(Salon):
             permissions=salon.permissions,
             formats=salon.formats,
         )
+        self._in_transaction.open = True  # it joins no other
         self._writing = writing
         self._thread = os.getpid(), threading.get_ident()
         self._over = False

@@ -290,6 +290,22 @@ class Writing(Reading, Protocol):
         """Open a part that is undone alone where its block raises; the unit of work goes on. Parts nest."""
 
 
+class Joinable(Protocol):
+    """What a store offers beside `Store` where it can work in a transaction that the host has open."""
+
+    @abstractmethod
+    def joining(self, connection: object) -> AbstractContextManager[Writing]:
+        """Open a part of the transaction that ``connection``, the host's own to the same data, has open.
+
+        Takes the writer's turn at once and sees what the transaction wrote. Where the block raises, what it
+        wrote is undone and the host's transaction goes on; committing and rolling back is the host's, and
+        takes all of it. Nothing of the connection's settings is changed.
+
+        Raises InvalidValue for a connection that is unfit, naming the way out, StoreBusy where another
+        writer has its turn, TransactionLost where the transaction cannot write any more or ended meanwhile.
+        """
+
+
 class Store(Protocol):
     """Where one salon is kept."""
 

@@ -13,10 +13,11 @@ from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
+from salon_crm.adapters.sqlite.joining import joined_unit
 from salon_crm.adapters.system import monotonic, pause_with_jitter, process_id
 from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.errors import SchemaNewer, SchemaOutdated, StoreBusy, StoreError
-from salon_crm.ports.store import Store
+from salon_crm.ports.store import Joinable, Store
 
 MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (SqlUnit.index_search,)
 """What brings a file from each schema version to the next, the first from 1 to 2; a new file gets the last at once."""
@@ -37,7 +38,7 @@ _LEFT_TO_PARENT: Final[list[object]] = []
 """Connections that came along with a fork: closing them here would disturb the process they belong to."""
 
 
-class SQLiteStore(Store):
+class SQLiteStore(Store, Joinable):
     """A salon in the SQLite file at ``path``; the file is created where it is not there.
 
     ``deadline`` is how many seconds a writer waits for its turn. ``share`` allows a file that holds
@@ -279,6 +280,20 @@ class SQLiteStore(Store):
                 _LEFT_TO_PARENT.append(connection)
             else:
                 turn.release()
+
+    @contextmanager
+    def joining(self, connection: object) -> Generator[SqlUnit]:
+        """Open a part of the transaction a host has open on a `sqlite3.Connection` to this file (`Joinable`).
+
+        Where another writer has its turn the host's connection waits as its own timeout says. A deferred
+        BEGIN that has read waits for nobody: begin with BEGIN IMMEDIATE.
+        """
+        self._check_usable()
+        self._check_same_file()
+        with joined_unit(connection, self._identity, _DIALECT) as unit:
+            yield unit
+            self._check_open()
+            self._check_same_file()
 
     def _wait(self, take: Callable[[], object], *, until: float) -> None:
         """Take what other processes may hold, trying again with growing pauses until the deadline."""
