@@ -30,8 +30,12 @@ _NEW_SINCE: Final = {1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables())}
 """The tables that a file of an earlier version does not have."""
 
 _SEARCH_MODULE: Final = "fts5"
-_FIRST_PAUSE: Final = 0.001
-_LONGEST_PAUSE: Final = 0.025
+_FIRST_PAUSE: Final = 0.002
+_SHORTEST_PAUSE: Final = 0.000_3
+_IMPATIENT_AFTER: Final = 0.02
+"""Seconds after which a writer asks as often as it ever does."""
+_RESIGNED_AFTER: Final = 0.25
+"""Seconds after which whoever has the turn is at something long, and asking often would only burn the processor."""
 _MOST_IDLE_READERS: Final = 8
 
 _LEFT_TO_PARENT: Final[list[object]] = []
@@ -296,19 +300,25 @@ class SQLiteStore(Store, Joinable):
             self._check_same_file()
 
     def _wait(self, take: Callable[[], object], *, until: float) -> None:
-        """Take what other processes may hold, trying again with growing pauses until the deadline."""
-        pause = _FIRST_PAUSE
+        """Take what other processes may hold, trying again with pauses until the deadline.
+
+        SQLite keeps no queue: whoever asks first after a commit has the turn. So the pauses shrink the
+        longer a writer waits, and one that waited long comes before those that have only just asked.
+        """
+        began: float | None = None
         while True:
             try:
                 with ours():
                     take()
             except StoreBusy:
-                if monotonic() + pause > until:
+                now = monotonic()
+                began = began or now
+                pause = _pause_after(now - began)
+                if now + pause > until:
                     raise StoreBusy("store-busy", seconds=str(self._deadline)) from None
             else:
                 return
             pause_with_jitter(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -338,3 +348,10 @@ class SQLiteStore(Store, Joinable):
         with self._idle_lock:
             while self._idle:
                 self._idle.pop().close()
+
+
+def _pause_after(waited: float) -> float:
+    """Return how long a writer pauses that has waited so long: growing pauses would let newcomers past it."""
+    if waited > _RESIGNED_AFTER:
+        return _FIRST_PAUSE
+    return max(_SHORTEST_PAUSE, _FIRST_PAUSE * (1 - waited / _IMPATIENT_AFTER))
