@@ -4,9 +4,11 @@ import io
 import os
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -452,3 +454,42 @@ def test_it_runs_as_a_program(salon_file: Path) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("salon-crm: customer_id: is not an id.")
     assert result.stderr.count("\n") == 1
+
+
+# maintenance
+
+
+def test_backup_copies_a_salon_that_opens_and_says_how_its_audit_ends(
+    run: Any, salon_file: Path, tmp_path: Path
+) -> None:
+    ran = run("backup", salon_file, tmp_path / "copy.db")
+    assert (ran.code, ran.err) == (0, "")
+    with crm.open_salon(tmp_path / "copy.db") as copy:
+        head = crm.audit_head(copy, OWNER)
+        size = (tmp_path / "copy.db").stat().st_size
+    assert ran.out == (
+        f"3 customers in {size:,} bytes, checked, copied to {tmp_path / 'copy.db'}\n"
+        f"Its audit ends with entry {head.sequence} {head.digest.hex()}\n"
+    )
+    assert "there is a file of this name" in refused(run("backup", salon_file, tmp_path / "copy.db"))
+
+
+def test_health_says_what_is_wrong_and_that_it_is_to_be_looked_at(run: Any, salon_file: Path) -> None:
+    ran = run("health", salon_file)
+    assert (ran.code, ran.err, ran.out.splitlines()[-1]) == (0, "", "Sound.")
+    with closing(sqlite3.connect(salon_file)) as raw, raw:
+        raw.execute("UPDATE crm_audit SET actor = 'rui' WHERE sequence = 3")
+    ran = run("health", salon_file)
+    assert (ran.code, ran.err, ran.out.splitlines()[-1]) == (1, "", "Not sound.")
+    assert "The audit is broken at entry 3" in ran.out
+
+
+def test_rebuild_search_says_for_how_many(run: Any, salon_file: Path) -> None:
+    ran = run("rebuild-search", salon_file)
+    assert (ran.code, ran.out) == (0, "The search index was made anew for 3 customers\n")
+
+
+def test_maintenance_makes_no_salon_of_a_mistyped_path(run: Any, tmp_path: Path) -> None:
+    for arguments in (("backup", tmp_path / "no.db", tmp_path / "copy.db"), ("health", tmp_path / "no.db")):
+        assert "there is no such file" in refused(run(*arguments))
+    assert list(tmp_path.iterdir()) == []

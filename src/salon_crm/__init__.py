@@ -27,6 +27,7 @@ from salon_crm.domain.dates import DateOrder, PartialDate
 from salon_crm.domain.duplicates import Confidence, CustomerMatch, MatchReason
 from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.labels import label
+from salon_crm.domain.maintenance import BackupReport, Finding, HealthReport, Trouble
 from salon_crm.domain.notes import Note
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
@@ -77,6 +78,7 @@ from salon_crm.use_cases.customers import (
     remove_customer,
 )
 from salon_crm.use_cases.duplicates import FoundOrAdded, find_or_add_customer, match_customers
+from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
 from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
 from salon_crm.use_cases.settings import FormField, change_settings, get_settings, profile_fields
 from salon_crm.use_cases.transfer import export_customers, import_customers
@@ -94,6 +96,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "AuditVerification",
+    "BackupReport",
     "Block",
     "BlockAlert",
     "BookingAnswer",
@@ -113,11 +116,13 @@ __all__ = [
     "ExternalId",
     "Family",
     "FieldKind",
+    "Finding",
     "FormField",
     "FormSection",
     "FoundOrAdded",
     "Gender",
     "Grant",
+    "HealthReport",
     "ImportProblem",
     "ImportReport",
     "InvalidDocument",
@@ -145,6 +150,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "TransactionLost",
+    "Trouble",
     "TwinOf",
     "UnknownCriterion",
     "__version__",
@@ -153,9 +159,11 @@ __all__ = [
     "add_note",
     "audit_head",
     "audit_trail",
+    "back_up_salon",
     "block_alerts",
     "block_customer",
     "change_settings",
+    "check_health",
     "confirm_block_alert",
     "count_customers",
     "customer_blocks",
@@ -181,6 +189,7 @@ __all__ = [
     "may_book",
     "open_salon",
     "profile_fields",
+    "rebuild_search",
     "remove_customer",
     "remove_note",
     "to_document",

@@ -32,6 +32,7 @@ from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.blocks import customer_blocks
 from salon_crm.use_cases.criteria import find_customers
 from salon_crm.use_cases.customers import get_customer
+from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
 from salon_crm.use_cases.notes import customer_notes
 from salon_crm.use_cases.transfer import export_customers, import_customers
 
@@ -127,6 +128,19 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--status", choices=[*Status])
     export.add_argument("--columns", help=f"some of {', '.join(EXPORT_COLUMNS)}, with commas between")
     export.set_defaults(command=_export)
+
+    backup = commands.add_parser("backup", help="copy a salon's whole file, also while it is used")
+    _add_salon(backup)
+    backup.add_argument("copy", type=Path, help="the new file; one that is there stays as it is")
+    backup.set_defaults(command=_backup)
+
+    health = commands.add_parser("health", help="check a salon's file from end to end")
+    _add_salon(health)
+    health.set_defaults(command=_health)
+
+    rebuild = commands.add_parser("rebuild-search", help="make the search index of a salon anew")
+    _add_salon(rebuild)
+    rebuild.set_defaults(command=_rebuild_search)
     return parser
 
 
@@ -334,6 +348,32 @@ def _export(parsed: argparse.Namespace) -> int:
             salon, _actor(parsed), parsed.list, criteria=criteria, columns=columns, progress=progress
         )
     print(f"{report.rows:,} customers written to {parsed.list}")
+    return DONE
+
+
+def _backup(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as salon:
+        report = back_up_salon(salon, _actor(parsed), parsed.copy)
+    print(f"{report.customers:,} customers in {report.size:,} bytes, checked, copied to {parsed.copy}")
+    print(f"Its audit ends with entry {report.head.sequence:,} {report.head.digest.hex()}")
+    return DONE
+
+
+def _health(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as salon:
+        report = check_health(salon, _actor(parsed))
+    print(f"{report.size:,} bytes, and {report.log_size:,} in the write-ahead log; schema {report.schema}")
+    print(f"{report.audit.entries:,} entries of the audit verified")
+    for finding in report.findings:
+        print(f"  {finding.sentence}")
+    print("Sound." if report.sound else "Not sound.")
+    return DONE if report.sound else LOOK
+
+
+def _rebuild_search(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as salon:
+        count = rebuild_search(salon, _actor(parsed))
+    print(f"The search index was made anew for {count:,} customers")
     return DONE
 
 

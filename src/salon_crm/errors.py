@@ -165,6 +165,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",
         "unit-over": "This reading or unit of work has ended; it serves inside its with block only.",
+        "backup-failed": "No backup was made: {reason}.",
         "store-damaged": "The store holds what salon_crm did not write: {reason}.",
         "delivery-failed": "The message could not be delivered: {reason}.",
     }

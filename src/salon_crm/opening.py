@@ -16,6 +16,7 @@ from salon_crm.domain.criteria import Page
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.duplicates import CustomerMatch
 from salon_crm.domain.ids import SalonId
+from salon_crm.domain.maintenance import BackupReport, HealthReport
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
 from salon_crm.domain.notes import Note
 from salon_crm.domain.settings import Settings, check_settings, new_settings
@@ -194,6 +195,7 @@ _DOCUMENTED: Final = (
     AuditEntry,
     AuditHead,
     AuditVerification,
+    BackupReport,
     Block,
     BlockAlert,
     BookingAnswer,
@@ -206,6 +208,7 @@ _DOCUMENTED: Final = (
     ExportReport,
     FormField,
     FoundOrAdded,
+    HealthReport,
     ImportReport,
     Note,
     Page,

@@ -152,6 +152,7 @@ KEYS = {
     "audit-entry": "sequence at recorded by role action customer_id version fields details digest",
     "audit-head": "sequence digest",
     "audit-verification": "ok entries head broken_at reason",
+    "backup-report": "backup_id path size customers head",
     "block": "id origin customer_id reason at by lifted_at lifted_by version",
     "block-alert": "id customer_id origin at state settled_at settled_by version",
     "booking-answer": "answer reasons",
@@ -168,6 +169,7 @@ KEYS = {
     "export-report": "export_id rows columns",
     "form-field": "name section kind label choices required",
     "found-or-added": "customer added",
+    "health-report": "size log_size schema schema_known search_sound audit findings",
     "import-report": (
         "import_id dry_run system layout mapping not_taken facts date_order rows created updated unchanged skipped "
         "refused family_rows problems twins families"

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     IMPORT = "transfer.import"
     EXPORT = "transfer.export"
     VIEW_AUDIT = "audit.view"
+    MAINTAIN = "maintenance.use"
     VIEW_SETTINGS = "settings.view"
     CHANGE_SETTINGS = "settings.change"
 
@@ -125,7 +126,7 @@ _EVERYBODY_ON_STAFF: Final = (
     Permission.VIEW_SETTINGS,
 )
 _MANAGERS: Final = (Permission.CHANGE_BLOCKS, Permission.REMOVE_CUSTOMERS, Permission.IMPORT)
-_ADMINS: Final = (Permission.CHANGE_SETTINGS, Permission.EXPORT, Permission.VIEW_AUDIT)
+_ADMINS: Final = (Permission.CHANGE_SETTINGS, Permission.EXPORT, Permission.VIEW_AUDIT, Permission.MAINTAIN)
 
 
 def _granted(*groups: Iterable[Permission], grant: Grant = _YES) -> Mapping[Permission, Grant]:

@@ -49,6 +49,9 @@ class AuditAction(StrEnum):
     IMPORT_ENDED = "import-ended"
     EXPORT_STARTED = "export-started"
     EXPORT_ENDED = "export-ended"
+    BACKUP_STARTED = "backup-started"
+    BACKUP_ENDED = "backup-ended"
+    SEARCH_REBUILT = "search-rebuilt"
 
 
 def _frozen_details(details: Mapping[str, Detail]) -> Mapping[str, Detail]:

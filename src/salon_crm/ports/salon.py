@@ -15,7 +15,7 @@ from salon_crm.domain.dates import local_day
 from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.marks import MarkKey
 from salon_crm.errors import NotFound, NotSupported, RuleBroken, StoreError
-from salon_crm.ports.store import Reading, Store, Writing
+from salon_crm.ports.store import Joinable, Reading, Store, Writing
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
 
@@ -115,10 +115,10 @@ class Salon:
         `transaction`. Raises NotSupported where the store cannot join (`salon_crm.ports.store.Joinable`),
         InvalidValue for a connection that is unfit, StoreBusy, TransactionLost.
         """
-        joining: Callable[[object], AbstractContextManager[Writing]] | None = getattr(self.store, "joining", None)
-        if joining is None:
+        store: object = self.store
+        if not isinstance(store, Joinable):
             raise NotSupported("store-cannot", what="join a transaction of the host's")
-        with self._bound_to(lambda: joining(connection)) as tx:
+        with self._bound_to(lambda: store.joining(connection)) as tx:
             yield tx
 
     @contextmanager

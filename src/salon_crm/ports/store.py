@@ -20,11 +20,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from attrs import field, frozen
 
-from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.blocks import Block, BlockAlert
 from salon_crm.domain.criteria import Criterion, Order, Start
 from salon_crm.domain.customers import Customer
@@ -290,6 +290,7 @@ class Writing(Reading, Protocol):
         """Open a part that is undone alone where its block raises; the unit of work goes on. Parts nest."""
 
 
+@runtime_checkable
 class Joinable(Protocol):
     """What a store offers beside `Store` where it can work in a transaction that the host has open."""
 
@@ -304,6 +305,48 @@ class Joinable(Protocol):
         Raises InvalidValue for a connection that is unfit, naming the way out, StoreBusy where another
         writer has its turn, TransactionLost where the transaction cannot write any more or ended meanwhile.
         """
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class StoreHealth:
+    """What a store found of itself; ``size`` and ``log_size`` are bytes, ``damage`` names no value of a record."""
+
+    size: int = field(metadata=OPERATOR)
+    log_size: int = field(metadata=OPERATOR)
+    schema: int = field(metadata=OPERATOR)
+    schema_known: int = field(metadata=OPERATOR)
+    damage: tuple[str, ...] = field(metadata=OPERATOR)
+    search_sound: bool = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class StoreCopy:
+    """What a backup holds: its bytes, its customers, and the end of its audit."""
+
+    size: int = field(metadata=OPERATOR)
+    customers: int = field(metadata=OPERATOR)
+    head: AuditHead = field(metadata=OPERATOR)
+
+
+@runtime_checkable
+class Maintainable(Protocol):
+    """What a store offers beside `Store` where it can be backed up, checked and repaired."""
+
+    @abstractmethod
+    def backup(self, path: str) -> StoreCopy:
+        """Copy everything, as it is at one moment, to a new place, while others read and write.
+
+        The copy is checked, and appears under its name when it is whole; a place that is taken stays as it is.
+        Raises InvalidValue where no copy can be put there, StoreError where none could be made.
+        """
+
+    @abstractmethod
+    def health(self) -> StoreHealth:
+        """Check everything from end to end and change nothing; what is wrong is returned and not raised."""
+
+    @abstractmethod
+    def rebuild_search(self, writing: Writing) -> int:
+        """Make the search index anew in a unit of work of this store; return how many customers it holds."""
 
 
 class Store(Protocol):

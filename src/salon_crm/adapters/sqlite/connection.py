@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
@@ -58,6 +59,14 @@ def ours() -> Generator[None]:
         raise StoreError("store-damaged", reason="a text in it is not UTF-8") from None
     except (OverflowError, UnicodeEncodeError) as error:  # what sqlite3 raises while it binds values
         raise StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})") from None
+
+
+def uri_of(path: Path, mode: str) -> str:
+    """Return how SQLite is told to open a file: ``rw`` never creates one."""
+    uri = path.as_uri()
+    if not uri.startswith("file:///"):  # a share of Windows; to SQLite its server is part of the path
+        uri = uri.replace("file://", "file:////", 1)
+    return f"{uri}?mode={mode}"
 
 
 class SQLiteConnection(Connection):

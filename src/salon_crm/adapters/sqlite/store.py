@@ -11,13 +11,14 @@ from typing import Final
 
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit
-from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, why
+from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
 from salon_crm.adapters.sqlite.joining import joined_unit
+from salon_crm.adapters.sqlite.maintenance import back_up, examine
 from salon_crm.adapters.system import monotonic, pause_with_jitter, process_id
 from salon_crm.domain.text import FOLD_VERSION
-from salon_crm.errors import SchemaNewer, SchemaOutdated, StoreBusy, StoreError
-from salon_crm.ports.store import Joinable, Store
+from salon_crm.errors import InvalidValue, SchemaNewer, SchemaOutdated, StoreBusy, StoreError
+from salon_crm.ports.store import Joinable, Maintainable, Store, StoreCopy, StoreHealth, Writing
 
 MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (SqlUnit.index_search,)
 """What brings a file from each schema version to the next, the first from 1 to 2; a new file gets the last at once."""
@@ -31,18 +32,20 @@ _NEW_SINCE: Final = {1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables())}
 
 _SEARCH_MODULE: Final = "fts5"
 _FIRST_PAUSE: Final = 0.002
-_SHORTEST_PAUSE: Final = 0.000_3
+_SHORTEST_PAUSE: Final = 0.000_5
 _IMPATIENT_AFTER: Final = 0.02
 """Seconds after which a writer asks as often as it ever does."""
 _RESIGNED_AFTER: Final = 0.25
 """Seconds after which whoever has the turn is at something long, and asking often would only burn the processor."""
+_LOG_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes that the write-ahead log is cut to when a reading that made it grow has ended."""
 _MOST_IDLE_READERS: Final = 8
 
 _LEFT_TO_PARENT: Final[list[object]] = []
 """Connections that came along with a fork: closing them here would disturb the process they belong to."""
 
 
-class SQLiteStore(Store, Joinable):
+class SQLiteStore(Store, Joinable, Maintainable):
     """A salon in the SQLite file at ``path``; the file is created where it is not there.
 
     ``deadline`` is how many seconds a writer waits for its turn. ``share`` allows a file that holds
@@ -146,10 +149,7 @@ class SQLiteStore(Store, Joinable):
                 self._writer.close()
 
     def _connect(self, mode: str = "rw") -> SQLiteConnection:
-        uri = self._file.as_uri()
-        if not uri.startswith("file:///"):  # a share of Windows; to SQLite its server is part of the path
-            uri = uri.replace("file://", "file:////", 1)
-        connection = SQLiteConnection(f"{uri}?mode={mode}")  # never creates a file
+        connection = SQLiteConnection(uri_of(self._file, mode))
         connection.control("PRAGMA busy_timeout = 0")
         connection.control("PRAGMA foreign_keys = ON")
         connection.control("PRAGMA trusted_schema = OFF")
@@ -165,7 +165,7 @@ class SQLiteStore(Store, Joinable):
         until = monotonic() + self._deadline  # another process may be creating the same file
         self._wait(lambda: self._check_schema(share=share, migrate=migrate), until=until)
         self._wait(self._set_journal, until=until)
-        self._writer.control("PRAGMA synchronous = FULL")
+        _prepare_writer(self._writer)
         if self._schema_version() == SCHEMA_VERSION and self._fold_version() in (None, FOLD_VERSION):
             return
         with self.writing() as unit:
@@ -224,22 +224,46 @@ class SQLiteStore(Store, Joinable):
 
     @contextmanager
     def reading(self) -> Generator[SqlUnit]:
+        with self._snapshot() as connection:
+            unit = SqlUnit(connection, _DIALECT)
+            try:
+                yield unit
+            finally:
+                unit.end()
+
+    @contextmanager
+    def _snapshot(self) -> Generator[SQLiteConnection]:
         self._check_usable()
         self._check_same_file()
         connection = self._idle_reader()
-        unit = SqlUnit(connection, _DIALECT)
         try:
-            connection.control("BEGIN")
-            connection.rows(f"SELECT version FROM {SHAPES[0].name}")  # a deferred BEGIN takes its snapshot here
-            yield unit
+            _begin_reading(connection)
+            yield connection
         finally:
-            unit.end()
             self._put_back(connection)
+
+    @contextmanager
+    def _fresh_snapshot(self) -> Generator[SQLiteConnection]:
+        """Open a snapshot on a connection that remembers nothing: a page it held already would hide damage."""
+        self._check_usable()
+        self._check_same_file()
+        connection = self._new_reader()
+        try:
+            _begin_reading(connection)
+            yield connection
+        finally:
+            if connection.carried_over_fork:
+                _LEFT_TO_PARENT.append(connection)
+            else:
+                connection.close()
 
     def _idle_reader(self) -> SQLiteConnection:
         with self._idle_lock:
             if self._idle:
                 return self._idle.pop()
+        return self._new_reader()
+
+    def _new_reader(self) -> SQLiteConnection:
         with self._opening():
             connection = self._connect()
             connection.control("PRAGMA query_only = ON")
@@ -332,7 +356,23 @@ class SQLiteStore(Store, Joinable):
             self._check_same_file()
             with self._opening():
                 self._writer = self._connect()
-                self._writer.control("PRAGMA synchronous = FULL")
+                _prepare_writer(self._writer)
+
+    def backup(self, path: str) -> StoreCopy:
+        """Copy the file as it is at one moment (`Maintainable`), with SQLite's own means and into one file."""
+        with self._fresh_snapshot() as connection:
+            return back_up(connection, path, _DIALECT, self._check_open)
+
+    def health(self) -> StoreHealth:
+        """Check the file, its tables and its indexes from end to end (`Maintainable`); writers go on meanwhile."""
+        with self._fresh_snapshot() as connection:
+            return examine(connection, SqlUnit(connection, _DIALECT), self._file, SCHEMA_VERSION)
+
+    def rebuild_search(self, writing: Writing) -> int:
+        """Make the search index anew in a unit of this store (`Maintainable`)."""
+        if not isinstance(writing, SqlUnit):
+            raise InvalidValue("wrong-type", field="writing", expected="a unit of work of this store")
+        return writing.rebuild_keys()
 
     def close(self) -> None:
         """Refuse every new unit from now on and let go of the file; after StoreBusy, calling again tries again."""
@@ -348,6 +388,16 @@ class SQLiteStore(Store, Joinable):
         with self._idle_lock:
             while self._idle:
                 self._idle.pop().close()
+
+
+def _prepare_writer(connection: SQLiteConnection) -> None:
+    connection.control("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
+    connection.control(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
+
+
+def _begin_reading(connection: SQLiteConnection) -> None:
+    connection.control("BEGIN")
+    connection.rows(f"SELECT version FROM {SHAPES[0].name}")  # a deferred BEGIN takes its snapshot here
 
 
 def _pause_after(waited: float) -> float:
