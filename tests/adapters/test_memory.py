@@ -3,11 +3,11 @@ from collections.abc import Callable
 import pytest
 
 from salon_crm.adapters.memory import MemoryStore
-from salon_crm.testing import Capability, StoreConformance
+from salon_crm.testing import IN_MEMORY, StoreConformance
 
 
 class TestMemoryStore(StoreConformance):
-    capabilities = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}  # what is closed is gone
+    capabilities = IN_MEMORY  # what is closed is gone
 
     @pytest.fixture
     def make_store(self) -> Callable[[str], MemoryStore]:

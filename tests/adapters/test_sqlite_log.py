@@ -33,7 +33,7 @@ def write(salon: crm.Salon, commits: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("commits", "most"), [(200, 2 * CHECKPOINT), pytest.param(3_000, 64 << 20, marks=pytest.mark.long)]
+    ("commits", "most"), [(300, 2 * CHECKPOINT), pytest.param(3_000, 64 << 20, marks=pytest.mark.long)]
 )
 def test_a_walk_left_half_way_keeps_no_log(salon: crm.Salon, tmp_path: Path, commits: int, most: int) -> None:
     walk = crm.each_customer(salon, OWNER)

@@ -4,6 +4,7 @@ Most stand before a `MemoryStore` and let everything through but what they spoil
 store. The docstring of each says what it does wrong, and `caught_by` which checks must fail for it.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,11 +26,9 @@ from salon_crm.domain.customers import Customer, Gender, SearchKeys, contact_key
 from salon_crm.domain.dates import PartialDate
 from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import CUSTOMERS, KINDS, KeyKind
-from salon_crm.ports.store import AuditQuery, check_sequences
-from salon_crm.testing import Capability, StoreConformance, some_settings
+from salon_crm.ports.store import AuditQuery, StoreCopy, check_sequences
+from salon_crm.testing import IN_MEMORY, Capability, StoreConformance, some_settings
 from salon_crm.testing.conformance import MakeStore
-
-IN_MEMORY: Final = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}
 
 C = TypeVar("C", bound=type[Any])
 
@@ -74,10 +73,22 @@ def conformance_of(saboteur: Saboteur) -> type[StoreConformance]:
             return lambda name: saboteur.make(tmp_path / f"{name}.db")
 
         @pytest.fixture
+        def make_host(self, tmp_path: Path) -> Callable[[str], Any]:
+            return lambda name: begun_by_host(tmp_path / f"{name}.db")
+
+        @pytest.fixture
         def make_impatient_store(self, make_store: MakeStore) -> MakeStore | None:
             return make_store if "test_a_writer_whose_turn_does_not_come_is_told_so" in saboteur.caught_by else None
 
     return Sabotaged
+
+
+def begun_by_host(path: Path) -> sqlite3.Connection:
+    """Return a host's own connection to a salon's file, in a transaction that may write."""
+    host = sqlite3.connect(path, isolation_level=None)
+    for statement in ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "BEGIN IMMEDIATE"):
+        host.execute(statement)
+    return host
 
 
 class Proxy:
@@ -451,6 +462,51 @@ class KnowsNoNames(SQLiteStore):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path.with_name("one.db"))
+
+
+class Hosted(SQLiteStore):
+    """The SQLite store; saboteurs below it spoil what it offers beside `Store`."""
+
+
+@caught_by(
+    "a_joined_part_is_kept_when_the_host_commits_and_not_before",
+    "the_host_s_rollback_takes_joined_parts_along",
+    capabilities=frozenset(Capability),
+)
+class CommitsForTheHost(Hosted):
+    """Commits what it joined."""
+
+    @contextmanager
+    def joining(self, connection: Any) -> Generator[SqlUnit]:
+        with super().joining(connection) as unit:
+            yield unit
+        connection.commit()
+        connection.execute("BEGIN IMMEDIATE")
+
+
+@caught_by("a_joined_part_that_raises_is_undone_alone", capabilities=frozenset(Capability))
+class LeavesWhatItJoined(Hosted):
+    """Leaves what a block wrote that raises."""
+
+    @contextmanager
+    def joining(self, connection: object) -> Generator[SqlUnit]:
+        raised = None
+        with super().joining(connection) as unit:
+            try:
+                yield unit
+            except Exception as error:  # noqa: BLE001 - raised below
+                raised = error
+        if raised is not None:
+            raise raised
+
+
+@caught_by("a_backup_leaves_a_place_that_is_taken_as_it_is", capabilities=frozenset(Capability))
+class ReplacesTheLastBackup(Hosted):
+    """Takes the place of what is there."""
+
+    def backup(self, path: str) -> StoreCopy:
+        Path(path).unlink(missing_ok=True)
+        return super().backup(path)
 
 
 # ------------------------------------------------------------------------------- repositories

@@ -28,6 +28,7 @@ from salon_crm.ports.store import Reading
 from salon_crm.testing import (
     BUILDERS,
     COMPLETE,
+    IN_MEMORY,
     OWNER,
     Capability,
     CountedIds,
@@ -38,8 +39,6 @@ from salon_crm.testing import (
 )
 from salon_crm.testing.conformance import Meanwhile
 from salon_crm.use_cases.customers import add_customer
-
-IN_MEMORY = frozenset(Capability) - {Capability.PERSISTENT, Capability.SHARED}
 
 
 class _UnitWithoutBlocks(_Unit):

@@ -16,6 +16,7 @@ except ModuleNotFoundError as missing:
     ) from missing
 else:
     pytest.register_assert_rewrite(  # so that a failed check shows the values it compared
+        "salon_crm.testing.abilities",
         "salon_crm.testing.audit",
         "salon_crm.testing.conformance",
         "salon_crm.testing.criteria",
@@ -46,13 +47,14 @@ from salon_crm.testing.builders import (
     open_test_salon,
     some_settings,
 )
-from salon_crm.testing.conformance import COMPLETE, Capability
+from salon_crm.testing.conformance import COMPLETE, IN_MEMORY, Capability
 from salon_crm.testing.doubles import CountedIds, FixedClock
 from salon_crm.testing.stores import StoreConformance
 
 __all__ = [
     "BUILDERS",
     "COMPLETE",
+    "IN_MEMORY",
     "OWNER",
     "Capability",
     "CountedIds",

@@ -28,6 +28,10 @@ class Capability(StrEnum):
     """What was kept is there when a store of the same name is opened after the first one was closed."""
     SHARED = "shared"
     """Two stores of one name may be open at once, as in two processes."""
+    JOINING = "joining"
+    """It works in a transaction of the host's (`salon_crm.ports.store.Joinable`); needs the hook ``make_host``."""
+    MAINTENANCE = "maintenance"
+    """It is backed up, checked and rebuilt (`salon_crm.ports.store.Maintainable`); needs the hook ``open_backup``."""
     NOTES = "notes"
     BLOCKS = "blocks"
     BLOCK_ALERTS = "block_alerts"
@@ -46,6 +50,9 @@ COMPLETE: Final = EVERY_KIND | {Capability.PERSISTENT, Capability.SHARED}
 An ability that a later release brings is not among them: it is declared by the stores that have it, so
 that a store which passed goes on passing.
 """
+
+IN_MEMORY: Final = EVERY_KIND
+"""What a store has that keeps every kind of record, and only while it is open."""
 
 
 class Conformance:

@@ -1,5 +1,6 @@
 """The conformance kit of stores: one class to subclass, one hook to fill in."""
 
+from salon_crm.testing.abilities import JoiningChecks, MaintenanceChecks
 from salon_crm.testing.audit import AuditChecks
 from salon_crm.testing.criteria import CriteriaChecks
 from salon_crm.testing.crowd import CrowdChecks
@@ -18,6 +19,8 @@ class StoreConformance(
     AuditChecks,
     SettingsChecks,
     TransactionChecks,
+    JoiningChecks,
+    MaintenanceChecks,
     ProgramChecks,
 ):
     """Proves that a store keeps every promise of `salon_crm.ports.store`.
@@ -32,5 +35,6 @@ class StoreConformance(
     The same name must give the same data, opened again, and a new name an empty store. Set ``capabilities``
     where the store lacks some (`Capability`): its checks are skipped, and say so. ``expected_failures`` maps
     the names of checks the store is known to fail to the reason; one that passes all the same fails.
-    Override the fixture ``make_impatient_store`` where the deadline of writers can be set.
+    Override the fixture ``make_impatient_store`` where the deadline of writers can be set, ``make_host`` and
+    ``open_backup`` where the store joins transactions and is backed up.
     """
