@@ -44,21 +44,28 @@ def why(error: sqlite3.Error) -> str:
     return f"{reason} ({name})" if reason else f"SQLite says {name}"
 
 
+RAISED: Final = (sqlite3.Error, UnicodeError, OverflowError)
+"""What a call of sqlite3 raises: errors of its own, and those of values it binds or reads."""
+
+
+def translated(error: Exception) -> StoreError:
+    """Return the error of salon_crm for one of `RAISED`; to be raised unchained, since theirs can quote a cell."""
+    if isinstance(error, UnicodeDecodeError) or str(error).startswith("Could not decode"):  # sqlite3's has no code
+        return StoreError("store-damaged", reason="a text in it is not UTF-8")
+    if not isinstance(error, sqlite3.Error):
+        return StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})")
+    if is_busy(error):
+        return StoreBusy("store-busy", seconds="0")
+    return StoreError("store-failed", reason=why(error))
+
+
 @contextmanager
 def ours() -> Generator[None]:
-    """Turn errors of sqlite3 into errors of salon_crm, unchained: what sqlite3 says can quote a cell."""
+    """Turn errors of sqlite3 into errors of salon_crm; a single call on the hot path does it by itself."""
     try:
         yield
-    except sqlite3.Error as error:
-        if is_busy(error):
-            raise StoreBusy("store-busy", seconds="0") from None
-        if str(error).startswith("Could not decode"):  # sqlite3's own, without a code
-            raise StoreError("store-damaged", reason="a text in it is not UTF-8") from None
-        raise StoreError("store-failed", reason=why(error)) from None
-    except UnicodeDecodeError:
-        raise StoreError("store-damaged", reason="a text in it is not UTF-8") from None
-    except (OverflowError, UnicodeEncodeError) as error:  # what sqlite3 raises while it binds values
-        raise StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})") from None
+    except RAISED as error:
+        raise translated(error) from None
 
 
 def uri_of(path: Path, mode: str) -> str:
@@ -88,14 +95,18 @@ class SQLiteConnection(Connection):
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         self._check_process()
-        with ours():
+        try:
             return self.raw.execute(sql, values).fetchall()
+        except RAISED as error:
+            raise translated(error) from None
 
     def control(self, statement: str) -> None:
         """Begin or end a transaction, or set a pragma."""
         self._check_process()
-        with ours():
+        try:
             self.raw.execute(statement)
+        except RAISED as error:
+            raise translated(error) from None
 
     def commit(self) -> None:
         """End the transaction and keep it; raises StoreError with code ``outcome-unknown`` where it may be kept later.
@@ -114,8 +125,10 @@ class SQLiteConnection(Connection):
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         self._check_writable()
-        with ours():
+        try:
             return self.raw.execute(sql, values).rowcount
+        except RAISED as error:
+            raise translated(error) from None
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         self._check_writable()
@@ -123,7 +136,7 @@ class SQLiteConnection(Connection):
             return self.raw.executemany(sql, rows).rowcount
 
     def _check_process(self) -> None:
-        if self.carried_over_fork:
+        if process_id() != self._process:
             raise StoreError("store-failed", reason="this process was forked while it was in use")
 
     def _check_writable(self) -> None:

@@ -64,6 +64,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
     ) -> None:
         self.path = Path(fspath(path))
         self._file = self.path.absolute()  # the same one after chdir
+        self._name = str(self._file)
         self._deadline = deadline
         self._closed = False
         self._start()
@@ -123,7 +124,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         return self._look()
 
     def _look(self) -> tuple[int, int]:
-        found = self._file.stat()
+        found = os.stat(self._name)  # noqa: PTH116 -- twice in every unit of work, and three times as fast
         return found.st_dev, found.st_ino
 
     def _check_same_file(self) -> None:
