@@ -499,6 +499,20 @@ def _close(host: sqlite3.Connection) -> None:
     host.close()
 
 
+def add_and_end(
+    salon: crm.Salon,
+    host: sqlite3.Connection,
+    end: Callable[[sqlite3.Connection], None],
+    error: BaseException | None = None,
+) -> None:
+    """Join, write, end the host's transaction inside the block, and raise there where there is an error."""
+    with salon.within(host) as tx:
+        crm.add_customer(tx, OWNER, name="Bea")
+        end(host)
+        if error is not None:
+            raise error
+
+
 ENDINGS = [_commit, _commit_and_begin, _rollback, _close]
 
 
@@ -506,13 +520,8 @@ ENDINGS = [_commit, _commit_and_begin, _rollback, _close]
 def test_ending_the_transaction_inside_the_block_is_noticed(
     salon: crm.Salon, host: sqlite3.Connection, end: Callable[[sqlite3.Connection], None]
 ) -> None:
-    def act() -> None:
-        with salon.within(host) as tx:
-            crm.add_customer(tx, OWNER, name="Bea")
-            end(host)
-
     with pytest.raises(crm.TransactionLost) as caught:
-        act()
+        add_and_end(salon, host, end)
     assert caught.value.code == "transaction-ended"
     assert names(salon) == (["Ana", "Bea"] if end in (_commit, _commit_and_begin) else ["Ana"])
 
@@ -540,14 +549,8 @@ def test_after_the_transaction_ended_no_use_case_writes(
 def test_an_exception_after_the_transaction_ended_says_that_it_undid_nothing(
     salon: crm.Salon, host: sqlite3.Connection, end: Callable[[sqlite3.Connection], None]
 ) -> None:
-    def act() -> None:
-        with salon.within(host) as tx:
-            crm.add_customer(tx, OWNER, name="Bea")
-            end(host)
-            raise ZeroDivisionError
-
     with pytest.raises(crm.TransactionLost) as caught:
-        act()
+        add_and_end(salon, host, end, ZeroDivisionError())
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 

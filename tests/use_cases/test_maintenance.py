@@ -167,7 +167,14 @@ def test_a_path_that_cannot_be_is_refused(salon: crm.Salon, tmp_path: Path, path
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("path", [None, 7, b"copy.db", object()])
+class PathOfNumbers(os.PathLike[Any]):
+    """What claims to be a path and is none."""
+
+    def __fspath__(self) -> Any:
+        return 7
+
+
+@pytest.mark.parametrize("path", [None, 7, b"copy.db", object(), PathOfNumbers()])
 def test_what_is_no_path_is_refused_before_anything_is_recorded(salon: crm.Salon, path: object) -> None:
     before = crm.audit_head(salon, OWNER)
     assert refused(salon, path).code == "wrong-type"

@@ -9,7 +9,7 @@ import pytest
 
 from salon_crm.domain.criteria import EVERYBODY, Order, text_criterion
 from salon_crm.errors import SalonCrmError, StoreBusy, StoreError
-from salon_crm.ports.store import Joinable, Maintainable, Store, Writing
+from salon_crm.ports.store import Joinable, Maintainable, Store
 from salon_crm.testing.builders import a_customer, a_note, a_salon_record, an_entry, some_settings
 from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore, Undone
 
@@ -19,12 +19,14 @@ MakeHost = Callable[[str], Any]
 """Gives a host's own connection to the data of a name, in a transaction that may write."""
 
 
-def _begin(writing: Writing) -> None:
-    """Keep a salon, the first entry of its audit, and customer 1 with a note."""
-    writing.create_salon(a_salon_record(), some_settings())
-    writing.audit.append(an_entry(1))
-    writing.customers.add(a_customer(1))
-    writing.notes.add(a_note(1))
+def _begun(store: Store) -> object:
+    """Keep a salon, the first entry of its audit, and customer 1 with a note; return the store."""
+    with store.writing() as writing:
+        writing.create_salon(a_salon_record(), some_settings())
+        writing.audit.append(an_entry(1))
+        writing.customers.add(a_customer(1))
+        writing.notes.add(a_note(1))
+    return store
 
 
 def _ids(store: Store) -> list[Any]:
@@ -48,9 +50,7 @@ class JoiningChecks(Conformance):
     def joinable(self, open_store: MakeStore) -> Joinable:
         """Return a store with customer 1 that joins, passing over those that do not declare it."""
         self.needs(Capability.JOINING)
-        store = open_store(NAME)
-        with store.writing() as writing:
-            _begin(writing)
+        store = _begun(open_store(NAME))
         assert isinstance(store, Joinable)
         return store
 
@@ -130,8 +130,7 @@ class JoiningChecks(Conformance):
         self, joinable: Joinable, open_store: MakeStore, make_host: MakeHost
     ) -> None:
         """Joining refuses a connection to other data, and what is no connection, by an error of salon_crm."""
-        with open_store(f"another {NAME}").writing() as writing:
-            _begin(writing)
+        _begun(open_store(f"another {NAME}"))
         other = make_host(f"another {NAME}")
         try:
             for wrong in (other, None, object()):
@@ -153,9 +152,7 @@ class MaintenanceChecks(Conformance):
     def maintainable(self, open_store: MakeStore) -> Maintainable:
         """Return a store with customer 1 that can be looked after, passing over those that do not declare it."""
         self.needs(Capability.MAINTENANCE)
-        store = open_store(NAME)
-        with store.writing() as writing:
-            _begin(writing)
+        store = _begun(open_store(NAME))
         assert isinstance(store, Maintainable)
         return store
 
