@@ -32,6 +32,7 @@ EXPECTED: Final[Mapping[Permission, set[Role]]] = {
     Permission.IMPORT: {OWN, ADM, MAN},
     Permission.EXPORT: {OWN, ADM},
     Permission.VIEW_AUDIT: {OWN, ADM},
+    Permission.MAINTAIN: {OWN, ADM},
     Permission.VIEW_SETTINGS: {OWN, ADM, MAN, STA, REC},
     Permission.CHANGE_SETTINGS: {OWN, ADM},
 }

@@ -6,15 +6,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
-from uuid import UUID
 
 from salon_crm.adapters.sql.dialect import Dialect
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of
 from salon_crm.domain.audit import AuditHead
 from salon_crm.domain.criteria import EVERYBODY
-from salon_crm.domain.customers import search_keys
-from salon_crm.domain.ids import CustomerId
 from salon_crm.errors import InvalidValue, StoreError
 from salon_crm.ports.store import StoreCopy, StoreHealth
 
@@ -157,7 +154,7 @@ def examine(connection: SQLiteConnection, unit: SqlUnit, file: Path, schema_know
         schema=connection.rows("SELECT max(version) FROM crm_schema")[0][0],
         schema_known=schema_known,
         damage=damage,
-        search_sound=_search_sound(connection, unit),
+        search_sound=_search_sound(unit),
     )
 
 
@@ -172,17 +169,8 @@ def _damage(connection: SQLiteConnection) -> Iterator[str]:
         yield str(error.params.get("reason", error.code))
 
 
-def _search_sound(connection: SQLiteConnection, unit: SqlUnit) -> bool:
-    """Whether every customer's keys are those of the profile."""
-    sql = "SELECT id, name_key, search_words, search_digits FROM crm_customers WHERE id > ? ORDER BY id LIMIT 500"
-    after = ""
+def _search_sound(unit: SqlUnit) -> bool:
     try:
-        while held := connection.rows(sql, (after,)):
-            customers = unit.customers.get_many(CustomerId(UUID(row[0])) for row in held)
-            keys = {str(own_id): search_keys(customer) for own_id, customer in customers.items()}
-            if any((keys[row[0]].name, keys[row[0]].words, keys[row[0]].digits) != row[1:] for row in held):
-                return False
-            after = held[-1][0]
-    except StoreError:  # a profile that cannot be read
+        return unit.check_search().ok
+    except StoreError:  # a profile that cannot be read, or an index that is damaged
         return False
-    return True

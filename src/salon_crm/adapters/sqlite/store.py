@@ -373,7 +373,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         """Make the search index anew in a unit of this store (`Maintainable`)."""
         if not isinstance(writing, SqlUnit):
             raise InvalidValue("wrong-type", field="writing", expected="a unit of work of this store")
-        return writing.rebuild_keys()
+        return writing.rebuild_search()
 
     def close(self) -> None:
         """Refuse every new unit from now on and let go of the file; after StoreBusy, calling again tries again."""
