@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from salon_crm.adapters.sqlite import SQLiteStore
-from salon_crm.testing import StoreConformance
+from salon_crm.testing import Capability, StoreConformance
 
 
 class TestSQLiteStore(StoreConformance):
+    capabilities = frozenset(Capability)
+
     @pytest.fixture
     def make_store(self, tmp_path: Path) -> Callable[[str], SQLiteStore]:
         return lambda name: SQLiteStore(tmp_path / f"{name}.db")

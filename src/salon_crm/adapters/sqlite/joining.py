@@ -98,9 +98,9 @@ class JoinedConnection(Connection):
         with self._watched() as cursor:
             return cursor.execute(sql, values).rowcount
 
-    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         with self._watched() as cursor:
-            cursor.executemany(sql, rows)
+            return cursor.executemany(sql, rows).rowcount
 
     @property
     def ended_by_host(self) -> bool:
