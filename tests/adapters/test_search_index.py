@@ -432,6 +432,13 @@ def test_without_full_text_search_opening_says_so(tmp_path: Path, monkeypatch: p
     assert "FTS5" in str(caught.value)
 
 
+def test_an_older_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_store, "_OLDEST_SQLITE", (99, 1, 0))
+    with pytest.raises(crm.StoreError, match=r"older than 99\.1\.0"):
+        SQLiteStore(tmp_path / "salon.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_copy_by_sqlite_s_own_backup_is_searched_as_the_file_is(tmp_path: Path) -> None:
     with closing(SQLiteStore(tmp_path / "salon.db")) as store:
         put(store, *crowd()[:50])

@@ -118,7 +118,7 @@ def test_a_missing_table_is_damage(file: Path) -> None:
         ("UPDATE crm_customers SET preferences = 'Tea'", {}),
         ("UPDATE crm_customers SET name = name || 'x'", {"crm_customers": 1, "crm_customer_keys": 2}),
         ("UPDATE crm_customers SET email_key = 'other@example.com'", {"crm_customer_keys": 2}),
-        ("UPDATE crm_customers SET search_words = ''", {"crm_customers": 1}),
+        ("UPDATE crm_customers SET name_key = ''", {"crm_customers": 1}),
         (
             "UPDATE crm_customers SET added = '2024-01-01'",
             {"crm_customers": 1, "crm_customer_keys": 2, "crm_external_ids": 1},

@@ -31,6 +31,7 @@ def check_sound(file: Path, salon: crm.Salon) -> None:
         entries = reading.audit.select(AuditQuery(), 1_000_000)
         _check_history(reading, customers, entries)
         assert reading.rows_at_fault() == {}
+        assert reading.check_search().ok
         _check_keys(reading, customers)
         _check_search(reading, customers)
 

@@ -4,10 +4,11 @@ Most stand before a `MemoryStore` and let everything through but what they spoil
 store. The docstring of each says what it does wrong, and `caught_by` which checks must fail for it.
 """
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
@@ -21,12 +22,13 @@ from salon_crm.adapters.sql.repositories import SqlCustomers, SqlRepository
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
+from salon_crm.adapters.sqlite.joining import JoinedConnection, joined_unit
 from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Fact, Not, OneOf, Op, OrderKey, Text
 from salon_crm.domain.customers import Customer, Gender, SearchKeys, contact_keys, search_keys
 from salon_crm.domain.dates import PartialDate
 from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import CUSTOMERS, KINDS, KeyKind
-from salon_crm.ports.store import AuditQuery, StoreCopy, check_sequences
+from salon_crm.ports.store import AuditQuery, StoreCopy, StoreHealth, Writing, check_sequences
 from salon_crm.testing import IN_MEMORY, Capability, StoreConformance, some_settings
 from salon_crm.testing.conformance import MakeStore
 
@@ -61,6 +63,10 @@ def caught_by(*checks: str, capabilities: frozenset[Capability] = IN_MEMORY) -> 
     return enlist
 
 
+_ABOUT_TURNS: Final = {"test_a_writer_whose_turn_does_not_come_is_told_so", "test_joining_takes_the_writer_s_turn"}
+"""Checks that need a store whose writers do not wait long; the others go without, which saves time."""
+
+
 def conformance_of(saboteur: Saboteur) -> type[StoreConformance]:
     """Return the test class that the kit makes of a saboteur."""
 
@@ -77,8 +83,12 @@ def conformance_of(saboteur: Saboteur) -> type[StoreConformance]:
             return lambda name: begun_by_host(tmp_path / f"{name}.db")
 
         @pytest.fixture
+        def open_backup(self) -> Callable[[Path], Any]:
+            return SQLiteStore
+
+        @pytest.fixture
         def make_impatient_store(self, make_store: MakeStore) -> MakeStore | None:
-            return make_store if "test_a_writer_whose_turn_does_not_come_is_told_so" in saboteur.caught_by else None
+            return make_store if _ABOUT_TURNS & set(saboteur.caught_by) else None
 
     return Sabotaged
 
@@ -468,10 +478,14 @@ class Hosted(SQLiteStore):
     """The SQLite store; saboteurs below it spoil what it offers beside `Store`."""
 
 
+ABILITIES: Final = frozenset({Capability.JOINING, Capability.MAINTENANCE})
+"""All that is asked of them, which saves time."""
+
+
 @caught_by(
     "a_joined_part_is_kept_when_the_host_commits_and_not_before",
     "the_host_s_rollback_takes_joined_parts_along",
-    capabilities=frozenset(Capability),
+    capabilities=ABILITIES,
 )
 class CommitsForTheHost(Hosted):
     """Commits what it joined."""
@@ -484,7 +498,7 @@ class CommitsForTheHost(Hosted):
         connection.execute("BEGIN IMMEDIATE")
 
 
-@caught_by("a_joined_part_that_raises_is_undone_alone", capabilities=frozenset(Capability))
+@caught_by("a_joined_part_that_raises_is_undone_alone", capabilities=ABILITIES)
 class LeavesWhatItJoined(Hosted):
     """Leaves what a block wrote that raises."""
 
@@ -500,13 +514,108 @@ class LeavesWhatItJoined(Hosted):
             raise raised
 
 
-@caught_by("a_backup_leaves_a_place_that_is_taken_as_it_is", capabilities=frozenset(Capability))
+@caught_by("a_backup_leaves_a_place_that_is_taken_as_it_is", capabilities=ABILITIES)
 class ReplacesTheLastBackup(Hosted):
     """Takes the place of what is there."""
 
     def backup(self, path: str) -> StoreCopy:
         Path(path).unlink(missing_ok=True)
         return super().backup(path)
+
+
+@caught_by("a_savepoint_of_a_joined_part_is_undone_alone", capabilities=ABILITIES)
+class JoinsWithoutSavepoints(Hosted):
+    """Opens no savepoints in what it joined."""
+
+    class _Flat(Proxy):
+        def savepoint(self) -> Any:
+            return nullcontext()
+
+    @contextmanager
+    def joining(self, connection: object) -> Generator[Any]:
+        with super().joining(connection) as unit:
+            yield self._Flat(unit)
+
+
+@caught_by("joining_takes_the_writer_s_turn", capabilities=ABILITIES)
+class GivesTheTurnBack(Hosted):
+    """Joins a transaction that has still to get its turn."""
+
+    class _Deferred(JoinedConnection):
+        def _take_turn(self) -> None:
+            self._raw.commit()
+            self._raw.execute("BEGIN DEFERRED")
+
+    @contextmanager
+    def joining(self, connection: object) -> Generator[SqlUnit]:
+        if not isinstance(connection, sqlite3.Connection):
+            connection = None
+        unit = SqlUnit(self._Deferred(connection, self._identity), SQLiteDialect())
+        with unit.savepoint():
+            yield unit
+        unit.end()
+
+
+@caught_by("a_joined_part_serves_inside_its_block_only", capabilities=ABILITIES)
+class ServesForEver(Hosted):
+    """Lets what was joined be used after its block."""
+
+    @contextmanager
+    def joining(self, connection: object) -> Generator[SqlUnit]:
+        with super().joining(connection):
+            yield SqlUnit(JoinedConnection(connection, self._identity), SQLiteDialect())
+
+
+@caught_by("a_connection_to_other_data_is_not_joined", capabilities=ABILITIES)
+class JoinsAnySalon(Hosted):
+    """Joins a connection to any salon's file."""
+
+    @contextmanager
+    def joining(self, connection: object) -> Generator[SqlUnit]:
+        if isinstance(connection, sqlite3.Connection):
+            there = Path(connection.execute("PRAGMA database_list").fetchone()[2]).stat()
+            with joined_unit(connection, (there.st_dev, there.st_ino), SQLiteDialect()) as unit:
+                yield unit
+        else:
+            with super().joining(connection) as unit:
+                yield unit
+
+
+@caught_by("a_backup_is_a_store_of_its_own_as_it_was_then", capabilities=ABILITIES)
+class CountsOneMore(Hosted):
+    """Says of a backup that one more is in it."""
+
+    def backup(self, path: str) -> StoreCopy:
+        made = super().backup(path)
+        return evolve(made, customers=made.customers + 1)
+
+
+@caught_by("a_backup_does_not_hold_what_is_not_committed", capabilities=ABILITIES)
+class CopiesWhatIsBeingWritten(Hosted):
+    """Copies what a writer sees, committed or not."""
+
+    def backup(self, path: str) -> StoreCopy:
+        made = super().backup(path)
+        with closing(sqlite3.connect(path)) as copy:
+            self._writer.raw.backup(copy)
+        return made
+
+
+@caught_by("a_sound_store_is_found_sound_and_left_as_it_is", capabilities=ABILITIES)
+class FindsDamageEverywhere(Hosted):
+    """Finds damage in what is sound."""
+
+    def health(self) -> StoreHealth:
+        return evolve(super().health(), damage=("row 1 is missing from an index",))
+
+
+@caught_by("a_search_index_made_anew_finds_as_before", capabilities=ABILITIES)
+class RebuildsWhatItWillKeep(Hosted):
+    """Makes the index of everybody anew, and says of nobody."""
+
+    def rebuild_search(self, writing: Writing) -> int:
+        super().rebuild_search(writing)
+        return 0
 
 
 # ------------------------------------------------------------------------------- repositories
@@ -900,20 +1009,6 @@ class ReturnsOneMore(Tampered):
             return self.inner.find(criterion, order, start, limit + 1)
 
 
-@caught_by("text_is_found_as_it_stands", "signs_of_patterns_are_plain_text")
-class MatchesPatterns(SQLiteStore):
-    """Finds text by LIKE, to which a percent sign is anything."""
-
-    class _Like(SQLiteDialect):
-        def contains(self, column: str) -> str:
-            return f"{column} LIKE '%' || ? || '%'"
-
-    @contextmanager
-    def reading(self) -> Generator[SqlUnit]:
-        with super().reading() as unit:
-            yield SqlUnit(unit._connection, self._Like())
-
-
 @caught_by("customers_are_found_by_being_blocked")
 class HoldsLiftedBlocks(SQLiteStore):
     """Counts a block that was lifted as one in force."""
@@ -1260,6 +1355,19 @@ class LooksAtAHundred(Tampered):
             if _has(asked, keys)
         )
     )
+
+
+@caught_by("text_is_found_as_it_stands", "signs_of_patterns_are_plain_text")
+class MatchesPatterns(Tampered):
+    """Finds text by LIKE, to which a percent sign is anything."""
+
+    Repository = finds_by_text(lambda asked, everybody: (one for one, keys in everybody if _is_like(asked, keys)))
+
+
+def _is_like(asked: Text, keys: SearchKeys) -> bool:
+    patterns = [re.escape(word).replace("%", ".*").replace("_", ".") for word in asked.words]
+    found = all(re.search(pattern, keys.words, re.DOTALL) for pattern in patterns)
+    return found and _has(Text((), asked.runs), keys)
 
 
 @caught_by("text_is_found_in_a_crowd")

@@ -147,7 +147,7 @@ def _publish(draft: Path, target: Path) -> None:
 def examine(connection: SQLiteConnection, unit: SqlUnit, file: Path, schema_known: int) -> StoreHealth:
     """Check the file from end to end, as the snapshot of ``connection`` has it."""
     log = file.with_name(f"{file.name}-wal")
-    damage = tuple(_damage(connection))
+    damage = (*_damage(connection), *_unwritten(unit))
     return StoreHealth(
         size=file.stat().st_size,
         log_size=log.stat().st_size if log.exists() else 0,
@@ -167,6 +167,16 @@ def _damage(connection: SQLiteConnection) -> Iterator[str]:
         yield from (f"rows of {table} belong to nobody" for table in sorted(lost))
     except StoreError as error:
         yield str(error.params.get("reason", error.code))
+
+
+def _unwritten(unit: SqlUnit) -> Iterator[str]:
+    """Give the tables with rows that no release of ours wrote so, or whose keys are not those of a profile."""
+    try:
+        at_fault = unit.rows_at_fault()
+    except StoreError:  # SQLite's own check has said it
+        return
+    for table, count in sorted(at_fault.items()):
+        yield f"rows of {table} are not as they were written: {count:,}"
 
 
 def _search_sound(unit: SqlUnit) -> bool:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ _NEW_SINCE: Final = {1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables())}
 """The tables that a file of an earlier version does not have."""
 
 _SEARCH_MODULE: Final = "fts5"
+_OLDEST_SQLITE: Final = (3, 37, 0)  # the first with STRICT tables
 _FIRST_PAUSE: Final = 0.002
 _SHORTEST_PAUSE: Final = 0.000_5
 _IMPATIENT_AFTER: Final = 0.02
@@ -69,6 +70,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         self._closed = False
         self._start()
         with self._opening():
+            _check_build()
             self._check_file()
             self._identity = self._create_file()
             self._check_log(share=share, migrate=migrate)
@@ -157,8 +159,6 @@ class SQLiteStore(Store, Joinable, Maintainable):
         connection.control("PRAGMA secure_delete = ON")
         if connection.rows("PRAGMA foreign_keys") != [(1,)]:
             raise StoreError("store-failed", reason="this build of SQLite has no foreign keys")
-        if not connection.rows("SELECT 1 FROM pragma_module_list WHERE name = ?", (_SEARCH_MODULE,)):
-            raise StoreError("store-failed", reason="this build of SQLite has no full-text search, FTS5")
         return connection
 
     def _prepare(self, *, share: bool, migrate: bool | None) -> None:
@@ -389,6 +389,16 @@ class SQLiteStore(Store, Joinable, Maintainable):
         with self._idle_lock:
             while self._idle:
                 self._idle.pop().close()
+
+
+def _check_build() -> None:
+    """Refuse a SQLite that lacks what the tables need; asked of memory, since a file may be locked."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        reason = f"SQLite {sqlite3.sqlite_version} is older than {'.'.join(map(str, _OLDEST_SQLITE))}"
+        raise StoreError("store-failed", reason=reason)
+    with closing(sqlite3.connect(":memory:")) as memory:
+        if not memory.execute("SELECT 1 FROM pragma_module_list WHERE name = ?", (_SEARCH_MODULE,)).fetchone():
+            raise StoreError("store-failed", reason="this build of SQLite has no full-text search, FTS5")
 
 
 def _prepare_writer(connection: SQLiteConnection) -> None:
