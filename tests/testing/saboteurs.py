@@ -478,7 +478,7 @@ class Hosted(SQLiteStore):
     """The SQLite store; saboteurs below it spoil what it offers beside `Store`."""
 
 
-ABILITIES: Final = frozenset({Capability.JOINING, Capability.MAINTENANCE})
+ABILITIES: Final = frozenset({Capability.JOINING, Capability.MAINTENANCE, Capability.EXPORTING})
 """All that is asked of them, which saves time."""
 
 
@@ -616,6 +616,47 @@ class RebuildsWhatItWillKeep(Hosted):
     def rebuild_search(self, writing: Writing) -> int:
         super().rebuild_search(writing)
         return 0
+
+
+class Exporting(Hosted):
+    """The SQLite store; saboteurs below it spoil how its customers go out."""
+
+    Customers: ClassVar[type[Proxy]]
+
+    @contextmanager
+    def reading(self) -> Generator[Any]:
+        with super().reading() as unit:
+            yield self._seen(unit)
+
+    @contextmanager
+    def writing(self) -> Generator[Any]:
+        with super().writing() as unit:
+            yield self._seen(unit)
+
+    def _seen(self, unit: SqlUnit) -> Proxy:
+        seen = Proxy(unit)
+        vars(seen)["customers"] = self.Customers(unit.customers)
+        return seen
+
+
+@caught_by("cells_of_an_export_are_those_of_the_customers", capabilities=ABILITIES)
+class ForgetsWhyInExports(Exporting):
+    """Says of nobody why they are blocked."""
+
+    class Customers(Proxy):
+        def export_rows(self, criterion: Any, start: Any, limit: int) -> Any:
+            return [(*cells[:-1], "") for cells in self.inner.export_rows(criterion, start, limit)]
+
+
+@caught_by("an_export_goes_on_behind_a_start", capabilities=ABILITIES)
+class RepeatsWhereItStopped(Exporting):
+    """Begins a slice with the row that the one before ended with."""
+
+    class Customers(Proxy):
+        def export_rows(self, criterion: Any, start: Any, limit: int) -> Any:
+            if start is not None:
+                start = evolve(start, id=type(start.id)(int=start.id.int - 1))
+            return self.inner.export_rows(criterion, start, limit)
 
 
 # ------------------------------------------------------------------------------- repositories

@@ -150,6 +150,20 @@ class ReadCustomers(ReadRepository[Customer], Protocol):
         """Return how many customers match, counting no further than ``at_most``."""
 
 
+@runtime_checkable
+class Exportable(Protocol):
+    """What a reading's customers offer beside `ReadCustomers` where they can go out without being built."""
+
+    @abstractmethod
+    def export_rows(self, criterion: Criterion, start: Start | None, limit: int) -> Sequence[Sequence[str]]:
+        """Return the cells of up to ``limit`` customers that match, those first added first, as `find` places them.
+
+        A row has a cell for every column of `salon_crm.domain.transfer.columns.EXPORT_COLUMNS`, just as
+        `export_cells` there makes them of the customer and, of the blocks in force, the one of the longest
+        standing. Raises what finding and reading those customers and their blocks raises.
+        """
+
+
 class Customers(ReadCustomers, Repository[Customer], Protocol):
     """Customers, for reading and writing."""
 

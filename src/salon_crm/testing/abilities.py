@@ -1,17 +1,25 @@
-"""Checks of what a store may offer beside `Store`: joining a host's transaction, and maintenance."""
+"""Checks of what a store may offer beside `Store`: joining a host's transaction, maintenance, exporting."""
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from salon_crm.domain.criteria import EVERYBODY, Order, text_criterion
+from salon_crm.domain.blocks import Block, in_force
+from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Start, text_criterion
+from salon_crm.domain.customers import Customer
+from salon_crm.domain.ids import ExternalId
+from salon_crm.domain.transfer.columns import export_cells
 from salon_crm.errors import SalonCrmError, StoreBusy, StoreError
-from salon_crm.ports.store import Joinable, Maintainable, Store
-from salon_crm.testing.builders import a_customer, a_note, a_salon_record, an_entry, some_settings
+from salon_crm.ports.store import Exportable, Joinable, Maintainable, Reading, Store
+from salon_crm.testing.builders import a_customer, a_note, a_salon_record, an_entry, an_instant, some_settings
 from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore, Undone
+from salon_crm.testing.strategies import blocks, criteria, customers, external_ids
 
 OpenBackup = Callable[[Path], Store]
 """Opens a backup as a store of its own."""
@@ -219,3 +227,63 @@ class MaintenanceChecks(Conformance):
         assert a_customer(2).id in {customer.id for customer in found}
         assert a_customer(3).id not in {customer.id for customer in found}
         assert maintainable.health().search_sound
+
+
+_ADDED: Final = Order(OrderKey.ADDED)
+
+
+class ExportChecks(Conformance):
+    """What `Exportable` promises of customers that go out without being built."""
+
+    @pytest.fixture
+    def exporting(self, store: Store) -> Store:
+        """Return an empty store that exports, passing over those that do not declare it."""
+        self.needs(Capability.EXPORTING, Capability.BLOCKS)
+        with store.reading() as reading:
+            assert isinstance(reading.customers, Exportable)
+        return store
+
+    def test_cells_of_an_export_are_those_of_the_customers(self, exporting: Store) -> None:
+        """Every cell is what the customer and the block in force give, in the order they were added."""
+        population = st.lists(customers(), max_size=6, unique_by=lambda customer: customer.id)
+
+        @settings(deadline=None)
+        @given(population, st.lists(blocks(), max_size=5, unique_by=lambda block: block.id), external_ids(), criteria())
+        def exported_as_found(found: list[Customer], kept: list[Block], external: ExternalId, asked: Criterion) -> None:
+            with suppress(Undone), exporting.writing() as writing:
+                for place, customer in enumerate(found):
+                    writing.customers.add(evolve(customer, external_ids=() if place else (external,)))
+                for block in kept:
+                    if writing.customers.get_many([block.customer_id]):
+                        writing.blocks.add(block)
+                for criterion in (EVERYBODY, asked):
+                    assert _exported(writing, criterion, None, 100) == _cells(writing, criterion, None, 100)
+                raise Undone
+
+        exported_as_found()
+
+    def test_an_export_goes_on_behind_a_start(self, exporting: Store) -> None:
+        """A slice begins behind the start, also among customers added at one instant, and is as long as asked."""
+        together = [a_customer(number, added=an_instant(number // 3)) for number in range(1, 8)]
+        with exporting.writing() as writing:
+            writing.customers.add_many(together)
+        with exporting.reading() as reading:
+            for start in (None, *(Start(customer.added, customer.id) for customer in together)):
+                for limit in (0, 1, 3, 100):
+                    found = _exported(reading, EVERYBODY, start, limit)
+                    assert found == _cells(reading, EVERYBODY, start, limit)
+            assert len(_exported(reading, EVERYBODY, None, 100)) == len(together)
+
+
+def _exported(reading: Reading, criterion: Criterion, start: Start | None, limit: int) -> list[tuple[str, ...]]:
+    able: object = reading.customers
+    assert isinstance(able, Exportable)
+    return list(map(tuple, able.export_rows(criterion, start, limit)))
+
+
+def _cells(reading: Reading, criterion: Criterion, start: Start | None, limit: int) -> list[tuple[str, ...]]:
+    """Return the cells that customers and their blocks give."""
+    found = reading.customers.find(criterion, _ADDED, start, limit)
+    kept = reading.blocks.of_customers([customer.id for customer in found])
+    held = [next(iter(in_force(kept.get(customer.id, ()))), None) for customer in found]
+    return [tuple(export_cells(customer, block)) for customer, block in zip(found, held, strict=True)]

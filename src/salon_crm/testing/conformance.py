@@ -32,6 +32,8 @@ class Capability(StrEnum):
     """It works in a transaction of the host's (`salon_crm.ports.store.Joinable`); needs the hook ``make_host``."""
     MAINTENANCE = "maintenance"
     """It is backed up, checked and rebuilt (`salon_crm.ports.store.Maintainable`); needs the hook ``open_backup``."""
+    EXPORTING = "exporting"
+    """Its customers go out without being built (`salon_crm.ports.store.Exportable`)."""
     NOTES = "notes"
     BLOCKS = "blocks"
     BLOCK_ALERTS = "block_alerts"

@@ -1,6 +1,6 @@
 """The conformance kit of stores: one class to subclass, one hook to fill in."""
 
-from salon_crm.testing.abilities import JoiningChecks, MaintenanceChecks
+from salon_crm.testing.abilities import ExportChecks, JoiningChecks, MaintenanceChecks
 from salon_crm.testing.audit import AuditChecks
 from salon_crm.testing.criteria import CriteriaChecks
 from salon_crm.testing.crowd import CrowdChecks
@@ -21,6 +21,7 @@ class StoreConformance(
     TransactionChecks,
     JoiningChecks,
     MaintenanceChecks,
+    ExportChecks,
     ProgramChecks,
 ):
     """Proves that a store keeps every promise of `salon_crm.ports.store`.

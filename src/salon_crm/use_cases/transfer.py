@@ -12,24 +12,24 @@ from typing import Final
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.blocks import in_force
-from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Order, OrderKey, query_fingerprint
-from salon_crm.domain.customers import Customer, FormContext
+from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Criterion, Order, OrderKey, Start, query_fingerprint
+from salon_crm.domain.customers import FormContext
 from salon_crm.domain.dates import DateOrder, orders_possible
 from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, RunId
 from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import RowFingerprint
-from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, cells_of, export_cells
+from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, cells_of, export_cells, start_after
 from salon_crm.domain.transfer.layouts import PROBLEM_COLUMNS, SINGLE_TARGETS, TARGETS, Recognised, recognise
 from salon_crm.domain.transfer.planner import Change, Decision, Known, Outcome, Planner, TwinOf
 from salon_crm.domain.transfer.reports import MOST_LISTED, ExportReport, Family, ImportProblem, ImportReport
 from salon_crm.domain.transfer.rows import ImportedRow, fingerprint_text, read_row
 from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
-from salon_crm.ports.store import AuditQuery, Reading
+from salon_crm.ports.store import AuditQuery, Exportable, Reading
 from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, TableWriter, Target
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
 from salon_crm.use_cases.blocks import MarksAhead, blocks_in_force, meet_blocks, start_block
-from salon_crm.use_cases.criteria import checked_criteria, each_slice
+from salon_crm.use_cases.criteria import checked_criteria
 from salon_crm.use_cases.customers import MET_BY, form_context
 from salon_crm.use_cases.notes import write_note
 from salon_crm.use_cases.unit import Unit, unit_of_work
@@ -523,7 +523,7 @@ def export_customers(
             details = {"export": str(export_id), "columns": " ".join(chosen)}
             asked = "" if criterion == EVERYBODY else query_fingerprint(salon.id, criterion, order)
             unit.record(AuditAction.EXPORT_STARTED, details={**details, "criteria": asked})
-        for exported in each_slice(salon, criterion, order, _exported):
+        for exported in _each_slice_of_cells(salon, criterion, order):
             for each in exported:
                 writer.write(pick(each))
             written += len(exported)
@@ -545,8 +545,27 @@ def _choose_columns(columns: Iterable[str] | None) -> tuple[str, ...]:
     return chosen
 
 
-def _exported(reading: Reading, customers: Sequence[Customer]) -> Iterator[Sequence[str]]:
+def _each_slice_of_cells(salon: Salon, criterion: Criterion, order: Order) -> Iterator[Sequence[Sequence[str]]]:
+    """Walk all customers that match, in the order they were added, a short reading for each slice."""
+    start: Start | None = None
+    while True:
+        with salon.reading() as reading:
+            exported = _cells(reading, criterion, order, start)
+        if exported:
+            yield exported
+        if len(exported) < _SLICE:
+            return
+        start = start_after(exported[-1])
+
+
+def _cells(reading: Reading, criterion: Criterion, order: Order, start: Start | None) -> Sequence[Sequence[str]]:
+    """Return a slice of customers as cells: the store's own, or made of each customer and their block in force."""
+    able: object = reading.customers
+    if isinstance(able, Exportable):
+        return able.export_rows(criterion, start, _SLICE)
+    customers = reading.customers.find(criterion, order, start, _SLICE)
     blocks = reading.blocks.of_customers(customer.id for customer in customers)
-    for customer in customers:
-        held = in_force(blocks[customer.id]) if customer.id in blocks else ()
-        yield export_cells(customer, held[0] if held else None)
+    held = [in_force(blocks.get(customer.id, ())) for customer in customers]
+    return [
+        export_cells(customer, theirs[0] if theirs else None) for customer, theirs in zip(customers, held, strict=True)
+    ]

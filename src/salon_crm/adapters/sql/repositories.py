@@ -7,12 +7,14 @@ from typing import Any, Final, TypeVar
 
 from salon_crm.adapters.sql.criteria import asks_text, compile_criterion
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
+from salon_crm.adapters.sql.exporting import cells_of_rows
 from salon_crm.adapters.sql.finding import TextSearch, Walk
 from salon_crm.adapters.sql.search import SearchCheck, SearchChecking, SearchIndex
 from salon_crm.adapters.sql.tables import (
     AUDIT_COLUMNS,
     CUSTOMER_SEARCH,
     CUSTOMER_TABLE,
+    TABLES,
     Table,
     entry_from_row,
     entry_to_row,
@@ -21,13 +23,14 @@ from salon_crm.adapters.sql.tables import (
     write_instant,
 )
 from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.blocks import Block, in_force
 from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Start
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
-from salon_crm.ports.records import CUSTOMERS, Key
-from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository, check_sequences
+from salon_crm.ports.records import BLOCKS, CUSTOMERS, Key
+from salon_crm.ports.store import Audit, AuditQuery, Customers, Exportable, Repository, check_sequences
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -115,9 +118,12 @@ class SqlRepository(Repository[T]):
         return {customer_id: tuple(things) for customer_id, things in found.items()}
 
     def _select(self, condition: str, values: Sequence[Value]) -> list[T]:
+        return [self._table.read(row) for row in self._rows(condition, values)]
+
+    def _rows(self, condition: str, values: Sequence[Value]) -> list[Row]:
         order = ", ".join(self._identity_columns)
         sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY {order}"
-        return [self._table.read(row) for row in self._connection.rows(sql, values)]
+        return self._connection.rows(sql, values)
 
     def add(self, thing: T) -> None:
         self._insert([thing])
@@ -192,7 +198,7 @@ def key_rows(customer: Customer) -> dict[str, list[Row]]:
     }
 
 
-class SqlCustomers(SqlRepository[Customer], Customers):
+class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     """Customers, with the tables of their external ids and of the keys they are matched by."""
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
@@ -290,43 +296,50 @@ class SqlCustomers(SqlRepository[Customer], Customers):
     def _slices(self, key: OrderKey) -> Iterator[list[Customer]]:
         """Yield all customers in an order, some thousand at a time."""
         walk = Walk(key, falling=False, after=None)
-        while things := self._walked(EVERYBODY, walk, _SLICE):
+        while rows := self._walked(EVERYBODY, walk, _SLICE):
+            things = [CUSTOMER_TABLE.read(row) for row in rows]
             yield things
             last = things[-1]
             value = write_instant(last.added) or "" if key is OrderKey.ADDED else sort_key(last.name)
             walk = Walk(key, falling=False, after=(value, str(last.id)))
 
     def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
-        if limit < 1:
-            return []
-        walk = Walk.of(order, start)
-        if asks_text(criterion):
-            found = self._of_ids(TextSearch(self._connection, self._dialect, criterion).ids(walk, limit))
-        else:
-            found = self._walked(criterion, walk, limit)
+        found = [CUSTOMER_TABLE.read(row) for row in self._found(criterion, Walk.of(order, start), limit)]
         return found[::-1] if start is not None and start.backward else found
 
-    def _of_ids(self, ids: Sequence[str]) -> list[Customer]:
-        """Return the customers of these ids, in their order."""
-        found = {
-            str(thing.id): thing
-            for chunk in _chunks(ids)
-            for thing in self._select(f"id IN ({_marks(len(chunk))})", chunk)
-        }
+    def export_rows(self, criterion: Criterion, start: Start | None, limit: int) -> Sequence[Sequence[str]]:
+        rows = self._found(criterion, Walk.of(Order(OrderKey.ADDED), start), limit)
+        return cells_of_rows(rows, self._blocks_in_force([row[0] for row in rows]))
+
+    def _blocks_in_force(self, ids: Iterable[Any]) -> dict[str, Block]:
+        """Return the block in force that each of these customers has had for longest."""
+        blocks: SqlRepository[Block] = SqlRepository(self._connection, TABLES[BLOCKS.name])
+        held = ((customer_id, in_force(theirs)) for customer_id, theirs in blocks.of_customers(ids).items())
+        return {str(customer_id): theirs[0] for customer_id, theirs in held if theirs}
+
+    def _found(self, criterion: Criterion, walk: Walk, limit: int) -> list[Row]:
+        if limit < 1:
+            return []
+        if asks_text(criterion):
+            return self._of_ids(TextSearch(self._connection, self._dialect, criterion).ids(walk, limit))
+        return self._walked(criterion, walk, limit)
+
+    def _of_ids(self, ids: Sequence[str]) -> list[Row]:
+        """Return the rows of the customers of these ids, in their order."""
+        found = {row[0]: row for chunk in _chunks(ids) for row in self._rows(f"id IN ({_marks(len(chunk))})", chunk)}
         if len(found) < len(ids):
             raise StoreError("store-damaged", reason=f"{CUSTOMER_SEARCH.name} names customers who are not there")
         return [found[each] for each in ids]
 
-    def _walked(self, criterion: Criterion, walk: Walk, limit: int) -> list[Customer]:
+    def _walked(self, criterion: Criterion, walk: Walk, limit: int) -> list[Row]:
         condition, values = compile_criterion(criterion, self._dialect)
         column = _ORDER_COLUMNS[walk.key]
         behind, after = walk.behind(f"{column}, c.id")
-        rows = self._connection.rows(
+        return self._connection.rows(
             f"SELECT {_SELECT} FROM crm_customers c WHERE {condition} AND {behind} "
             f"ORDER BY {column} {walk.way}, c.id {walk.way} LIMIT ?",
             [*values, *after, limit],
         )
-        return [CUSTOMER_TABLE.read(row) for row in rows]
 
     def count(self, criterion: Criterion, at_most: int | None = None) -> int:
         if asks_text(criterion):

@@ -111,7 +111,7 @@ class Table(Generic[T]):
         return tuple(plain(part) for part in parts)
 
 
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     ValueError,
     TypeError,
     LookupError,
@@ -127,7 +127,7 @@ def read_row(table: str, from_row: Callable[[Row], T], row: Row) -> T:
     """Return what ``from_row`` makes of a row; raises StoreError where the row cannot be read."""
     try:
         return from_row(row)
-    except _UNREADABLE:  # whose words may quote the row
+    except UNREADABLE:  # whose words may quote the row
         raise StoreError("store-damaged", reason=f"a row of {table} cannot be read") from None
 
 
@@ -172,7 +172,8 @@ def _write_emails(emails: Iterable[EmailAddress]) -> str:
     return write_json([[email.address, email.key] for email in emails])
 
 
-def _read_emails(text: str) -> tuple[EmailAddress, ...]:
+def read_emails(text: str) -> tuple[EmailAddress, ...]:
+    """Return the addresses that a column of JSON keeps."""
     return tuple(EmailAddress(address, key) for address, key in json.loads(text)) if text != "[]" else ()
 
 
@@ -180,15 +181,18 @@ def _write_phones(phones: Iterable[PhoneNumber]) -> str:
     return write_json([[phone.e164, phone.valid, phone.extension] for phone in phones])
 
 
-def _read_phones(text: str) -> tuple[PhoneNumber, ...]:
+def read_phones(text: str) -> tuple[PhoneNumber, ...]:
+    """Return the phones that a column of JSON keeps."""
     return tuple(PhoneNumber(*parts) for parts in json.loads(text)) if text != "[]" else ()
 
 
-def _read_external_ids(text: str) -> tuple[ExternalId, ...]:
+def read_external_ids(text: str) -> tuple[ExternalId, ...]:
+    """Return the external ids that a column of JSON keeps."""
     return tuple(ExternalId(system, own_id) for system, own_id in json.loads(text)) if text != "[]" else ()
 
 
-def _read_texts(text: str) -> tuple[str, ...]:
+def read_texts(text: str) -> tuple[str, ...]:
+    """Return the texts that a column of JSON keeps; whether they are texts shows where they are used."""
     return tuple(json.loads(text)) if text != "[]" else ()
 
 
@@ -196,9 +200,8 @@ def _write_date(day: PartialDate | None) -> str | None:
     return None if day is None else str(day)
 
 
-def _read_date(text: str | None) -> PartialDate | None:
-    if text is None:
-        return None
+def read_date(text: str) -> PartialDate:
+    """Return the day that a column keeps."""
     year, month, day = text[:-6], text[-5:-3], text[-2:]
     return PartialDate(int(month), int(day), int(year) if year != "-" else None)
 
@@ -268,18 +271,18 @@ def _customer_from_row(row: Row) -> Customer:
         first_name=first_name,
         last_name=last_name,
         email=None if email is None else EmailAddress(email, email_key),
-        other_emails=_read_emails(other_emails),
+        other_emails=read_emails(other_emails),
         mobile=None if mobile is None else PhoneNumber(mobile, bool(mobile_valid), mobile_extension),
-        other_phones=_read_phones(other_phones),
+        other_phones=read_phones(other_phones),
         contact_declined=bool(contact_declined),
-        birthday=_read_date(birthday),
-        anniversary=_read_date(anniversary),
+        birthday=None if birthday is None else read_date(birthday),
+        anniversary=None if anniversary is None else read_date(anniversary),
         gender=None if gender is None else Gender(gender),
         referral_source=referral_source,
         address=None
         if address_lines is None
         else Address(
-            lines=tuple(json.loads(address_lines)),
+            lines=read_texts(address_lines),
             city=city,
             subdivision=subdivision,
             postal_code=postal_code,
@@ -288,10 +291,10 @@ def _customer_from_row(row: Row) -> Customer:
         language=language,
         zone=zone,
         preferences=preferences,
-        external_ids=_read_external_ids(external_ids),
-        former_names=_read_texts(former_names),
-        former_emails=_read_emails(former_emails),
-        former_phones=_read_phones(former_phones),
+        external_ids=read_external_ids(external_ids),
+        former_names=read_texts(former_names),
+        former_emails=read_emails(former_emails),
+        former_phones=read_phones(former_phones),
     )
 
 
