@@ -1,10 +1,12 @@
 """The audit chain: what it covers, and that no change of it goes unseen."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
@@ -21,9 +23,10 @@ from salon_crm.domain.audit import (
     canonical_bytes,
     chain_seed,
     chained,
+    chained_all,
     verify_entries,
 )
-from salon_crm.domain.ids import SalonId
+from salon_crm.domain.ids import CustomerId, SalonId
 
 ENTRY: Final = AuditEntry(
     sequence=0,
@@ -175,6 +178,60 @@ def test_the_bytes_a_digest_covers_never_change() -> None:
         b'"recorded":"2026-06-15T09:30:01+00:00","role":"manager","sequence":3,"version":2}'
     )
     assert FIVE[4].digest.hex() == "80b5e50b63d37af3dba234d696de908c327198402df1083e8db1e81cb2587725"
+
+
+def canonical_json(entry: AuditEntry) -> bytes:
+    """The definition of the bytes, as any program may compute them."""
+    covered = {
+        "sequence": entry.sequence,
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "recorded": entry.recorded.astimezone(UTC).isoformat(),
+        "by": entry.by,
+        "role": entry.role.value,
+        "action": entry.action.value,
+        "customer_id": None if entry.customer_id is None else str(entry.customer_id),
+        "version": entry.version,
+        "fields": list(entry.fields),
+        "details": dict(entry.details),
+    }
+    return b"salon_crm audit 1\n" + json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()
+
+
+ANY_TEXT: Final = st.text(st.characters() | st.sampled_from('"\\\x00\ud800\u2028{}é'))
+INSTANTS: Final = st.datetimes(
+    min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=st.timezones() | st.just(UTC)
+)
+ENTRIES: Final = st.builds(
+    AuditEntry,
+    sequence=st.integers(0, 2**62),
+    at=INSTANTS,
+    recorded=INSTANTS,
+    by=ANY_TEXT,
+    role=st.sampled_from(Role),
+    action=st.sampled_from(AuditAction),
+    customer_id=st.none() | st.uuids().map(CustomerId),
+    version=st.none() | st.integers(),
+    fields=st.lists(ANY_TEXT, max_size=4).map(tuple),
+    details=st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers() | st.booleans() | st.none(), max_size=4),
+)
+
+
+@given(entry=ENTRIES)
+def test_the_bytes_are_the_entry_as_json(entry: AuditEntry) -> None:
+    """They are put together by hand, which is three times as fast."""
+    assert canonical_bytes(entry) == canonical_json(entry)
+
+
+def test_of_two_instants_that_a_zone_gives_one_name_each_is_covered_as_itself() -> None:
+    first = datetime(2026, 10, 25, 1, 30, tzinfo=ZoneInfo("Europe/Lisbon"))
+    entries = [evolve(ENTRY, at=first.replace(fold=fold)) for fold in (0, 1)]
+    assert list(map(canonical_bytes, entries)) == list(map(canonical_json, entries))
+    assert canonical_bytes(entries[0]) != canonical_bytes(entries[1])
+
+
+@given(entries=st.lists(ENTRIES, max_size=5))
+def test_entries_chained_at_once_are_those_chained_one_by_one(entries: list[AuditEntry]) -> None:
+    assert chained_all(entries, chain_seed(SALON)) == chain(*entries)
 
 
 def test_the_bytes_do_not_depend_on_the_zone_or_the_order_of_details() -> None:

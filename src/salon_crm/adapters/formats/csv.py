@@ -356,6 +356,8 @@ def _plain_row(line: str, delimiters: str) -> list[str] | None:
     """
     if len(delimiters) > 1 or line[-1] not in "\r\n":
         return None
+    if '"' not in line and "'" not in line and len(line) <= CELL_LIMIT:
+        return line.rstrip("\r\n").split(delimiters)
     try:
         cells = next(csv.reader([line], delimiter=delimiters, strict=True))
     except csv.Error:

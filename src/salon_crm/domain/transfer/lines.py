@@ -21,36 +21,44 @@ class LinesOf:
 
     def get(self, customer_id: CustomerId) -> int | None:
         """Return the line of a customer; None for one that was not met."""
-        return self._lines[self._place(customer_id.int)] or None
+        own_id = customer_id.int
+        return self._lines[self._place(own_id, own_id.to_bytes(_ID_BYTES))] or None
 
     def put(self, customer_id: CustomerId, line: int) -> None:
         """Remember that a customer was met in this line."""
         if 3 * self._taken >= 2 * len(self._lines):
             self._grow()
-        self._put(customer_id.int, line)
+        own_id = customer_id.int
+        wanted = own_id.to_bytes(_ID_BYTES)
+        place = self._place(own_id, wanted)
+        self._taken += not self._lines[place]
+        self._ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] = wanted
+        self._lines[place] = line
 
     def _make_places(self, count: int) -> None:
         self._ids = bytearray(_ID_BYTES * count)
         self._lines = array("I", bytes(4 * count))
         self._taken = 0
 
-    def _place(self, own_id: int) -> int:
+    def _place(self, own_id: int, wanted: bytes) -> int:
         """Return the place an id has, or the empty one it would get."""
         lines, ids, count = self._lines, self._ids, len(self._lines)
-        wanted, place = bytearray(own_id.to_bytes(_ID_BYTES)), own_id % count
+        place = own_id % count
         while lines[place] and ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] != wanted:
             place = (place + 1) % count
         return place
 
-    def _put(self, own_id: int, line: int) -> None:
-        place = self._place(own_id)
-        self._taken += not self._lines[place]
-        self._ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] = own_id.to_bytes(_ID_BYTES)
-        self._lines[place] = line
-
     def _grow(self) -> None:
-        ids, lines = self._ids, self._lines
-        self._make_places(len(lines) * 3 // 2 | 1)  # odd, so that every bit of an id has a say in its place
-        for place, line in enumerate(lines):
+        """Move everybody to half as many places again, without looking at who is there: nobody comes twice."""
+        were_ids, were_lines, taken = self._ids, self._lines, self._taken
+        count = len(were_lines) * 3 // 2 | 1  # odd, so that every bit of an id has a say in its place
+        self._make_places(count)
+        ids, lines, self._taken = self._ids, self._lines, taken
+        for start, line in zip(range(0, len(were_ids), _ID_BYTES), were_lines, strict=True):
             if line:
-                self._put(int.from_bytes(ids[_ID_BYTES * place : _ID_BYTES * (place + 1)]), line)
+                own_id = were_ids[start : start + _ID_BYTES]
+                place = int.from_bytes(own_id) % count
+                while lines[place]:
+                    place = (place + 1) % count
+                ids[_ID_BYTES * place : _ID_BYTES * (place + 1)] = own_id
+                lines[place] = line
