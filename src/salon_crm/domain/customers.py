@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, Final, TypedDict, cast
 from uuid import UUID
@@ -520,7 +520,7 @@ def contact_keys(customer: Customer, *, former: bool = True) -> frozenset[str]:
 
 def keys_of(contacts: Iterable[EmailAddress | PhoneNumber]) -> frozenset[str]:
     """Return the keys that contacts are recognised by, without placeholders."""
-    return frozenset(contact.key for contact in contacts if not contact.is_placeholder)
+    return frozenset([contact.key for contact in contacts if not contact.is_placeholder])
 
 
 def known_names(customer: Customer) -> frozenset[str]:
@@ -530,7 +530,7 @@ def known_names(customer: Customer) -> frozenset[str]:
 
 def words_of_names(*names: str | None) -> frozenset[str]:
     """Return the sorted folded words of each name there is."""
-    return frozenset(same_words(name) for name in dict.fromkeys(names) if name is not None)
+    return frozenset([same_words(name) for name in set(names) if name is not None])
 
 
 @frozen(field_transformer=classed)
@@ -553,11 +553,9 @@ def search_keys(customer: Customer) -> SearchKeys:
     texts += [part for part in (joined, customer.first_name, customer.last_name) if part]
     texts += [email.address for email in (*customer.emails, *customer.former_emails)]
     phones = dict.fromkeys(phone.e164 for phone in (*customer.phones, *customer.former_phones))
-    return SearchKeys(
-        sort_key(customer.name),
-        "\n".join(dict.fromkeys(sort_key(text) for text in texts)),
-        "\n".join(spelling for e164 in phones for spelling in phone_spellings(e164)),
-    )
+    words = dict.fromkeys(map(sort_key, texts))
+    digits = chain.from_iterable(map(phone_spellings, phones))
+    return SearchKeys(next(iter(words)), "\n".join(words), "\n".join(digits))  # the name is the first of the texts
 
 
 @frozen(field_transformer=classed)

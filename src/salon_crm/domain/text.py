@@ -4,6 +4,7 @@ Stores compare keys as they are and never fold text themselves: everything about
 width is decided here, once.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -89,7 +90,13 @@ def clean_name(value: object, field: str) -> str:
     return name
 
 
+_PERHAPS_FORBIDDEN: Final = re.compile(f"[\0-\x1f\x7f-\x9f\ud800-\udfff{''.join(sorted(_BIDI_CONTROLS))}]")
+"""Every control, surrogate and bidirectional control, line breaks included: which they are never changes."""
+
+
 def _refuse_forbidden(text: str, field: str, *, lines: bool) -> None:
+    if not _PERHAPS_FORBIDDEN.search(text):
+        return
     for position, character in enumerate(text):
         if character in _LINE_BREAKS:
             if lines:

@@ -1,6 +1,6 @@
 """Blocking customers, meeting blocked people again, and the alerts staff settle."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -12,7 +12,7 @@ from salon_crm.domain.access import Actor, Permission, Role, Scope
 from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.blocks import AlertState, Block, BlockAlert, in_force
 from salon_crm.domain.customers import Customer, contact_keys, known_names
-from salon_crm.domain.ids import BlockAlertId, BlockId, IdLike, parse_id
+from salon_crm.domain.ids import BlockAlertId, BlockId, CustomerId, IdLike, parse_id
 from salon_crm.domain.marks import Mark, MarkKind, contact_digest, contact_digests
 from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, field_classes
 from salon_crm.domain.text import clean_text
@@ -209,9 +209,10 @@ class MarksAhead:
     No contact has a mark with a name and none without (`leave_marks`), so the latter tell.
     """
 
-    def __init__(self, unit: Unit, customers: Iterable[Customer]) -> None:
+    def __init__(self, unit: Unit, contacts: Mapping[CustomerId, Iterable[str]]) -> None:
+        """Ask for the marks of the keys of each customer's contacts."""
         digest = partial(contact_digest, unit.salon.mark_key)
-        self._digests = {customer.id: frozenset(map(digest, contact_keys(customer))) for customer in customers}
+        self._digests = {customer_id: tuple(map(digest, keys)) for customer_id, keys in contacts.items()}
         self._there = set(unit.writing.marks.by_key("digest", chain.from_iterable(self._digests.values())))
 
     def meets(self, customer: Customer) -> bool:
@@ -220,7 +221,7 @@ class MarksAhead:
 
     def add(self, customer: Customer) -> None:
         """Take into account that the profile may have left marks of its own."""
-        self._there |= self._digests[customer.id]
+        self._there.update(self._digests[customer.id])
 
 
 def _raise_alerts(unit: Unit, customer: Customer, origins: set[BlockId]) -> None:

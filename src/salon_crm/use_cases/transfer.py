@@ -235,6 +235,7 @@ class _Import:
         self.planner = planner
         self.dry_run = dry_run
         self.import_id = RunId(salon.ids.new_id())
+        self._details = {"import": str(self.import_id)}
         self.counts = Counter[Outcome]()
         self._blocks_set: frozenset[BlockId] = frozenset()
         self.problems: list[ImportProblem] = []
@@ -245,7 +246,7 @@ class _Import:
     def record(self, action: AuditAction, details: Mapping[str, Detail]) -> None:
         """Record the run's beginning or end, in a unit of work of its own."""
         with unit_of_work(self.salon, self.actor) as unit:
-            unit.record(action, details={"import": str(self.import_id), **details})
+            unit.record(action, details={**self._details, **details})
 
     def take(self, rows: list[TableRow]) -> list[Refused]:
         """Take a slice of rows: read them, plan them, and, unless it is a dry run, do it in one unit of work."""
@@ -368,18 +369,19 @@ class _Import:
         unit.writing.fingerprints.add_many(
             [RowFingerprint(self.system, print_, customer.id) for customer, print_ in created if print_ is not None]
         )
-        marks = MarksAhead(unit, [plan.after for plan in changes])
+        marks = MarksAhead(unit, {plan.after.id: plan.contacts for plan in changes})
         for plan in changes:
             self._do_one(unit, plan, marks, blocked=plan.after.id in known.blocked)
 
     def _do_one(self, unit: Unit, plan: Change, marks: MarksAhead, *, blocked: bool) -> None:
         """Record a new customer, or keep an edit; then meet blocks, set the row's own, and write its notes."""
-        details, customer = {"import": str(self.import_id)}, plan.after
+        customer = plan.after
         if plan.before is None:
-            unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=tuple(sorted(plan.row.values)), details=details)
+            fields = tuple(sorted(plan.row.values))
+            unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=fields, details=self._details)
         elif plan.fields:
             unit.writing.customers.save(customer, plan.before.version)
-            unit.record(AuditAction.CUSTOMER_EDITED, customer, fields=plan.fields, details=details)
+            unit.record(AuditAction.CUSTOMER_EDITED, customer, fields=plan.fields, details=self._details)
         changed = plan.before is None or MET_BY.intersection(plan.fields)
         if changed and (blocked or marks.meets(customer)):
             # our own export says of each of two namesakes whether they are blocked

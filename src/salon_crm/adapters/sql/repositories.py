@@ -1,8 +1,8 @@
 """Repositories over SQL tables: one generic, and the customers with their keys and criteria."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 from salon_crm.adapters.sql.criteria import asks_text, compile_criterion
@@ -142,8 +142,7 @@ class SqlRepository(Repository[T]):
         columns = self._table.shape.columns
         names, marks = ", ".join(column.name for column in columns), _marks(len(columns))
         sql = f"INSERT INTO {self._name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
-        rows = [self._table.to_row(thing) for thing in things]
-        if rows and self._connection.run_many(sql, rows) < len(rows):
+        if things and self._connection.run_many(sql, map(self._table.to_row, things)) < len(things):
             identity = self._table.kind.identity(things[-1])
             raise Conflict("key-taken", kind=self._table.kind.name, key="id", id=str(identity))
 
@@ -187,15 +186,24 @@ KEY_TABLES: Final = {
 
 def key_rows(customer: Customer) -> dict[str, list[Row]]:
     """Return the rows a customer has in each of `KEY_TABLES`."""
+    return {table: list(rows_of(customer)) for table, rows_of in _KEY_ROWS.items()}
+
+
+def _external_id_rows(customer: Customer) -> Iterator[Row]:
+    return ((external.system, external.id, str(customer.id)) for external in customer.external_ids)
+
+
+def _match_key_rows(customer: Customer) -> Iterator[Row]:
     own_id = str(customer.id)
-    return {
-        "crm_external_ids": [(external.system, external.id, own_id) for external in customer.external_ids],
-        "crm_customer_keys": [
-            (key, value, own_id)
-            for key in ("contact", "name")
-            for value in sorted(map(str, CUSTOMERS.keys[key].values(customer)))
-        ],
-    }
+    for key in ("contact", "name"):
+        for value in sorted(CUSTOMERS.keys[key].values(customer)):
+            yield key, value, own_id
+
+
+_KEY_ROWS: Final[Mapping[str, Callable[[Customer], Iterator[Row]]]] = {
+    "crm_external_ids": _external_id_rows,
+    "crm_customer_keys": _match_key_rows,
+}
 
 
 class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
@@ -253,10 +261,9 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
                     raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
     def _write_keys(self, things: Sequence[Customer], tables: Iterable[str] = KEY_TABLES) -> None:
-        rows = [key_rows(thing) for thing in things]
         for table in tables:
             sql = f"INSERT INTO {table} ({KEY_TABLES[table]}) VALUES (?, ?, ?)"
-            self._connection.run_many(sql, [row for each in rows for row in each[table]])
+            self._connection.run_many(sql, chain.from_iterable(map(_KEY_ROWS[table], things)))
 
     def _drop_keys(self, identities: Sequence[Key]) -> None:
         for table in KEY_TABLES:
@@ -409,4 +416,4 @@ class SqlAudit(Audit):
         for first in entries[:1]:
             self.append(first)
         sql = f"INSERT INTO crm_audit ({AUDIT_COLUMNS}) VALUES ({_marks(11)})"
-        self._connection.run_many(sql, [entry_to_row(entry) for entry in entries[1:]])
+        self._connection.run_many(sql, map(entry_to_row, entries[1:]))

@@ -57,6 +57,11 @@ class Change:
     def outcome(self) -> Outcome:
         return Outcome.CREATED if self.before is None else Outcome.UPDATED
 
+    @property
+    def contacts(self) -> frozenset[str]:
+        """The keys of the contacts the customer has and had: where there was none before, those of the row."""
+        return self.row.contacts if self.before is None else contact_keys(self.after)
+
 
 @frozen(field_transformer=classed)
 class Same:
@@ -177,7 +182,7 @@ class Planner:
         self._new.id[customer.id] = seen
         for external_id in row.external_ids:
             self._new.external_id[external_id] = seen
-        kept = row.contacts if created else contact_keys(customer)
+        kept = decision.contacts if isinstance(decision, Change) else contact_keys(customer)
         for key in row.contacts:
             (self._new if key in kept else self._left).contact.setdefault(key, []).append(seen)
         if fingerprint is not None:

@@ -151,6 +151,10 @@ _ONE_CELL: Final = frozenset(PROFILE).intersection(SINGLE_TARGETS)
 """The profile fields that one cell states as it is."""
 _NOTES: Final = ("note", "alert_note")
 _ADDRESS_PARTS: Final = ("city", "subdivision", "postal_code", "country")
+_GATHERED: Final = frozenset(
+    ("other_emails", "other_phones", "address_lines", *_ADDRESS_PARTS, "external_id", "country_code")
+)
+"""What fields of several cells, or of several values in one, are gathered from."""
 NOON: Final = time(12)
 
 
@@ -211,6 +215,8 @@ def _attempt(problems: list[InvalidValue], read: Callable[..., Any], *arguments:
 def _gathered(cells: Mapping[str, list[str]], external_ids: list[ExternalId], system: str) -> dict[str, Any]:
     """Return the fields that are made of several cells, or of several values in one."""
     gathered: dict[str, Any] = {}
+    if not external_ids and _GATHERED.isdisjoint(cells):
+        return gathered
     pairs = [(each.system, each.id) for each in external_ids]
     for target in ("other_emails", "other_phones"):
         if target in cells:
