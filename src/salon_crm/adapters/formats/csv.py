@@ -126,7 +126,7 @@ class _CsvReader(TableReader):
         for record in self._records(self._delimiter):
             if record.line < self._body or record.blank:
                 continue
-            cells = _without_empty_end(record.cells, width)
+            cells = record.cells if len(record.cells) == width else _without_empty_end(record.cells, width)
             problem = self._ragged(cells) or self._flaw(record)
             if problem:
                 cells += [""] * (width - len(cells))

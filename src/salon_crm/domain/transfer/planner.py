@@ -197,15 +197,18 @@ class Planner:
             if kept in known.removed:
                 raise InvalidValue("row-customer-removed", field="id")
             return known.by_id.get(kept) or self._new.id.get(kept) or self._left.id.get(kept), "id", True
-        holders = (self._holder(external_id, known) for external_id in row.external_ids)
-        matched = self._one("external_id", [holder for holder in holders if holder])
-        if matched:
-            return matched, "external_id", False
+        if row.external_ids:
+            holders = (self._holder(external_id, known) for external_id in row.external_ids)
+            matched = self._one("external_id", [holder for holder in holders if holder])
+            if matched:
+                return matched, "external_id", False
         same: list[Customer | _Seen] = []
         for key in sorted(row.contacts):
-            same += [customer for customer in known.by_contact.get(key, ()) if self._names_of(customer) & row.names]
-            seen_with = (*self._new.contact.get(key, ()), *self._left.contact.get(key, ()))
-            same += [seen for seen in seen_with if seen.names & row.names]
+            if key in known.by_contact:
+                same += [customer for customer in known.by_contact[key] if self._names_of(customer) & row.names]
+            for seen_by in (self._new, self._left):
+                if key in seen_by.contact:
+                    same += [seen for seen in seen_by.contact[key] if seen.names & row.names]
         matched = self._one("email" if row.values.get("email") else "mobile", same)
         if matched is None and fingerprint is not None:
             matched = known.by_fingerprint.get(fingerprint) or self._new.fingerprint.get(fingerprint)
@@ -245,10 +248,12 @@ class Planner:
             raise InvalidValue("external-id-held", field="external_ids", customer_id=str(holder_id))
 
     def _one(self, name: str, matches: list[Customer | _Seen]) -> Customer | _Seen | None:
+        if not matches:
+            return None
         found = {match.id if isinstance(match, Customer) else match.customer_id: match for match in matches}
         if len(found) > 1:
             raise InvalidValue("row-ambiguous", field=name, count=len(found), ids=tuple(map(str, sorted(found))))
-        return next(iter(found.values()), None)
+        return next(iter(found.values()))
 
     def _twin(self, row: ImportedRow, seen: _Seen, field_matched: str) -> Decision:
         if not row.names & seen.names and row.name:
@@ -289,10 +294,13 @@ class Planner:
         """Return the customers a new one shares a contact with: family, by their other names."""
         if row.id is not None:
             return ()
-        ids = {customer.id for key in row.contacts for customer in known.by_contact.get(key, ())}
-        return tuple(
-            sorted(ids | {seen.customer_id for key in row.contacts for seen in self._new.contact.get(key, ())})
-        )
+        ids: set[CustomerId] = set()
+        for key in row.contacts:
+            if key in known.by_contact:
+                ids.update(customer.id for customer in known.by_contact[key])
+            if key in self._new.contact:
+                ids.update(seen.customer_id for seen in self._new.contact[key])
+        return tuple(sorted(ids))
 
     def _update(self, row: ImportedRow, customer: Customer, known: Known, *, by_own_id: bool) -> Decision:
         file_wins = by_own_id or self._overwrite
