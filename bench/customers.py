@@ -56,11 +56,10 @@ def new_salon(path: Path | None) -> Salon:
 
 def fill(salon: Salon, persons: Iterable[Person]) -> None:
     """Keep people as customers, straight through the store's units of work: neither checked nor audited."""
-    waiting = enumerate(persons)
-    while part := list(islice(waiting, _SLICE)):
+    customers = (customer_of(number, person) for number, person in enumerate(persons))
+    while part := list(islice(customers, _SLICE)):
         with salon.writing() as writing:
-            for number, person in part:
-                writing.customers.add(customer_of(number, person))
+            writing.customers.add_many(part)
 
 
 def customer_of(number: int, person: Person) -> Customer:

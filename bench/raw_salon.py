@@ -1,7 +1,7 @@
 """A salon's file written by hand: the rows the library writes, in the library's own tables, over bare sqlite3.
 
 It is the floor for import and for single writes. What it writes is compared with what the library wrote, and the
-library verifies its audit chain and searches it.
+library checks it from end to end, rows, search index and audit chain, and searches it.
 """
 
 import hmac
@@ -125,8 +125,6 @@ class RawSalon:
             self.connection.execute(f"PRAGMA {pragma}")
         self._key: bytes = self.connection.execute("SELECT mark_key FROM crm_salon").fetchone()[0]
         self._columns = [row[1] for row in self.connection.execute("PRAGMA table_info(crm_customers)")]
-        found = self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'crm_customer_search'")
-        self._indexed = found.fetchone() is not None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -167,8 +165,7 @@ class RawSalon:
         sql = f"INSERT INTO crm_customers ({', '.join(self._columns)}) VALUES ({_marks(self._columns)})"
         self.connection.executemany(sql, rows)
         self._add_keys(zip(ids, customers, strict=True))
-        if self._indexed:
-            self._index(zip(ids, customers, strict=True))
+        self._index(zip(ids, customers, strict=True))
         self.record(
             now,
             [("customer-added", own_id, 1, each.fields, details) for own_id, each in zip(ids, customers, strict=True)],
@@ -188,8 +185,6 @@ class RawSalon:
             "mobile_extension": "",
             "birthday": customer.birthday,
             "name_key": customer.key,
-            "search_words": customer.searched,
-            "search_digits": customer.spellings,
         }
         return [values[column] for column in self._columns]
 

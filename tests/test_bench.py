@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from bench import importing, objects, peers, search, timing, transfer, writes
+from bench.agreement import compare_salons
 from bench.customers import Person, fill, new_salon, people
 from bench.jobs import JOBS
 from bench.questions import questions
 from bench.raw_import import Unexpected, import_raw, read_name
-from bench.raw_salon import RawSalon, name_words
+from bench.raw_salon import RawSalon, name_words, now
 from bench.raw_search import RawSearch
 from bench.reference import Blob, keys_of, read_search
 
@@ -162,6 +163,37 @@ def test_a_mark_is_met_by_the_floor_too(tmp_path: Path) -> None:
         crm.block_customer(salon, OLGA, added.id, reason="Missed three appointments.")
         assert raw.meets_blocks([new])
         raw.close()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        ("UPDATE crm_customer_search SET place = place + 1", "the floor's list stands at other places"),
+        ("INSERT INTO crm_customer_pieces (rowid, pieces) VALUES (1, 'q')", "has other pieces of text"),
+        ("UPDATE crm_customers SET name_key = 'a'", "Searches may miss customers"),
+    ],
+)
+def test_a_floor_that_indexes_otherwise_is_found_out(tmp_path: Path, spoilt: str, told: str) -> None:
+    library, floor = tmp_path / "library.db", tmp_path / "raw.db"
+    person = next(people(1, 1))
+    for path in (library, floor):
+        new_salon(path).close()
+    with crm.open_salon(library) as salon:
+        crm.add_customer(salon, OLGA, name=person.name, email=person.email, mobile=person.mobile)
+    raw = RawSalon(floor)
+    raw.add([writes._checked(person, "")], now())
+    assert _failed(library, floor, tmp_path) == []
+    raw.connection.execute(spoilt)
+    raw.close()
+    assert any(told in what for what in _failed(library, floor, tmp_path))
+
+
+def _failed(library: Path, floor: Path, tmp_path: Path) -> list[str]:
+    report = timing.Report("writes")
+    compare_salons(report, library, floor)
+    report.finish(tmp_path / "out.json")
+    failed: list[str] = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["failed"]
+    return failed
 
 
 def test_contenders_take_turns_and_must_not_change_their_minds() -> None:
