@@ -27,6 +27,7 @@ DJANGO, SQLALCHEMY, DUCKDB = "Django icontains", "SQLAlchemy ilike", "DuckDB con
 MOST_IN_MEMORY = 10_000
 MANY = 100_000
 """Above so many customers the peers, which take seconds, are asked fewer questions."""
+HARDEST = 10
 
 _OLGA = crm.Actor("olga", crm.Role.OWNER)
 _SEARCHED = ("name", "email", "phone")
@@ -212,6 +213,23 @@ def _judge(report: Report, timed: dict[str, Timed[Answer]], wanted: list[Questio
         for kind, count in kinds.items()
     ]
     report.table("slowest answer by kind, ms", ("", "asked", LIBRARY, RAW), slowest)
+    shown = (LIBRARY, STORE, RAW)
+    title = f"the {HARDEST} searches that took {LIBRARY} longest, ms"
+    report.table(title, ("", "kind", "found", *shown), _hardest(timed, wanted, shown))
+
+
+def _hardest(timed: dict[str, Timed[Answer]], wanted: list[Question], shown: Sequence[str]) -> list[tuple[object, ...]]:
+    library = timed[LIBRARY]
+    places = sorted(range(len(wanted)), key=library.seconds.__getitem__, reverse=True)[:HARDEST]
+    return [
+        (
+            wanted[place].text,
+            wanted[place].kind,
+            len(library.answers[place]),
+            *(timed[name].seconds[place] * 1e3 for name in shown),
+        )
+        for place in places
+    ]
 
 
 def _slowest(timed: Timed[Answer], wanted: list[Question], kind: str) -> float:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from random import Random
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Any, Generic, TypeVar
@@ -50,25 +51,24 @@ def interleaved(
     rounds: int,
     fewer: Mapping[str, int] | None = None,
 ) -> dict[str, Timed[Answer]]:
-    """Ask every contender each question in turn, ``rounds`` times over, the first to be asked changing with each.
+    """Ask every contender each question in turn, ``rounds`` times over, in an order drawn anew for each turn.
 
+    Whoever follows another on the same file finds its pages read already; no contender always does.
     ``fewer`` says who is asked only so many questions. An answer must be the same in every round.
     """
+    dice = Random(len(questions))
     most = {name: (fewer or {}).get(name, len(questions)) for name in contenders}
     timed: dict[str, Timed[Answer]] = {name: Timed() for name in contenders}
-    names = list(contenders)
     for number, question in enumerate(questions):
-        spent: dict[str, list[float]] = {name: [] for name in names if number < most[name]}
+        spent: dict[str, list[float]] = {name: [] for name in contenders if number < most[name]}
         answers: dict[str, Answer] = {}
-        for turn in range(rounds):
-            first = (number + turn) % len(names)
-            for name in (*names[first:], *names[:first]):
-                if name in spent:
-                    begun = perf_counter()
-                    answer = contenders[name](question)
-                    spent[name].append(perf_counter() - begun)
-                    if answers.setdefault(name, answer) != answer:
-                        raise AssertionError(f"{name} answers question {number} differently when asked again")
+        for _ in range(rounds):
+            for name in dice.sample(list(spent), len(spent)):
+                begun = perf_counter()
+                answer = contenders[name](question)
+                spent[name].append(perf_counter() - begun)
+                if answers.setdefault(name, answer) != answer:
+                    raise AssertionError(f"{name} answers question {number} differently when asked again")
         for name, seconds in spent.items():
             timed[name].seconds.append(median(seconds))
             timed[name].answers.append(answers[name])

@@ -56,6 +56,8 @@ def test_search_answers_as_the_plain_reference(tmp_path: Path, capsys: pytest.Ca
     assert set(column(found, "the first fifty", "same ids and order %").values()) == {100}
     assert found["skipped"]["Django icontains"] == "django.conf is not installed; see bench/requirements.txt"
     assert "SQLAlchemy ilike" in found["skipped"]
+    hardest = list(column(found, "the 10 searches", "find_customers").values())
+    assert hardest == sorted(hardest, reverse=True)
     printed = capsys.readouterr().out
     assert "seed 1" in printed
     assert re.search(r"find_customers +54 ", printed)
@@ -206,9 +208,15 @@ def test_contenders_take_turns_and_must_not_change_their_minds() -> None:
 
         return answer
 
-    timed = timing.interleaved({name: contender(name) for name in "ab"}, [1, 2], rounds=2, fewer={"b": 1})
-    assert heard == ["a", "b", "b", "a", "a", "a"]
-    assert (timed["a"].answers, timed["b"].answers) == ([2, 4], [2])
+    numbers = list(range(8))
+    timed = timing.interleaved({name: contender(name) for name in "ab"}, numbers, rounds=2, fewer={"b": 7})
+    turns = ["".join(heard[place : place + 2]) for place in range(0, 28, 2)]
+    assert set(turns) == {"ab", "ba"}
+    assert heard[28:] == ["a", "a"]
+    assert (timed["a"].answers, timed["b"].answers) == (
+        [2 * each for each in numbers],
+        [2 * each for each in numbers[:7]],
+    )
     changing = iter(range(10))
     with pytest.raises(AssertionError, match="c answers question 0 differently"):
         timing.interleaved({"c": lambda _: next(changing)}, [0], rounds=2)
