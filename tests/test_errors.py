@@ -22,7 +22,7 @@ from salon_crm.domain.contact import EmailAddress, PhoneNumber, parse_country, p
 from salon_crm.domain.criteria import CustomerFilter, Order, read_cursor
 from salon_crm.domain.customers import CustomerForm, FormContext
 from salon_crm.domain.dates import PartialDate, parse_zone
-from salon_crm.domain.ids import ExternalId, parse_id
+from salon_crm.domain.ids import ExternalId, parse_id, parse_new_id
 from salon_crm.domain.money import parse_currency
 from salon_crm.domain.settings import Settings, check_settings
 from salon_crm.domain.text import clean_name, clean_text
@@ -224,6 +224,7 @@ REFUSALS: Final[dict[str, Callable[[], object]]] = {
     "zone": lambda: parse_zone("canary", "zone"),
     "currency": lambda: parse_currency("canary", "currency"),
     "id": lambda: parse_id("canary", "id"),
+    "new id": lambda: parse_new_id("0" * 32, "id"),
     "external id": lambda: ExternalId.parse(("canary", CANARY), "external"),
     "actor": lambda: Actor("canary\0", Role.OWNER),
     "customer as actor": lambda: Actor.for_customer("canary"),

@@ -19,6 +19,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "wrong-type": "must be {expected}.",
         "not-a-choice": "must be one of {choices}.",
         "unknown-field": "is not a field here. {hint}",
+        "id-reserved": "is an id of zeros or of ones alone, which no record has. Leave it out to have one made.",
         "not-an-id": "is not an id. Give a UUID, or its text such as 01890a5d-ac96-774b-bcce-b302099a8057.",
         "text-empty": "must not be empty.",
         "text-too-long": "has {length} characters; at most {limit} are kept.",

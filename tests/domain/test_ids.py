@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from salon_crm.domain.ids import ExternalId, parse_id
+from salon_crm.domain.ids import ExternalId, parse_id, parse_new_id
 from salon_crm.errors import InvalidValue
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -30,6 +30,15 @@ def test_anything_else_is_no_id(written: object) -> None:
     with pytest.raises(InvalidValue) as caught:
         parse_id(written, "customer_id")
     assert (caught.value.code, caught.value.field) == ("not-an-id", "customer_id")
+
+
+@pytest.mark.parametrize("nobody_s", [UUID(int=0), str(UUID(int=(1 << 128) - 1)), "F" * 32])
+def test_an_id_of_zeros_or_of_ones_alone_is_looked_for_and_never_given(nobody_s: UUID | str) -> None:
+    assert parse_id(nobody_s, "id") == UUID(str(nobody_s))
+    with pytest.raises(InvalidValue) as caught:
+        parse_new_id(nobody_s, "note_id")
+    assert (caught.value.code, caught.value.field, caught.value.params) == ("id-reserved", "note_id", {})
+    assert parse_new_id(ID, "id") == parse_id(ID, "id")
 
 
 @given(st.text(st.characters(codec=None)) | st.text("0123456789abcdef-_{} ", min_size=30, max_size=40))

@@ -203,16 +203,21 @@ def test_counting_the_inactive_is_asked_for_by_true_or_false(salon: crm.Salon, w
     assert (caught.value.code, caught.value.field) == ("wrong-type", "count_inactive")
 
 
-@pytest.mark.parametrize("order", ["name", "-name"])
-@pytest.mark.parametrize("last", [0, (1 << 128) - 1])
-def test_a_list_may_end_at_the_first_or_the_last_id_there_can_be(salon: crm.Salon, order: str, last: int) -> None:
-    add(salon, "Mia", id=UUID(int=last))
-    other = add(salon, "Zoe" if order == "name" else "Ana")
+@pytest.mark.parametrize("order", ["name", "-name", "added", "-added"])
+@pytest.mark.parametrize("edge", [1, (1 << 128) - 2])
+def test_from_an_empty_page_one_goes_back_to_a_customer_whose_id_is_the_first_or_the_last_there_can_be(
+    salon: crm.Salon, order: str, edge: int
+) -> None:
+    beside = UUID(int=2 if edge == 1 else edge - 1)
+    both = [add(salon, "Mia", id=each) for each in (UUID(int=edge), beside)]  # one instant, one name: ids decide
+    shown, gone = sorted(both, key=lambda customer: customer.id.int, reverse=order.startswith("-"))
     first = crm.find_customers(salon, STAFF, order=order, limit=1)
-    crm.remove_customer(salon, MANAGER, other.id)
+    crm.remove_customer(salon, MANAGER, gone.id)
     beyond = crm.find_customers(salon, STAFF, order=order, limit=1, page=first.next)
-    assert (names(first), names(beyond)) == ("Mia", "")
-    assert beyond.previous is not None
+    assert [row.id for row in first] == [shown.id]
+    assert (beyond.items, beyond.next) == ((), None)
+    back = crm.find_customers(salon, STAFF, order=order, limit=1, page=beyond.previous)
+    assert [row.id for row in back] == [shown.id]
 
 
 @pytest.mark.parametrize("order", ["name", "-name", "added", "-added"])

@@ -155,6 +155,14 @@ def test_an_id_that_is_no_uuid_is_refused(salon: crm.Salon, wrong: Any) -> None:
     assert (caught.value.field, caught.value.code) == ("id", "not-an-id")
 
 
+@pytest.mark.parametrize("edge", [0, (1 << 128) - 1])
+def test_no_customer_has_the_first_or_the_last_id_there_is(salon: crm.Salon, edge: int) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        add(salon, id=UUID(int=edge))
+    assert (caught.value.field, caught.value.code) == ("id", "id-reserved")
+    assert crm.count_customers(salon, MANAGER) == 0
+
+
 def test_an_id_is_used_once_even_where_its_customer_was_removed(salon: crm.Salon) -> None:
     add(salon, id=CHOSEN)
     with pytest.raises(crm.Conflict, match="another record"):

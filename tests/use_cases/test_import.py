@@ -479,6 +479,7 @@ def test_an_id_that_was_merged_away_follows_to_the_customer_kept(salon: crm.Salo
     ("column", "cell", "code"),
     [
         ("id", "7", "not-an-id"),
+        ("id", "0" * 32, "id-reserved"),
         ("version", "one", "wrong-type"),
         ("version", "²", "wrong-type"),
         ("version", "9" * 5_000, "wrong-type"),

@@ -24,6 +24,7 @@ IdLike = UUID | str
 """What calls take for an id: a UUID or its text."""
 
 _TEXT: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_NOBODY_S: Final = (0, (1 << 128) - 1)
 
 
 def parse_id(value: object, field: str) -> UUID:
@@ -36,6 +37,17 @@ def parse_id(value: object, field: str) -> UUID:
     if isinstance(value, str) and _TEXT.fullmatch(value):  # UUID() itself takes braces, underscores and more
         return UUID(value)
     raise InvalidValue("not-an-id", field=field)
+
+
+def parse_new_id(value: object, field: str) -> UUID:
+    """Return the UUID chosen for a new record; raises InvalidValue as `parse_id`, and for the nil and the max UUID.
+
+    Those two are nobody's (RFC 9562), and pages rely on it: there is an id before and behind every record's.
+    """
+    chosen = parse_id(value, field)
+    if chosen.int in _NOBODY_S:
+        raise InvalidValue("id-reserved", field=field)
+    return chosen
 
 
 @frozen(field_transformer=classed)

@@ -91,7 +91,11 @@ def find_customers(
 
 
 def _turned(start: Start, order: Order) -> Start:
-    """Return the same place read the other way, the row it stands at, which was shown before, included."""
+    """Return the same place read the other way, the row it stands at, which was shown before, included.
+
+    Beside every record's id there is another one, since `parse_new_id` refuses the first and the last; only the
+    id of a forged cursor can be those.
+    """
     step = 1 if order.descending == start.backward else -1
     beside = min(max(start.id.int + step, 0), (1 << 128) - 1)
     return Start(start.value, CustomerId(UUID(int=beside)), not start.backward)

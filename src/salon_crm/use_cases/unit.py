@@ -14,7 +14,7 @@ from salon_crm.domain.audit import AuditAction, AuditEntry, Detail
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Address, Customer
 from salon_crm.domain.dates import parse_past
-from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, Reference, parse_id
+from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, Reference, parse_new_id
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text
 from salon_crm.errors import Conflict
@@ -82,7 +82,7 @@ class Unit:
 
     def new_id(self, stated: IdLike | None) -> UUID:
         """Return the id the caller chose for a new thing, or a new one; raises InvalidValue."""
-        return self.salon.ids.new_id() if stated is None else parse_id(stated, "id")
+        return self.salon.ids.new_id() if stated is None else parse_new_id(stated, "id")
 
     def new_customer_id(self, stated: IdLike | None) -> CustomerId:
         """Return the id of a customer to be added; raises Conflict for one a customer has or ever had."""

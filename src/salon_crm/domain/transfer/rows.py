@@ -25,7 +25,7 @@ from salon_crm.domain.customers import (
     words_of_names,
 )
 from salon_crm.domain.dates import parse_instant
-from salon_crm.domain.ids import CustomerId, ExternalId, parse_id
+from salon_crm.domain.ids import CustomerId, ExternalId, parse_new_id
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
 from salon_crm.domain.text import clean_text, fold
@@ -134,7 +134,7 @@ def _read_external_ids(text: str, name: str) -> list[ExternalId]:
 
 _BESIDE_PROFILE: Final[Mapping[str, Callable[[str, str], Any]]] = MappingProxyType(
     {
-        "id": lambda text, name: CustomerId(parse_id(text, name)),
+        "id": lambda text, name: CustomerId(parse_new_id(text, name)),
         "version": _read_version,
         "added": _read_instant,
         "status": _read_status,
