@@ -14,6 +14,7 @@ from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
 from salon_crm.adapters.sqlite.joining import joined_unit
+from salon_crm.adapters.sqlite.line import Line
 from salon_crm.adapters.sqlite.maintenance import back_up, examine
 from salon_crm.adapters.system import monotonic, pause_with_jitter, process_id
 from salon_crm.domain.text import FOLD_VERSION
@@ -89,6 +90,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         self._turn = threading.Lock()
         self._idle_lock = threading.Lock()
         self._idle: list[SQLiteConnection] = []
+        self._line = Line(self._name)
 
     @contextmanager
     def _opening(self) -> Generator[None]:
@@ -287,18 +289,19 @@ class SQLiteStore(Store, Joinable, Maintainable):
     def writing(self) -> Generator[SqlUnit]:
         self._check_usable()
         until = monotonic() + self._deadline
-        turn, connection = self._turn, self._writer
+        turn, connection, line = self._turn, self._writer, self._line
         if not turn.acquire(timeout=self._deadline):
             raise StoreBusy("store-busy", seconds=str(self._deadline))
         try:
             self._check_open()
             self._check_same_file()
-            self._wait(lambda: connection.raw.execute("BEGIN IMMEDIATE"), until=until)
+            self._begin_writing(connection, line, until=until)
             unit = SqlUnit(connection, _DIALECT)
             try:
                 yield unit
                 self._check_open()
                 self._check_same_file()
+                line.leave()  # before the disk is waited for: what follows the commit holds up nobody
                 connection.commit()
             finally:
                 unit.end()
@@ -308,7 +311,25 @@ class SQLiteStore(Store, Joinable, Maintainable):
             if connection.carried_over_fork:  # the turn is the parent's, and so is the transaction
                 _LEFT_TO_PARENT.append(connection)
             else:
+                line.leave()
                 turn.release()
+
+    def _begin_writing(self, connection: SQLiteConnection, line: Line, *, until: float) -> None:
+        """Begin at once where nobody else was ever met, else in the line's order.
+
+        The line is waited in for half of the time that is left: somebody may have stopped in it who has no lock.
+        """
+
+        def begin() -> None:
+            connection.raw.execute("BEGIN IMMEDIATE")
+
+        if not line.known:
+            with suppress(StoreBusy), ours():
+                return begin()
+            line.known = True
+        now = monotonic()
+        first = line.stand(until=now + (until - now) / 2)
+        return self._wait(begin, until=until, waited=_IMPATIENT_AFTER if first else 0)
 
     @contextmanager
     def joining(self, connection: object) -> Generator[SqlUnit]:
@@ -324,11 +345,11 @@ class SQLiteStore(Store, Joinable, Maintainable):
             self._check_open()
             self._check_same_file()
 
-    def _wait(self, take: Callable[[], object], *, until: float) -> None:
+    def _wait(self, take: Callable[[], object], *, until: float, waited: float = 0) -> None:
         """Take what other processes may hold, trying again with pauses until the deadline.
 
         SQLite keeps no queue: whoever asks first after a commit has the turn. So the pauses shrink the
-        longer a writer waits, and one that waited long comes before those that have only just asked.
+        longer a writer waits, and one that ``waited`` long comes before those that have only just asked.
         """
         began: float | None = None
         while True:
@@ -337,7 +358,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
                     take()
             except StoreBusy:
                 now = monotonic()
-                began = began or now
+                began = began or now - waited
                 pause = _pause_after(now - began)
                 if now + pause > until:
                     raise StoreBusy("store-busy", seconds=str(self._deadline)) from None
@@ -353,6 +374,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         self._check_open()
         if process_id() != self._process:  # a connection carried over a fork corrupts: leave those to the parent
             _LEFT_TO_PARENT.append((self._writer, self._idle))
+            self._line.close()
             self._start()
             self._check_same_file()
             with self._opening():
@@ -384,6 +406,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
             raise StoreBusy("store-busy", seconds=str(self._deadline))
         try:
             self._writer.close()
+            self._line.close()
         finally:
             self._turn.release()
         with self._idle_lock:
