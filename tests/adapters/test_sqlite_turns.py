@@ -171,3 +171,23 @@ def test_threads_of_one_store_and_a_host_s_connection_take_turns(tmp_path: Path)
         assert errors == []
         assert crm.count_customers(salon, OWNER) == 40
         assert crm.verify_audit(salon, OWNER).ok
+
+
+def test_opening_waits_while_the_file_is_locked_as_by_who_closes_it_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "salon.db"
+    crm.open_salon(path, **SETTINGS).close()
+    last = sqlite3.connect(path, isolation_level=None)
+    for statement in ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN IMMEDIATE", "COMMIT"):
+        last.execute(statement)
+    pauses: list[float] = []
+
+    def close_it(pause: float) -> None:
+        pauses.append(pause)
+        last.close()
+
+    monkeypatch.setattr(sqlite_store, "pause_with_jitter", close_it)
+    with crm.open_salon(path) as salon:
+        assert crm.count_customers(salon, OWNER) == 0
+    assert pauses
