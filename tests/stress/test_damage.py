@@ -170,3 +170,17 @@ def _lost(file: Path, done: int) -> bool:
             if fits(trace, [*((each, DONE) for each in operations[:kept]), (operations[kept], UNKNOWN)]):
                 return kept < done
     raise AssertionError(trace)
+
+
+def test_an_id_that_was_turned_wherever_it_stands_raises_nothing_that_is_not_ours(
+    whole: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    found_by_text = next(expected[f"search {text}"][0][0] for text in SEARCHES if expected[f"search {text}"])
+    content, own_id = whole.read_bytes(), str(found_by_text).encode()
+    places = [place for place in range(len(content)) if content.startswith(own_id, place)]
+    assert len(places) > 5  # its row, and the tables and indexes that lead to it
+    for place in places:
+        last = place + len(own_id) - 1
+        file = tmp_path / f"{place}.db"
+        file.write_bytes(content[:last] + (b"0" if content[last : last + 1] != b"0" else b"1") + content[last + 1 :])
+        assert Damaged(file, expected).outcome() in {RIGHT, SAID, CHAIN, HEALTH}

@@ -334,7 +334,7 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     def _of_ids(self, ids: Sequence[str]) -> list[Row]:
         """Return the rows of the customers of these ids, in their order."""
         found = {row[0]: row for chunk in _chunks(ids) for row in self._rows(f"id IN ({_marks(len(chunk))})", chunk)}
-        if len(found) < len(ids):
+        if found.keys() != set(ids) or len(found) < len(ids):
             raise StoreError("store-damaged", reason=f"{CUSTOMER_SEARCH.name} names customers who are not there")
         return [found[each] for each in ids]
 
