@@ -639,7 +639,7 @@ class Exporting(Hosted):
         return seen
 
 
-@caught_by("cells_of_an_export_are_those_of_the_customers", capabilities=ABILITIES)
+@caught_by("cells_of_an_export_are_those_of_the_customers", capabilities=ABILITIES | IN_MEMORY)
 class ForgetsWhyInExports(Exporting):
     """Says of nobody why they are blocked."""
 
@@ -648,7 +648,7 @@ class ForgetsWhyInExports(Exporting):
             return [(*cells[:-1], "") for cells in self.inner.export_rows(criterion, start, limit)]
 
 
-@caught_by("an_export_goes_on_behind_a_start", capabilities=ABILITIES)
+@caught_by("an_export_goes_on_behind_a_start", capabilities=ABILITIES | IN_MEMORY)
 class RepeatsWhereItStopped(Exporting):
     """Begins a slice with the row that the one before ended with."""
 
