@@ -1,6 +1,6 @@
 """A long life of one process, by hand: memory and the write-ahead log over very many operations.
 
-    python tests/endurance.py --operations 1000000 --file /tmp/endurance.db
+    python tests/endurance.py --operations 1000000 --file endurance.db
 
 Prints the resident memory and the size of the log after each tenth. Both are to stay flat: what grows with
 the number of operations is a leak. Only Linux tells the memory of now; elsewhere its peak is printed.
