@@ -1549,4 +1549,5 @@ class TakesTurnsWithItself(KeptByPath):
     @_state.setter
     def _state(self, state: _State) -> None:
         if self.path not in self.kept or hasattr(self, "_turn"):  # not the empty one it is made with
+            threading.Event().wait(0.005)  # so that two that began together surely end one after the other
             self.kept[self.path] = state

@@ -155,12 +155,14 @@ class SQLiteStore(Store, Joinable, Maintainable):
 
     def _connect(self, mode: str = "rw") -> SQLiteConnection:
         connection = SQLiteConnection(uri_of(self._file, mode))
-        connection.control("PRAGMA busy_timeout = 0")
-        connection.control("PRAGMA foreign_keys = ON")
-        connection.control("PRAGMA trusted_schema = OFF")
-        connection.control("PRAGMA secure_delete = ON")
-        if connection.rows("PRAGMA foreign_keys") != [(1,)]:
-            raise StoreError("store-failed", reason="this build of SQLite has no foreign keys")
+        try:
+            for setting in ("busy_timeout = 0", "foreign_keys = ON", "trusted_schema = OFF", "secure_delete = ON"):
+                connection.control(f"PRAGMA {setting}")
+            if connection.rows("PRAGMA foreign_keys") != [(1,)]:
+                raise StoreError("store-failed", reason="this build of SQLite has no foreign keys")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _prepare(self, *, share: bool, migrate: bool | None) -> None:
