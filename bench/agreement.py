@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,14 @@ _TERMS = "crm_customer_terms"
 
 def compare_salons(report: Report, library: Path, raw: Path) -> None:
     """Compare the rows of two salons, table by table; the library checks the floor's from end to end."""
-    ours, theirs = sqlite3.connect(library), sqlite3.connect(raw)
+    with closing(sqlite3.connect(library)) as ours, closing(sqlite3.connect(raw)) as theirs:
+        _compare(report, ours, theirs)
+    with crm.open_salon(raw) as salon:
+        for finding in crm.check_health(salon, _OLGA).findings:
+            report.must(False, f"the floor's salon is not sound: {finding.sentence}")
+
+
+def _compare(report: Report, ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
     counts = {name: (_count(ours, name), _count(theirs, name)) for name in _tables(ours)}
     written = [(name, *count) for name, count in counts.items() if any(count)]
     report.table("rows written", ("", "library", "raw"), written)
@@ -35,11 +43,6 @@ def compare_salons(report: Report, library: Path, raw: Path) -> None:
         report.must(not differ, f"{name} differs in {len(differ)} rows, first in {differ[:1]}")
     report.must(_places(ours) == _places(theirs), "the floor's list stands at other places of the search index")
     report.must(_pieces(ours) == _pieces(theirs), "the search index of the floor's has other pieces of text")
-    ours.close()
-    theirs.close()
-    with crm.open_salon(raw) as salon:
-        for finding in crm.check_health(salon, _OLGA).findings:
-            report.must(False, f"the floor's salon is not sound: {finding.sentence}")
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:

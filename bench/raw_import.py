@@ -8,6 +8,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -33,7 +34,11 @@ class Unexpected(Exception):
 def import_raw(source: Path, target: Path) -> None:
     """Bring the list at ``source`` into a new salon at ``target``."""
     new_salon(target).close()  # its tables, its settings and its key
-    salon = RawSalon(target)
+    with closing(RawSalon(target)) as salon:
+        _import(source, salon)
+
+
+def _import(source: Path, salon: RawSalon) -> None:
     run = new_id()
     details = f'{{"import":"{run}"}}'
     _record(salon, "import-started", f'{{"import":"{run}","system":"list"}}')
@@ -47,7 +52,6 @@ def import_raw(source: Path, target: Path) -> None:
     outcomes = {"created": count, "updated": 0, "unchanged": 0, "skipped": 0, "refused": 0}
     ended = ",".join(f'"{name}":{figure}' for name, figure in sorted({**outcomes, "import": f'"{run}"'}.items()))
     _record(salon, "import-ended", f"{{{ended}}}")
-    salon.close()
 
 
 def _record(salon: RawSalon, action: str, details: str) -> None:
