@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -81,6 +81,20 @@ class AuditEntry:
     digest: bytes = field(default=b"", metadata=OPERATOR)
 
 
+class Unplaced(NamedTuple):
+    """What an entry of the audit says before it has its place in the chain: each field as of `AuditEntry`."""
+
+    at: datetime
+    recorded: datetime
+    by: str
+    role: Role
+    action: AuditAction
+    customer_id: CustomerId | None
+    version: int | None
+    fields: tuple[str, ...]
+    details: Mapping[str, Detail]
+
+
 @frozen(field_transformer=classed)
 class AuditHead:
     """The end of the chain: kept elsewhere, it shows a cut tail and a full rewrite."""
@@ -108,19 +122,22 @@ def chain_seed(salon_id: SalonId) -> AuditHead:
 _CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
-def canonical_bytes(entry: AuditEntry, sequence: int | None = None) -> bytes:
+def canonical_bytes(entry: AuditEntry) -> bytes:
     """Return the bytes an entry's digest covers: its format's version, then every field but the digest.
 
-    They are JSON with sorted keys and without spaces, all in ASCII. ``sequence`` is the place it gets, for
-    one that has none yet.
+    They are JSON with sorted keys and without spaces, all in ASCII.
     """
+    return _canonical_bytes(entry, entry.sequence)
+
+
+def _canonical_bytes(entry: AuditEntry | Unplaced, sequence: int) -> bytes:
     customer = "null" if entry.customer_id is None else f'"{entry.customer_id}"'
     at, recorded = _instant(in_utc(entry.at)), _instant(in_utc(entry.recorded))
     covered = (
         f"salon_crm audit {FORMAT_VERSION}\n"
         f'{{"action":"{entry.action}","at":"{at}","by":{_CANONICAL.encode(entry.by)},"customer_id":{customer},'
         f'"details":{_details(entry.details)},"fields":{_names(entry.fields)},"recorded":"{recorded}",'
-        f'"role":"{entry.role}","sequence":{entry.sequence if sequence is None else sequence},'
+        f'"role":"{entry.role}","sequence":{sequence},'
         f'"version":{"null" if entry.version is None else entry.version}}}'
     )
     return covered.encode("ascii")
@@ -142,12 +159,12 @@ def _details(details: Mapping[str, Detail]) -> str:
     return f"{{{','.join(parts)}}}"
 
 
-def chained(entry: AuditEntry, head: AuditHead) -> AuditEntry:
+def chained(entry: AuditEntry | Unplaced, head: AuditHead) -> AuditEntry:
     """Return the entry with its place after ``head`` and its digest."""
     return _placed(entry, head.sequence + 1, head.digest)
 
 
-def chained_all(entries: Iterable[AuditEntry], head: AuditHead) -> list[AuditEntry]:
+def chained_all(entries: Iterable[AuditEntry | Unplaced], head: AuditHead) -> list[AuditEntry]:
     """Return entries in a row after ``head``, each with its place and its digest."""
     placed: list[AuditEntry] = []
     digest = head.digest
@@ -157,7 +174,7 @@ def chained_all(entries: Iterable[AuditEntry], head: AuditHead) -> list[AuditEnt
     return placed
 
 
-def _placed(entry: AuditEntry, sequence: int, before: bytes) -> AuditEntry:
+def _placed(entry: AuditEntry | Unplaced, sequence: int, before: bytes) -> AuditEntry:
     return AuditEntry(
         sequence=sequence,
         at=entry.at,
@@ -173,8 +190,8 @@ def _placed(entry: AuditEntry, sequence: int, before: bytes) -> AuditEntry:
     )
 
 
-def _digest(entry: AuditEntry, sequence: int, before: bytes) -> bytes:
-    return hashlib.sha256(before + canonical_bytes(entry, sequence)).digest()
+def _digest(entry: AuditEntry | Unplaced, sequence: int, before: bytes) -> bytes:
+    return hashlib.sha256(before + _canonical_bytes(entry, sequence)).digest()
 
 
 def verify_entries(entries: Iterable[AuditEntry], head: AuditHead) -> AuditVerification:

@@ -11,6 +11,7 @@ from salon_crm.domain.audit import (
     AuditHead,
     AuditVerification,
     Detail,
+    Unplaced,
     chain_seed,
     chained_all,
     verify_entries,
@@ -38,10 +39,9 @@ def entry_of(
     version: int | None = None,
     fields: tuple[str, ...] = (),
     details: Mapping[str, Detail] | None = None,
-) -> AuditEntry:
+) -> Unplaced:
     """Return the entry of what was done, which has no place in the chain yet."""
-    return AuditEntry(
-        sequence=0,
+    return Unplaced(
         at=at or now,
         recorded=now,
         by=actor.id,
@@ -54,7 +54,7 @@ def entry_of(
     )
 
 
-def append(writing: Writing, entries: Sequence[AuditEntry]) -> None:
+def append(writing: Writing, entries: Sequence[Unplaced]) -> None:
     """Append entries of what was done to the chain, in the transaction that does it."""
     if entries:
         writing.audit.append_many(chained_all(entries, _head(writing)))

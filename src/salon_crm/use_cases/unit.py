@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import astuple
 
 from salon_crm.domain.access import Actor, Permission
-from salon_crm.domain.audit import AuditAction, AuditEntry, Detail
+from salon_crm.domain.audit import AuditAction, Detail, Unplaced
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Address, Customer
 from salon_crm.domain.dates import parse_past
@@ -33,7 +33,7 @@ class Unit:
         self.writing = writing
         self.now = salon.now()
         self.at: datetime = parse_past(at, "at", now=self.now)
-        self._entries: list[AuditEntry] = []
+        self._entries: list[Unplaced] = []
 
     @cached_property
     def settings(self) -> Settings:
