@@ -16,6 +16,7 @@ from salon_crm.domain.text import (
     NOTE_LIMIT,
     _fold_any,
     _spell_any,
+    _spelled,
     clean_name,
     clean_text,
     drop_invisible,
@@ -44,11 +45,11 @@ def refusal(text: object, *, lines: bool = False) -> InvalidValue:
 @pytest.fixture(scope="module")
 def keys() -> list[tuple[str, str]]:
     """Every character there is, and the key it is found by."""
-    return [(character, fold.__wrapped__(character)) for character in map(chr, range(sys.maxunicode + 1))]
+    return [(character, fold(character)) for character in map(chr, range(sys.maxunicode + 1))]
 
 
 def test_folding_twice_changes_nothing_for_any_code_point(keys: list[tuple[str, str]]) -> None:
-    assert [character for character, key in keys if key != character and fold.__wrapped__(key) != key] == []
+    assert [character for character, key in keys if key != character and fold(key) != key] == []
 
 
 def test_the_key_of_a_code_point_has_no_mark_no_capital_and_nothing_invisible(keys: list[tuple[str, str]]) -> None:
@@ -369,15 +370,28 @@ def test_latin_is_folded_letter_by_letter_to_what_the_whole_text_is_folded_to(te
     assert words_of(text) == (folded if text.isascii() else _spell_any(text)).replace(",", " ").split()
 
 
+@given(st.lists(st.text(letters, max_size=6), max_size=4), st.sampled_from(" \u3000\u00a0\u1680\x1f\n"))
+def test_a_name_is_folded_word_by_word_to_what_the_whole_name_is_folded_to(words: list[str], space: str) -> None:
+    name = space.join(words)
+    assert sort_key(name) == " ".join(fold(name).split())
+    assert words_of(name) == _spelled(name).replace(",", " ").split()
+
+
+def test_what_changes_its_neighbours_is_folded_at_the_ends_of_a_word_as_within_a_name() -> None:
+    marks = (character for character in map(chr, range(0x110000)) if unicodedata.category(character)[0] in "MZ")
+    for mark in (*marks, "\u00a8", "\u00b4", "\u00b8", "\u037a", "\u309b", "\u309c", "\u200d", ","):
+        name = f"a\u0915 {mark}b {mark}\u0915\u0301 \u304b{mark} c"
+        assert sort_key(name) == " ".join(_fold_any(name).split())
+        assert words_of(name) == _spell_any(name).replace(",", " ").split()
+
+
 def test_every_pair_of_latin_letters_is_folded_as_a_whole_text_is() -> None:
     for first in range(0x180):
         for second in range(0xA0, 0x180):
             text = chr(first) + chr(second)
-            assert fold.__wrapped__(text) == _fold_any(text)
+            assert fold(text) == _fold_any(text)
 
 
 def test_no_character_is_folded_to_so_many_bytes_that_a_short_name_could_be_too_long() -> None:
-    longest = max(
-        len(fold.__wrapped__(chr(point)).encode()) for point in range(0x110000) if not 0xD800 <= point < 0xE000
-    )
+    longest = max(len(fold(chr(point)).encode()) for point in range(0x110000) if not 0xD800 <= point < 0xE000)
     assert longest <= 40

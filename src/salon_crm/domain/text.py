@@ -82,7 +82,7 @@ def clean_name(value: object, field: str) -> str:
     name = clean_text(value, field, limit=NAME_LIMIT)
     if name.isascii():  # its key is as long as the name
         return name
-    length = len(fold(name).strip().encode())
+    length = len(sort_key(name).encode())
     if not length:  # nothing but marks and joiners: nobody could find it
         raise InvalidValue("text-empty", field=field)
     if length > NAME_KEY_LIMIT:
@@ -116,15 +116,17 @@ def drop_invisible(text: str) -> str:
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
-@lru_cache(maxsize=4_096)
 def fold(text: str) -> str:
     """Return the search key of ``text``: no accents, case, width, joiners; every hyphen and apostrophe one.
 
     ``fold("José") == fold("jose")``; folding twice changes nothing. Marks, and characters that are not
     seen, are removed in every script, which can only widen a match; digits of every script become 0-9.
     """
-    if text.isascii():
-        return text.lower().replace("`", "'")
+    return text.lower().replace("`", "'") if text.isascii() else _folded(text)
+
+
+@lru_cache(maxsize=4_096)
+def _folded(text: str) -> str:
     latin = text.translate(_latin_folds())
     return latin if latin.isascii() else _fold_any(text)
 
@@ -170,9 +172,15 @@ def _without_marks(text: str) -> str:
 
 def sort_key(name: str) -> str:
     """Return what a list in name order compares: the folded name with single spaces, as code points."""
-    return " ".join(fold(name).split())
+    return " ".join(_by_words(fold, name).split())
 
 
+def _by_words(fold_one: Callable[[str], str], name: str) -> str:
+    """Fold a name word by word, which is as good as whole: names hardly ever repeat, and their words do."""
+    return fold_one(name) if name.isascii() else " ".join(map(fold_one, name.split()))
+
+
+@lru_cache(maxsize=4_096)
 def same_words(name: str) -> str:
     """Return the words of ``name`` in one order: equal for ``Ana Silva`` and ``SILVA ana``.
 
@@ -183,7 +191,7 @@ def same_words(name: str) -> str:
 
 def words_of(name: str) -> list[str]:
     """Return the words that people are told apart by: as `fold`, with the marks of scripts that spell with them."""
-    return _spelled(name).replace(",", " ").split()
+    return _by_words(_spelled, name).replace(",", " ").split()
 
 
 _ACCENTED: Final = ("LATIN", "GREEK", "CYRILLIC", "MODIFIER")
@@ -202,10 +210,12 @@ _OPTIONAL_MARKS: Final = (
 )
 
 
-@lru_cache(maxsize=4_096)
 def _spelled(text: str) -> str:
-    if text.isascii():
-        return fold(text)
+    return fold(text) if text.isascii() else _spelled_out(text)
+
+
+@lru_cache(maxsize=4_096)
+def _spelled_out(text: str) -> str:
     latin = text.translate(_latin_spellings())
     return latin if latin.isascii() else _spell_any(text)
 
