@@ -38,7 +38,7 @@ class MarkKey:
 
     def digest(self, purpose: str, *parts: str) -> bytes:
         """Return HMAC-SHA-256 of the parts under this key; the purpose keeps one use apart from another."""
-        message = "\x1f".join((purpose, *(f"{len(part)}:{part}" for part in parts)))
+        message = "\x1f".join([purpose, *[f"{len(part)}:{part}" for part in parts]])
         return hmac.digest(self.secret_bytes, message.encode("utf-8", "surrogatepass"), "sha256")
 
     @property

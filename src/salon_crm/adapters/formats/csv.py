@@ -110,8 +110,9 @@ class _CsvReader(TableReader):
         self._shown = _shown(self._columns)
         self._check(header)
         self._body = header.line + 1
-        for _ in records:  # so that a quote that never closes is found before any row is taken in
-            pass
+        if _has_quotes(file):  # so that a quote that never closes is found before any row is taken in
+            for _ in records:
+                pass
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -409,6 +410,11 @@ def _encoding(file: IO[bytes]) -> tuple[str, bool]:
     if _decodes(file, marked or "utf-8"):
         return marked or "utf-8", True
     return marked or "cp1252", False
+
+
+def _has_quotes(file: IO[bytes]) -> bool:
+    """Whether a quote may stand in a file; in every encoding that is read here one of its bytes is 0x22."""
+    return any(b'"' in block for block in _blocks(file))
 
 
 def _decodes(file: IO[bytes], encoding: str) -> bool:
