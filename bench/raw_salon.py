@@ -189,15 +189,15 @@ class RawSalon:
         return [values[column] for column in self._columns]
 
     def _add_keys(self, customers: Iterable[tuple[str, NewCustomer]]) -> None:
-        """Write what customers are recognised by."""
-        keys = [
+        """Write what customers are recognised by, in the order of the table."""
+        keys = sorted(
             key
             for own_id, customer in customers
             for key in (
                 *(("contact", contact, own_id) for contact in customer.contacts),
                 ("name", customer.words, own_id),
             )
-        ]
+        )
         sql = "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)"
         self.connection.executemany(sql, keys)
 
