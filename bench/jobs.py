@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,21 +81,25 @@ def _row(row_type: Any, cells: list[str]) -> tuple[str | None, ...]:
     return row.name, row.email, row.mobile, None if row.birthday is None else str(row.birthday)
 
 
-def _import_export(source: Path, target: Path) -> Callable[[], None]:
+def _import_export(source: Path, target: Path, *, look_up: bool = False) -> Callable[[], None]:
+    """Import in bulk: everybody as somebody new, or looking each row up first, as for a list that comes again."""
     database = django(str(target), "import_export")
     models, resources, fields = load("django.db.models"), load("import_export.resources"), load("import_export.fields")
     texts = {name: models.CharField(max_length=254, null=True) for name in ("name", "email", "phone", "birthday")}
-    customer = django_customer({"id": models.AutoField(primary_key=True), **texts})
+    looked_up = ("email", "phone") if look_up else ()
+    customer = django_customer({"id": models.AutoField(primary_key=True), **texts}, index=looked_up)
     columns = {"name": "name", "email": "email", "mobile": "phone", "birthday": "birthday"}
     made = {
         column: fields.Field(column_name=column, attribute=attribute, widget=_checking_widget(column))
         for column, attribute in columns.items()
     }
     meta = {"model": customer, "fields": tuple(columns), "import_id_fields": ("email", "mobile"), "batch_size": _BATCH}
-    fast = {"use_bulk": True, "skip_diff": True, "use_transactions": True, "force_init_instance": True}
-    resource = type(
-        "CustomerResource", (resources.ModelResource,), {**made, "Meta": type("Meta", (), {**meta, **fast})}
-    )
+    fast = {"use_bulk": True, "use_transactions": True}
+    ways = {"skip_unchanged": True, "skip_html_diff": True, "report_skipped": False}
+    if not look_up:
+        ways = {"force_init_instance": True, "skip_diff": True}
+    stated = type("Meta", (), {**meta, **fast, **ways})
+    resource = type("CustomerResource", (resources.ModelResource,), {**made, "Meta": stated})
 
     def work() -> None:
         with database.connection.schema_editor() as editor:
@@ -250,6 +255,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "import:csv + insert": _at_once(_import_bare),
     "import:pydantic": _pydantic,
     "import:django-import-export": _import_export,
+    "import:django-import-export, with look-ups": partial(_import_export, look_up=True),
     "export:library": _at_once(_export_library),
     "export:raw": _at_once(_export_raw),
     "export:raw, guarded": _at_once(_export_guarded),

@@ -4,7 +4,7 @@ They are loaded by name and have no types here, so that type checkers find the s
 installed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -37,7 +37,7 @@ def django(database: str, *apps: str) -> Any:
         load(app)
     load("django.conf").settings.configure(
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
-        INSTALLED_APPS=apps,
+        INSTALLED_APPS=(*apps, "bench"),  # what the model below belongs to, or it could not be copied
         USE_TZ=True,
         DEBUG=False,
     )
@@ -45,10 +45,14 @@ def django(database: str, *apps: str) -> Any:
     return load("django.db")
 
 
-def django_customer(fields: Mapping[str, Any]) -> Any:
-    """Return a model of the table ``customer`` with these fields; one called id is made its primary key."""
+def django_customer(fields: Mapping[str, Any], index: Sequence[str] = ()) -> Any:
+    """Return a model of the table ``customer`` with these fields, and an index on some where any are named.
+
+    A field called id is made the primary key.
+    """
     models = load("django.db.models")
-    meta = type("Meta", (), {"app_label": "bench", "db_table": "customer"})
+    indexes = [models.Index(fields=index, name="looked_up")] if index else []
+    meta = type("Meta", (), {"app_label": "bench", "db_table": "customer", "indexes": indexes})
     key = {"id": models.CharField(max_length=36, primary_key=True)}
     return type("Customer", (models.Model,), {"__module__": __name__, "Meta": meta, **key, **fields})
 
