@@ -19,6 +19,7 @@ from salon_crm.adapters.memory import MemoryStore
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.ports.store import Store
+from salon_crm.testing.builders import a_customer
 
 OWNER = crm.Actor("olga", crm.Role.OWNER)
 SETTINGS: dict[str, Any] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
@@ -424,3 +425,16 @@ def test_a_unit_serves_inside_its_block_only(store: Store, way: str) -> None:
     acts: list[Callable[[], object]] = [unit.settings, unit.salon, lambda: customers.get_many([1]), audit.last]
     for act in acts:
         assert refused(act).code == "unit-over"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="where open files are to be seen")
+def test_pages_that_a_part_could_undo_are_copied_to_no_file_of_their_own(tmp_path: Path) -> None:
+    opened: set[str] = set()
+    with closing(SQLiteStore(tmp_path / "salon.db")) as store:
+        for start in (1, 1_001):
+            customers = [a_customer(number) for number in range(start, start + 1_000)]
+            with store.writing() as writing, writing.savepoint():
+                writing.customers.add_many(customers)
+                opened |= {os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()}
+    assert any("salon.db" in name for name in opened)
+    assert [name for name in opened if "etilqs" in name] == []

@@ -239,6 +239,11 @@ def _without_accents(text: str) -> str:
             if spells_with_marks and not any(first <= point <= last for first, last in _OPTIONAL_MARKS):
                 kept.append(character)
             continue
-        spells_with_marks = category[0] == "L" and not unicodedata.name(character, "").startswith(_ACCENTED)
+        spells_with_marks = category[0] == "L" and not _is_of_accented_script(character)
         kept.append(str(unicodedata.digit(character)) if category == "Nd" else character)
     return "".join(kept)
+
+
+@lru_cache(maxsize=4_096)
+def _is_of_accented_script(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith(_ACCENTED)

@@ -429,6 +429,7 @@ def _check_build() -> None:
 def _prepare_writer(connection: SQLiteConnection) -> None:
     connection.control("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
     connection.control(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
+    connection.control("PRAGMA temp_store = MEMORY")  # pages as they were before a part go into no file of their own
 
 
 def _begin_reading(connection: SQLiteConnection) -> None:
