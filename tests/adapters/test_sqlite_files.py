@@ -435,6 +435,6 @@ def test_pages_that_a_part_could_undo_are_copied_to_no_file_of_their_own(tmp_pat
             customers = [a_customer(number) for number in range(start, start + 1_000)]
             with store.writing() as writing, writing.savepoint():
                 writing.customers.add_many(customers)
-                opened |= {os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()}
+                opened |= {str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()}
     assert any("salon.db" in name for name in opened)
     assert [name for name in opened if "etilqs" in name] == []
