@@ -152,16 +152,21 @@ class SqlRepository(Repository[T]):
             raise NotSupported("not-supported", what=f"saving {kind.name} anew")
         identity = kind.identity(thing)
         where, values = self._of_identity(identity)
-        row = self._table.to_row(thing)
-        columns = ", ".join(f"{column.name} = ?" for column in self._table.shape.columns)
-        sql = f"UPDATE {self._name} SET {columns} WHERE {where} AND version = ?"
-        if not self._connection.run(sql, (*row, *values, expected_version)):
-            stored = self._connection.rows(f"SELECT version FROM {self._name} WHERE {where}", values)
-            if not stored:
-                raise NotFound("not-found", kind=kind.name, id=str(identity))
+        names = [column.name for column in self._table.shape.columns]
+        held = self._connection.rows(f"SELECT {', '.join(names)} FROM {self._name} WHERE {where}", values)
+        if not held:
+            raise NotFound("not-found", kind=kind.name, id=str(identity))
+        current = held[0][names.index("version")]
+        if current != expected_version:
             raise Conflict(
-                "version-conflict", kind=kind.name, id=str(identity), current=stored[0][0], expected=expected_version
+                "version-conflict", kind=kind.name, id=str(identity), current=current, expected=expected_version
             )
+        # a column that is set is written to each of its indexes, also where it stays what it was
+        row = zip(names, self._table.to_row(thing), held[0], strict=True)
+        changed = {name: value for name, value, before in row if value != before}
+        if changed:
+            sets = ", ".join(f"{name} = ?" for name in changed)
+            self._connection.run(f"UPDATE {self._name} SET {sets} WHERE {where}", (*changed.values(), *values))
 
     def remove(self, identity: Key) -> None:
         where, values = self._of_identity(identity)
@@ -239,13 +244,13 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
                 raise NotFound("not-found", kind=CUSTOMERS.name, id=str(thing.id)) from None
             raise
         super().save(thing, expected_version)
-        self._drop_keys([thing.id])
-        self._write_keys([thing])
+        self._change_keys(thing)
         self._index.change([thing])
 
     def remove(self, identity: Key) -> None:
         self._index.drop([str(identity)])
-        self._drop_keys([identity])
+        for table in KEY_TABLES:
+            self._connection.run(f"DELETE FROM {table} WHERE customer_id = ?", [str(identity)])
         super().remove(identity)
 
     def _check_external_ids(self, things: Sequence[Customer]) -> None:
@@ -261,16 +266,23 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
                     raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
     def _write_keys(self, things: Sequence[Customer], tables: Iterable[str] = KEY_TABLES) -> None:
-        """Write keys in the order in which the tables keep them, so that a page is come to once."""
         for table in tables:
-            sql = f"INSERT INTO {table} ({KEY_TABLES[table]}) VALUES (?, ?, ?)"
-            self._connection.run_many(sql, sorted(chain.from_iterable(map(_KEY_ROWS[table], things))))
+            self._add_key_rows(table, chain.from_iterable(map(_KEY_ROWS[table], things)))
 
-    def _drop_keys(self, identities: Sequence[Key]) -> None:
-        for table in KEY_TABLES:
-            self._connection.run_many(
-                f"DELETE FROM {table} WHERE customer_id = ?", [(str(identity),) for identity in identities]
-            )
+    def _change_keys(self, thing: Customer) -> None:
+        """Write the keys of a customer that are new, and drop those that went; most edits change none."""
+        for table, wanted in key_rows(thing).items():
+            columns = KEY_TABLES[table]
+            sql = f"SELECT {columns} FROM {table} WHERE customer_id = ?"
+            held = self._connection.rows(sql, [str(thing.id)])
+            if gone := set(held).difference(wanted):
+                self._connection.run_many(f"DELETE FROM {table} WHERE ({columns}) = (?, ?, ?)", gone)
+            if added := set(wanted).difference(held):
+                self._add_key_rows(table, added)
+
+    def _add_key_rows(self, table: str, rows: Iterable[Row]) -> None:
+        """Write keys in the order in which the table keeps them, so that a page is come to once."""
+        self._connection.run_many(f"INSERT INTO {table} ({KEY_TABLES[table]}) VALUES (?, ?, ?)", sorted(rows))
 
     def rewrite_match_keys(self) -> None:
         """Compute anew what customers are matched by."""
