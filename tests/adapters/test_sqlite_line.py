@@ -36,7 +36,7 @@ def stand(path: str, came: float, ours: Connection) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(line, "monotonic", lambda: came)
-        patch.setattr(line, "pause_with_jitter", wait)
+        patch.setattr(line, "pause", wait)
         writer = Line(path)
         ours.send(FIRST if writer.stand(until=FAR) else "given up")
         ours.recv()
@@ -98,6 +98,39 @@ def test_who_came_first_goes_first_whoever_asks_first(someone: Stand) -> None:
     assert not any(each.pipe.poll() for each in (second, middle))
 
 
+def test_who_waited_long_last_time_looks_seldom_until_its_turn_is_near(
+    path: Path, someone: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, pauses = [10.0], list[float]()
+    waiter = Line(str(path))
+
+    def wait_behind(holder: Standing, seconds: float) -> list[float]:
+        assert holder.hear() == FIRST
+        came, told = clock[0], False
+        pauses.clear()
+
+        def pause(length: float) -> None:
+            nonlocal told
+            pauses.append(length)
+            clock[0] += length
+            if not told and clock[0] - came >= seconds:
+                told = True
+                holder.leave()
+
+        monkeypatch.setattr(line, "pause", pause)
+        assert waiter.stand(until=FAR)
+        waiter.leave()
+        return list(pauses)
+
+    monkeypatch.setattr(line, "monotonic", lambda: clock[0])
+    first = wait_behind(someone(1.0), 0.02)
+    again = wait_behind(someone(2.0), 0.02)
+    waiter.close()
+    assert len(again) < len(first) / 2
+    assert again == sorted(again, reverse=True)
+    assert again[0] > 4 * again[-1] == 4 * first[-1]
+
+
 def test_two_who_came_at_the_same_instant_both_have_their_turn(someone: Stand) -> None:
     holder = someone(1.0)
     assert holder.hear() == FIRST
@@ -136,7 +169,7 @@ def test_a_process_stopped_in_the_line_delays_a_writer_by_half_its_deadline_and_
     with crm.open_salon(SQLiteStore(path, deadline=8)) as salon:
         monkeypatch.setattr(line, "monotonic", lambda: now[0])
         monkeypatch.setattr("salon_crm.adapters.sqlite.store.monotonic", lambda: now[0])
-        monkeypatch.setattr(line, "pause_with_jitter", lambda pause: now.__setitem__(0, now[0] + pause))
+        monkeypatch.setattr(line, "pause", lambda seconds: now.__setitem__(0, now[0] + seconds))
         salon.store._line.known = True  # type: ignore[attr-defined]
         crm.add_customer(salon, OWNER, name="Ana")
         assert 3.9 < now[0] - 100 <= 4

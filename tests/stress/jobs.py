@@ -32,14 +32,14 @@ def write(said: int, file: str, actor: str, seed: int, count: int | None) -> Non
 
 
 def measure(said: int, file: str, actor: str, seed: int, count: int) -> None:
-    """Do operations; say at the end how many milliseconds each took."""
+    """Do operations; say at the end, kind by kind, how many milliseconds each took."""
     with crm.open_salon(file, **SETTINGS) as salon:
-        took: list[float] = []
+        took: list[str] = []
         for operation in Script(actor, seed).take(count):
             begun = time.perf_counter()
             operation.do(salon, crm.Actor(actor, crm.Role.OWNER))
-            took.append(1_000 * (time.perf_counter() - begun))
-    os.write(said, " ".join(f"{each:.2f}" for each in took).encode())
+            took.append(f"{operation.kind}={1_000 * (time.perf_counter() - begun):.2f}")
+    os.write(said, " ".join(took).encode())
 
 
 def hold(said: int, file: str, actor: str, name: str) -> None:

@@ -17,6 +17,8 @@ from salon_crm.adapters.sqlite import SQLiteStore
 
 SEED: Final = 20_261_104
 WRITERS: Final = 8
+OF_SEVERAL: Final = frozenset(("import", "count"))
+"""Kinds of operations that stand in the line more than once: a sliced one, and one tried until nobody is faster."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
 
@@ -35,13 +37,16 @@ def test_eight_writers_at_once_lose_no_update_and_are_never_told_that_it_is_lock
 ) -> None:
     begun = time.perf_counter()
     writers = {f"{each}": processes.start("measure", str(file), f"{each}", SEED, count) for each in range(WRITERS)}
-    took = sorted(float(each) for writer in writers.values() for each in writer.end().split())
+    took = [each.decode().split("=") for writer in writers.values() for each in writer.end().split()]
     seconds = time.perf_counter() - begun
-    half, most, longest = took[len(took) // 2], took[len(took) * 99 // 100], took[-1]
+    writes = sorted(float(each) for kind, each in took if kind not in OF_SEVERAL)
+    half, most, longest = writes[len(writes) // 2], writes[len(writes) * 99 // 100], writes[-1]
+    others = sorted(float(each) for kind, each in took if kind in OF_SEVERAL)
     with capsys.disabled():
         print(
-            f"\n{WRITERS} processes x {count} operations in {seconds:.1f} s, seed {SEED}: "
-            f"p50 {half} ms, p99 {most} ms, longest {longest} ms"
+            f"\n{WRITERS} processes x {count} operations in {seconds:.1f} s, seed {SEED}: p50 {half} ms, "
+            f"p99 {most} ms, longest {longest} ms; "
+            f"{len(others)} of several transactions each, p50 {others[len(others) // 2]} ms"
         )
     assert len(took) == WRITERS * count
     with crm.open_salon(file) as salon:

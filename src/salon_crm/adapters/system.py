@@ -41,9 +41,14 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def pause(seconds: float) -> None:
+    """Sleep for so many seconds."""
+    time.sleep(seconds)
+
+
 def pause_with_jitter(longest: float) -> None:
     """Sleep between half of ``longest`` and ``longest`` seconds, so that waiting writers do not march in step."""
-    time.sleep(longest * random.uniform(0.5, 1))
+    pause(longest * random.uniform(0.5, 1))
 
 
 def process_id() -> int:

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from salon_crm.adapters.system import monotonic, pause_with_jitter
+from salon_crm.adapters.system import monotonic, pause
 
 if sys.platform == "win32":  # no line, and everybody asks SQLite
     HAS_LOCKS = False
@@ -44,8 +44,8 @@ else:
 SUFFIX: Final = "-turn"
 """What is added to the database's name for the line's file."""
 
-_PAUSE: Final = 0.000_4
-_LONG_PAUSE: Final = 0.002
+_PAUSE: Final = 0.000_3
+_LONG_PAUSE: Final = 0.003
 _RESIGNED_AFTER: Final = 0.25
 """Seconds after which somebody is at something long, and looking often would only burn the processor."""
 
@@ -61,6 +61,7 @@ class Line:
         self._path = path
         self._file: int | None = None
         self._standing = False
+        self._last_wait = 0.0
         self.known = False
         """Whether another writer was ever met: one who is always alone needs no line, and no file for it."""
 
@@ -79,6 +80,7 @@ class Line:
         while not _lock(file, 0, place):
             if not self._paused(began, until):
                 return False
+        self._last_wait = monotonic() - began
         return True
 
     def leave(self) -> None:
@@ -100,13 +102,18 @@ class Line:
                 self._file = _open(self._path)
         return self._file
 
-    @staticmethod
-    def _paused(began: float, until: float) -> bool:
+    def _paused(self, began: float, until: float) -> bool:
+        """Pause, unless that would take too long; looking costs all who wait, so it is seldom done far from the turn.
+
+        How far that is says the last time: who writes again and again meets a line about as long as before.
+        """
         now = monotonic()
-        pause = _PAUSE if now - began < _RESIGNED_AFTER else _LONG_PAUSE
-        if now + pause > until:
+        waited = now - began
+        expected = (self._last_wait - waited) / 4 if waited < _RESIGNED_AFTER else _LONG_PAUSE
+        seconds = min(max(_PAUSE, expected), _LONG_PAUSE)
+        if now + seconds > until:
             return False
-        pause_with_jitter(pause)
+        pause(seconds)
         return True
 
 

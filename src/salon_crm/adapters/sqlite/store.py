@@ -34,7 +34,7 @@ _NEW_SINCE: Final = {1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables())}
 _SEARCH_MODULE: Final = "fts5"
 _OLDEST_SQLITE: Final = (3, 37, 0)  # the first with STRICT tables
 _FIRST_PAUSE: Final = 0.002
-_SHORTEST_PAUSE: Final = 0.000_5
+_SHORTEST_PAUSE: Final = 0.000_15
 _IMPATIENT_AFTER: Final = 0.02
 """Seconds after which a writer asks as often as it ever does."""
 _RESIGNED_AFTER: Final = 0.25
