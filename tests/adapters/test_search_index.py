@@ -297,6 +297,10 @@ DAMAGES = {
     "SELECT 'delete', place, 'ana' FROM crm_customer_search WHERE name_key = 'ana'",
     "no pieces": "INSERT INTO crm_customer_pieces (crm_customer_pieces) VALUES ('delete-all')",
     "torn pieces": "UPDATE crm_customer_pieces_data SET block = x'00' WHERE id > 10",
+    "torn list of parts": "UPDATE crm_customer_pieces_data SET block = x'00' WHERE id = 10",
+    "no list of parts": "DELETE FROM crm_customer_pieces_data WHERE id = 10",
+    "nothing of the pieces": "DELETE FROM crm_customer_pieces_data",
+    "another format": "UPDATE crm_customer_pieces_config SET v = 3",
     "stranger": "INSERT INTO crm_customer_search VALUES (1, 'nobody', 'x', 'active', 'x', '')",
 }
 
@@ -389,8 +393,12 @@ def forget(store: Store, how: str) -> None:
             unit.customers.save(a_customer(1, name=how), 1)
 
 
+@pytest.mark.parametrize("worn", [1_000, 0])
 @pytest.mark.parametrize("how", ["remove", "Clara", "龘靐"])
-def test_text_that_is_forgotten_leaves_the_file_of_a_small_salon_at_once(tmp_path: Path, how: str) -> None:
+def test_text_that_is_forgotten_leaves_the_file_of_a_small_salon_at_once(
+    tmp_path: Path, how: str, worn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_dialect, "_WORN", worn)
     file = tmp_path / "salon.db"
     with closing(SQLiteStore(file)) as store:
         crowd_around_canary(store)
@@ -419,6 +427,22 @@ def test_text_that_is_forgotten_leaves_the_file_of_a_large_salon_when_its_index_
         truncate_log(file)
         assert traces(file) == []
         assert check(store).ok
+
+
+def test_a_salon_that_forgets_for_years_does_not_wear_out_its_index(tmp_path: Path) -> None:
+    """SQLite 3.40 takes an index of pieces that was merged a thousand times for damaged, for good."""
+    file = tmp_path / "salon.db"
+    with closing(SQLiteStore(file)) as store:
+        put(store, *(a_customer(number, name=f"Ana {number}") for number in range(2, 22)))
+        with store.writing() as unit:
+            for _ in range(1_100):
+                unit.customers.add(a_customer(1))
+                unit.customers.remove(a_customer_id(1))
+        assert check(store).ok
+        assert len(found(store, "ana")) == 20
+        with closing(sqlite3.connect(file)) as raw:
+            (length,) = raw.execute("SELECT length(block) FROM crm_customer_pieces_data WHERE id = 10").fetchone()
+        assert length < 1_100
 
 
 # the file

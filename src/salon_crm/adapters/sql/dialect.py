@@ -71,12 +71,20 @@ class Dialect(Protocol):
         """Return the statement that takes all pieces away."""
 
     @abstractmethod
+    def restore_pieces(self) -> list[str]:
+        """Return the statements that do so where the pieces are so damaged that this one fails."""
+
+    @abstractmethod
     def merge_pieces(self) -> str:
         """Return the statement that leaves no trace of pieces that were taken away."""
 
     @abstractmethod
     def pieces_merge_fast(self) -> str:
         """Return the query whose one value says whether that takes but a moment."""
+
+    @abstractmethod
+    def pieces_worn(self) -> str:
+        """Return the query whose one value says whether merging has worn the pieces, so that they must be made anew."""
 
     @abstractmethod
     def has_pieces(self, needed: Needed) -> tuple[str, Value]:

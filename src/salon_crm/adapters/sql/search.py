@@ -26,6 +26,7 @@ BEGINNING: Final = 4
 COUNTER_BITS: Final = 22
 """Room for so many customers whose names begin alike, as a power of two: four million."""
 
+_SLICE: Final = 2_000
 _NAME: Final = CUSTOMER_SEARCH.name
 _COLUMNS: Final = ", ".join(column.name for column in CUSTOMER_SEARCH.columns)
 
@@ -110,12 +111,28 @@ class SearchIndex:
 
     def clear(self) -> None:
         """Forget everybody, without a trace."""
-        self._connection.run(self._dialect.clear_pieces())
+        try:
+            self._connection.run(self._dialect.clear_pieces())
+        except StoreError:
+            for statement in self._dialect.restore_pieces():
+                self._connection.run(statement)
         self._connection.run(f"DELETE FROM {_NAME}")
 
     def merge(self) -> None:
         """Leave no trace of text that was forgotten, however long it takes."""
         self._connection.run(self._dialect.merge_pieces())
+        if self._connection.rows(self._dialect.pieces_worn())[0][0]:
+            self._renew_pieces()
+
+    def _renew_pieces(self) -> None:
+        """Write the pieces of everybody anew, in the order of places."""
+        self._connection.run(self._dialect.clear_pieces())
+        last = -1
+        sql = f"SELECT {_COLUMNS} FROM {_NAME} WHERE place > ? ORDER BY place LIMIT {_SLICE}"
+        while rows := self._connection.rows(sql, (last,)):
+            entries = [read_row(_NAME, _read, row) for row in rows]
+            self._write_pieces(entries)
+            last = entries[-1][0]
 
     def _held(self, customer_ids: Iterable[str]) -> Iterator[tuple[int, _Entry]]:
         return _held(self._connection, self._dialect, customer_ids)
@@ -127,6 +144,9 @@ class SearchIndex:
         self._connection.run_many(
             f"INSERT INTO {_NAME} ({_COLUMNS}) VALUES ({marks})", [entry.row(place) for place, entry in placed]
         )
+        self._write_pieces(placed)
+
+    def _write_pieces(self, placed: Iterable[tuple[int, _Entry]]) -> None:
         pieces = ((place, " ".join(entry.pieces)) for place, entry in placed)
         self._connection.run_many(self._dialect.add_pieces(), pieces)
 

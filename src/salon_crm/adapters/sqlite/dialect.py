@@ -14,6 +14,14 @@ _PIECE_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F) if no
 _MERGED_AT_ONCE: Final = 500
 """Pages of pieces that are merged within the transaction that drops some: 2 MB, about 10,000 customers."""
 
+_WORN: Final = 1_000
+"""Bytes of the record that lists the parts of the pieces, beyond which they are made anew.
+
+In older SQLite each merge into one part adds levels to that record, two bytes each, and none takes them away. Beyond
+2,000 levels, a thousand merges, FTS5 takes the record for damaged, and the index can neither be read nor written any
+more: 3.40 does so, 3.51 has an end to levels. Without merges the record stays far below, also in large salons.
+"""
+
 _TERMS: Final = "crm_customer_terms"
 """The pieces to look at by hand and to check: a view of them, which keeps nothing itself."""
 
@@ -55,11 +63,23 @@ class SQLiteDialect(Dialect):
     def clear_pieces(self) -> str:
         return f"INSERT INTO {PIECES} ({PIECES}) VALUES ('delete-all')"
 
+    def restore_pieces(self) -> list[str]:
+        """Write what FTS5 itself writes into the tables under an empty index, which it cannot open without."""
+        return [
+            f"DELETE FROM {PIECES}_data",
+            f"DELETE FROM {PIECES}_idx",
+            f"INSERT INTO {PIECES}_data (id, block) VALUES (1, x''), (10, x'00000000000000')",
+            f"INSERT OR REPLACE INTO {PIECES}_config (k, v) VALUES ('version', 4)",
+        ]
+
     def merge_pieces(self) -> str:
         return f"INSERT INTO {PIECES} ({PIECES}) VALUES ('optimize')"
 
     def pieces_merge_fast(self) -> str:
         return f"SELECT count(*) <= {_MERGED_AT_ONCE} FROM (SELECT 1 FROM {PIECES}_idx LIMIT {_MERGED_AT_ONCE + 1})"
+
+    def pieces_worn(self) -> str:
+        return f"SELECT length(block) > {_WORN} FROM {PIECES}_data WHERE id = 10"  # where FTS5 keeps that record
 
     def has_pieces(self, needed: Needed) -> tuple[str, Value]:
         asked = " AND ".join(f"({' OR '.join(map(_every, clause))})" for clause in needed)
