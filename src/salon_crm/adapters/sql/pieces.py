@@ -12,6 +12,8 @@ from typing import Final
 
 from salon_crm.domain.criteria import AllOf, Criterion, DigitRun, Text
 
+MARK_MODULI: Final = 1_000_003, 999_983
+
 Pieces = tuple[str, ...]
 Needed = tuple[tuple[Pieces, ...], ...]
 """Clauses that all hold; a clause holds where all pieces of one of its alternatives are there."""
@@ -36,6 +38,11 @@ def pieces_of(words: str, digits: str) -> set[str]:
     for number in _SOLID.findall(digits):
         found.update(map(add, map(add, number, number[1:]), number[2:]))
     return found
+
+
+def place_mark(place: int) -> int:
+    """Return a number of a place that sums are made of: two sets of places hardly ever have one sum by chance."""
+    return (place % MARK_MODULI[0]) * (place % MARK_MODULI[1])
 
 
 def pieces_needed(criterion: Criterion) -> Needed:

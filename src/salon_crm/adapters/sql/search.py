@@ -14,7 +14,8 @@ from typing import Final
 from attrs import field, frozen
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row
-from salon_crm.adapters.sql.pieces import pieces_of
+from salon_crm.adapters.sql.pieces import pieces_of, place_mark
+from salon_crm.adapters.sql.slices import slices_of
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, read_row
 from salon_crm.domain.customers import Customer, SearchKeys, search_keys
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
@@ -26,7 +27,6 @@ BEGINNING: Final = 4
 COUNTER_BITS: Final = 22
 """Room for so many customers whose names begin alike, as a power of two: four million."""
 
-_SLICE: Final = 2_000
 _NAME: Final = CUSTOMER_SEARCH.name
 _COLUMNS: Final = ", ".join(column.name for column in CUSTOMER_SEARCH.columns)
 
@@ -127,12 +127,8 @@ class SearchIndex:
     def _renew_pieces(self) -> None:
         """Write the pieces of everybody anew, in the order of places."""
         self._connection.run(self._dialect.clear_pieces())
-        last = -1
-        sql = f"SELECT {_COLUMNS} FROM {_NAME} WHERE place > ? ORDER BY place LIMIT {_SLICE}"
-        while rows := self._connection.rows(sql, (last,)):
-            entries = [read_row(_NAME, _read, row) for row in rows]
-            self._write_pieces(entries)
-            last = entries[-1][0]
+        for rows in slices_of(self._connection, CUSTOMER_SEARCH):
+            self._write_pieces(read_row(_NAME, _read, row) for row in rows)
 
     def _held(self, customer_ids: Iterable[str]) -> Iterator[tuple[int, _Entry]]:
         return _held(self._connection, self._dialect, customer_ids)
@@ -222,11 +218,6 @@ class SearchCheck:
     def ok(self) -> bool:
         """Whether every search finds just whom it should."""
         return not (self.missing or self.wrong or self.extra or self.pieces)
-
-
-def place_mark(place: int) -> int:
-    """Return a number of a place that sums are made of: two sets of places hardly ever have one sum by chance."""
-    return (place % 1_000_003) * (place % 999_983)
 
 
 class SearchChecking:

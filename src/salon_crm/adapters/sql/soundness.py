@@ -5,15 +5,14 @@ read, or no longer says what its record would be written as, or a key leads to n
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from salon_crm.adapters.sql.dialect import Connection, Row, Value
+from salon_crm.adapters.sql.dialect import Connection, Row
 from salon_crm.adapters.sql.repositories import KEY_TABLES, key_rows
-from salon_crm.adapters.sql.tables import CUSTOMER_TABLE, TABLES, Table, TableShape
+from salon_crm.adapters.sql.slices import slices_of
+from salon_crm.adapters.sql.tables import CUSTOMER_TABLE, TABLES, Table
 from salon_crm.errors import StoreError
-
-_SLICE: Final = 400
 
 
 def rows_at_fault(connection: Connection) -> Mapping[str, int]:
@@ -24,7 +23,8 @@ def rows_at_fault(connection: Connection) -> Mapping[str, int]:
     """
     found = Counter[str]()
     for table in TABLES.values():
-        found[table.shape.name] += sum(_misread(table, row) for row in _rows(connection, table.shape))
+        for rows in slices_of(connection, table.shape):
+            found[table.shape.name] += sum(_misread(table, row) for row in rows)
     found.update(_keys_at_fault(connection))
     return {name: count for name, count in found.items() if count}
 
@@ -36,27 +36,11 @@ def _misread(table: Table[Any], row: Row) -> bool:
         return True
 
 
-def _rows(connection: Connection, shape: TableShape) -> Iterator[Row]:
-    """Give every row of a table in the order of its primary key, holding nothing open between slices."""
-    names = [column.name for column in shape.columns]
-    columns, key = ", ".join(names), ", ".join(shape.primary_key)
-    after, values, limit = "1 = 1", list[Value](), f"ORDER BY {key} LIMIT {_SLICE}"
-    while rows := connection.rows(f"SELECT {columns} FROM {shape.name} WHERE {after} {limit}", values):
-        yield from rows
-        after = f"({key}) > ({', '.join('?' * len(shape.primary_key))})"
-        values = [rows[-1][names.index(name)] for name in shape.primary_key]
-
-
 def _keys_at_fault(connection: Connection) -> Mapping[str, int]:
     """Return how many rows of each table of keys are missing, or lead to a customer who has no such key."""
     found, right = Counter[str](), Counter[str]()
-    waiting: list[Row] = []
-    for row in _rows(connection, CUSTOMER_TABLE.shape):
-        waiting.append(row)
-        if len(waiting) == _SLICE:
-            _compare(connection, waiting, found, right)
-            waiting = []
-    _compare(connection, waiting, found, right)
+    for rows in slices_of(connection, CUSTOMER_TABLE.shape):
+        _compare(connection, rows, found, right)
     for table in KEY_TABLES:
         found[table] += connection.rows(f"SELECT count(*) FROM {table}")[0][0] - right[table]
     return found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from salon_crm.adapters.sql.dialect import Dialect, Value
-from salon_crm.adapters.sql.pieces import Needed, Pieces
+from salon_crm.adapters.sql.pieces import MARK_MODULI, Needed, Pieces
 from salon_crm.adapters.sql.tables import PIECES
 
 _PIECE_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum())
@@ -86,7 +86,8 @@ class SQLiteDialect(Dialect):
         return f"{PIECES} MATCH ?", asked
 
     def piece_sums(self) -> str:
-        return f"SELECT term, count(*), sum((doc % 1000003) * (doc % 999983)) FROM {_TERMS} GROUP BY term"
+        first, second = MARK_MODULI
+        return f"SELECT term, count(*), sum((doc % {first}) * (doc % {second})) FROM {_TERMS} GROUP BY term"
 
 
 def _quoted(text: str, quote: str) -> str:
