@@ -167,12 +167,10 @@ def to_rows(reading: Reading, customers: Sequence[Customer]) -> tuple[CustomerRo
     ids = [customer.id for customer in customers]
     blocks, notes = reading.blocks.of_customers(ids), reading.notes.of_customers(ids)
     alerts = reading.block_alerts.of_customers(ids)
+    blocked = {own_id for own_id, theirs in blocks.items() if in_force(theirs)}
+    noted = {own_id: sum(note.alert for note in theirs) for own_id, theirs in notes.items()}
+    met = {own_id: sum(alert.state is AlertState.OPEN for alert in theirs) for own_id, theirs in alerts.items()}
     return tuple(
-        CustomerRow(
-            customer,
-            blocked=bool(in_force(blocks.get(customer.id, ()))),
-            alerts=sum(note.alert for note in notes.get(customer.id, ())),
-            block_alerts=sum(alert.state is AlertState.OPEN for alert in alerts.get(customer.id, ())),
-        )
-        for customer in customers
+        CustomerRow(customer, own_id in blocked, noted.get(own_id, 0), met.get(own_id, 0))
+        for customer, own_id in zip(customers, ids, strict=True)
     )

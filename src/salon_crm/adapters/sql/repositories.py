@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any, Final, TypeVar
 
 from salon_crm.adapters.sql.criteria import asks_text, compile_criterion
@@ -53,6 +53,20 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
+def _one_of(columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[str, list[Value]]:
+    """Return the condition that the columns hold one of some rows of values, at most a chunk, and what it binds.
+
+    The last row is said again up to a power of two: lists of any length then make a dozen statements, which the
+    driver remembers, where each new one costs more than a search.
+    """
+    width = min(1 << (len(rows) - 1).bit_length(), _CHUNK)
+    bound = [value for row in chain(rows, repeat(rows[-1], width - len(rows))) for value in row]
+    if len(columns) == 1:
+        return f"{columns[0]} IN ({_marks(width)})", bound
+    listed = ", ".join([f"({_marks(len(columns))})"] * width)
+    return f"({', '.join(columns)}) IN (VALUES {listed})", bound
+
+
 @contextmanager
 def savepoint(connection: Connection, name: str) -> Generator[None]:
     """Open a part of a transaction that is undone alone where its block raises."""
@@ -77,17 +91,11 @@ class SqlRepository(Repository[T]):
         self._identity_columns = table.shape.primary_key
 
     def get_many(self, identities: Iterable[K]) -> dict[K, T]:
-        width = len(self._identity_columns)
-        columns = ", ".join(self._identity_columns)
         identity = self._table.kind.identity
         found: dict[K, T] = {}
         for chunk in _chunks(identities):
-            values = [value for each in chunk for value in self._table.identity_values(each)]
-            if width == 1:
-                condition = f"{columns} IN ({_marks(len(chunk))})"
-            else:
-                condition = f"({columns}) IN (VALUES {', '.join([f'({_marks(width)})'] * len(chunk))})"
-            found.update((identity(thing), thing) for thing in self._select(condition, values))
+            condition = _one_of(self._identity_columns, [*map(self._table.identity_values, chunk)])
+            found.update((identity(thing), thing) for thing in self._select(*condition))
         return found
 
     def by_key(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
@@ -104,16 +112,15 @@ class SqlRepository(Repository[T]):
         return {value: tuple(things) for value, things in found.items()}
 
     def _holding(self, key: str, values: list[Key]) -> Iterable[T]:
-        condition = f"{self._table.key_columns[key]} IN ({_marks(len(values))})"
-        return self._select(condition, [plain(value) for value in values])
+        return self._select(*_one_of([self._table.key_columns[key]], [(plain(value),) for value in values]))
 
     def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
         customer = self._table.kind.customer
         if customer is None:
             raise NotSupported("not-supported", what=f"{self._table.kind.name} by customer")
         found: dict[CustomerId, list[T]] = {}
-        for chunk in _chunks(customer_ids):
-            for thing in self._select(f"customer_id IN ({_marks(len(chunk))})", [str(each) for each in chunk]):
+        for chunk in _chunks(map(str, customer_ids)):
+            for thing in self._select(*_one_of(["customer_id"], [*zip(chunk, strict=True)])):
                 found.setdefault(customer(thing), []).append(thing)
         return {customer_id: tuple(things) for customer_id, things in found.items()}
 
@@ -222,12 +229,12 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     def _holding(self, key: str, values: list[Key]) -> Iterable[Customer]:
         if key == "external_id":
             pairs: list[Any] = list(values)
-            bound: list[Value] = [part for pair in pairs for part in pair]
-            listed = ", ".join(["(?, ?)"] * len(pairs))
-            held = f"SELECT customer_id FROM crm_external_ids WHERE (system, external_id) IN (VALUES {listed})"
+            condition, bound = _one_of(["system", "external_id"], pairs)
+            held = f"SELECT customer_id FROM crm_external_ids WHERE {condition}"
         else:
-            bound = [key, *(plain(value) for value in values)]
-            held = f"SELECT customer_id FROM crm_customer_keys WHERE kind = ? AND value IN ({_marks(len(values))})"
+            condition, bound = _one_of(["value"], [(plain(value),) for value in values])
+            held = f"SELECT customer_id FROM crm_customer_keys WHERE kind = ? AND {condition}"
+            bound.insert(0, key)
         return self._select(f"id IN ({held})", bound)
 
     def _insert(self, things: Sequence[Customer]) -> None:
@@ -346,7 +353,9 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
 
     def _of_ids(self, ids: Sequence[str]) -> list[Row]:
         """Return the rows of the customers of these ids, in their order."""
-        found = {row[0]: row for chunk in _chunks(ids) for row in self._rows(f"id IN ({_marks(len(chunk))})", chunk)}
+        found: dict[str, Row] = {}
+        for chunk in _chunks(ids):
+            found.update((row[0], row) for row in self._rows(*_one_of(["id"], [*zip(chunk, strict=True)])))
         if found.keys() != set(ids) or len(found) < len(ids):
             raise StoreError("store-damaged", reason=f"{CUSTOMER_SEARCH.name} names customers who are not there")
         return [found[each] for each in ids]
