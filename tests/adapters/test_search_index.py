@@ -113,19 +113,23 @@ QUERIES = st.tuples(
 )
 
 
+LIMITS = ("_MOST_OF_A_GROUP", "_MOST_SORTED", "_MOST_COUNTED", "_MOST_WALKED", "_MANY", "_FEW")
+"""How many customers each way of searching takes, and what it is chosen by."""
+
+
 @given(
     st.lists(st.tuples(st.lists(changes(), max_size=8), st.lists(QUERIES, max_size=6)), min_size=1, max_size=4),
-    st.sampled_from([1, 2, 500]),
+    st.fixed_dictionaries({name: st.sampled_from([1, 2, 500]) for name in LIMITS}),
 )
 def test_every_search_has_the_answer_of_the_plain_store(
-    folder: Path, rounds: list[tuple[list[tuple[str, Any]], list[Any]]], limit: int
+    folder: Path, rounds: list[tuple[list[tuple[str, Any]], list[Any]]], limits: dict[str, int]
 ) -> None:
     file = folder / f"{next(_files)}.db"
     plain, indexed = MemoryStore(), SQLiteStore(file)
     seen: list[Customer] = [a_customer(99, name="ana")]
     with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((finding, "_MOST_OF_A_GROUP"), (finding, "_MOST_SORTED"), (finding, "_MOST_COUNTED")):
-            patch.setattr(module, name, limit)
+        for name, limit in limits.items():
+            patch.setattr(finding, name, limit)
         for number, (steps, queries) in enumerate(rounds):
             for place, step in enumerate(steps):
                 for store in (plain, indexed):
@@ -164,8 +168,8 @@ def crowd() -> list[Customer]:
     first = ("Maria", "Maria", "Mário", "Marisa", "Ana", "Zoe", "Марина")
     last = ("Silva", "Costa", "Lima", "de Silva e Costa", "王")
     return [
-        a_customer(7 * number % 997 + 1, name=f"{first[number % 7]} {last[number % 5]} {number % 11}", version=1)
-        for number in range(800)
+        a_customer(7 * number % 1_201 + 1, name=f"{first[number % 7]} {last[number % 5]} {number % 11}", version=1)
+        for number in range(1_200)
     ]
 
 
@@ -185,7 +189,7 @@ def test_a_list_within_a_crowded_group_is_walked_both_ways(
 ) -> None:
     criterion, (plain, indexed) = text_criterion(text), crowded
     with plain.reading() as unit:
-        expected = list(unit.customers.find(criterion, order, None, 1_000))
+        expected = list(unit.customers.find(criterion, order, None, 2_000))
     with indexed.reading() as unit:
         assert unit.customers.count(criterion) == len(expected)
         for backward in (False, True):
@@ -204,6 +208,28 @@ def _end(order: Order) -> Start:
     far = last.added.replace(year=1 if order.descending else 9999)
     value = sort_key(last.name) if order.key is OrderKey.NAME else far
     return Start(value, a_customer_id(2_000), backward=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "many", "few", "way"),
+    [("m", 2, 9, "_walked"), ("de silva", 2, 4, "_placed"), ("costa", 2, 4, "_scanned")],
+    ids=["many are met in the order of the list", "few are sorted", "of some, everybody is looked at"],
+)
+@pytest.mark.parametrize("falling", [False, True])
+def test_a_crowd_is_searched_in_one_of_three_ways(
+    crowded: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch, *, text: str, many: int, few: int, way: str,
+    falling: bool,
+) -> None:  # fmt: skip
+    for name, limit in (("_MOST_OF_A_GROUP", 40), ("_MANY", many), ("_FEW", few)):
+        monkeypatch.setattr(finding, name, limit)
+    for other in {"_walked", "_scanned"} - {way}:
+        monkeypatch.delattr(finding.TextSearch, other)
+    criterion, order, (plain, indexed) = text_criterion(text), Order(OrderKey.NAME, falling), crowded
+    within = Start(sort_key("Marin" if falling else "Maria"), a_customer_id(1))
+    with plain.reading() as one, indexed.reading() as two:
+        for start in (None, within):
+            expected = list(one.customers.find(criterion, order, start, 30))
+            assert list(two.customers.find(criterion, order, start, 30)) == expected
 
 
 # pieces and places
@@ -228,6 +254,13 @@ def test_places_sort_as_the_list_does(held: list[str]) -> None:
     assert all(search.group_of(place) == group for group in groups for place in search.places_of(group))
 
 
+@given(names(), st.text(max_size=3))
+def test_names_around_a_group_have_all_of_it_between_them(held: str, more: str) -> None:
+    for key in (sort_key(held), sort_key(held) + more):
+        first, last = search.names_around(search.beginning_of(key))
+        assert first < (key, str(a_customer_id(1))) < last
+
+
 def test_the_pieces_of_a_search_are_few_however_long_it_is() -> None:
     long = " ".join(f"word{number}" for number in range(60))
     assert len(pieces_needed(text_criterion(long))) <= 16
@@ -248,6 +281,24 @@ def test_a_name_that_begins_as_before_keeps_its_place_and_another_moves(store: S
         assert (places() == before) == same
         assert found(store, name.casefold()[-3:]) == [name]
         assert check(store).ok
+
+
+def test_a_query_that_is_broken_off_leaves_no_cursor_open(tmp_path: Path) -> None:
+    numbers, file = "SELECT value FROM json_each('[1, 2, 3]')", tmp_path / "salon.db"
+    with closing(SQLiteStore(file)) as store, closing(sqlite3.connect(file, isolation_level=None)) as host:
+        with store.reading() as unit:
+            assert unit._connection.rows_while(numbers, [], lambda row: row[0] < 3) == [(1,), (2,)]
+            assert unit._connection.rows_while(numbers, [], lambda _: True) == [(1,), (2,), (3,)]
+            with pytest.raises(crm.StoreError):
+                unit._connection.rows_while("SELECT nothing", [], lambda _: True)
+        truncate_log(file)  # which an open cursor would keep from doing
+        for statement in ("foreign_keys = ON", "secure_delete = ON"):
+            host.execute(f"PRAGMA {statement}")
+        host.execute("BEGIN IMMEDIATE")
+        with store.joining(host) as unit:
+            assert unit._connection.rows_while(numbers, [], lambda row: row[0] < 2) == [(1,)]
+        host.execute("COMMIT")
+        truncate_log(file)
 
 
 def test_a_full_group_uses_the_places_that_became_free(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:

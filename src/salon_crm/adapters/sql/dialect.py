@@ -1,7 +1,7 @@
 """What differs between databases, in one place, and the connection every unit of work runs on."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from salon_crm.adapters.sql.pieces import Needed
@@ -21,6 +21,10 @@ class Connection(Protocol):
     @abstractmethod
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Run a query and return every row; no cursor stays open."""
+
+    @abstractmethod
+    def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
+        """Run a query and return its rows up to the first for which ``going_on`` is false; no cursor stays open."""
 
     @abstractmethod
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:

@@ -1,6 +1,6 @@
 """Finding customers by text: the pieces say who may be meant, in list order; the criterion says who is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -8,13 +8,22 @@ from attrs import field, frozen
 from salon_crm.adapters.sql.criteria import asks_profile, compile_criterion
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.pieces import pieces_needed
-from salon_crm.adapters.sql.search import beginning_of, group_of, places_of
+from salon_crm.adapters.sql.search import beginning_of, group_of, names_around, places_of
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, CUSTOMER_TABLE, PIECES, write_instant
 from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 
 _MOST_OF_A_GROUP: Final = 500
-"""Customers of one group who are fetched and sorted here; where there are more, the group is scanned."""
+"""Customers of one group who are fetched and sorted here; of more it is asked whether they are many of the group."""
+
+_MANY: Final = 6
+"""One in so many of a group, or more, are many: a page of them is soon full where the group is walked in its order."""
+
+_FEW: Final = 16
+"""One in so many of a group, or fewer, are few: to fetch and sort them costs less than to look at everybody."""
+
+_MOST_WALKED: Final = 500
+"""Customers of a group who are walked in its order; where that does not fill a page, the group is scanned."""
 
 _MOST_SORTED: Final = 2_000
 """Customers found by pieces who are fetched and sorted by another order; where there are more, that order is walked."""
@@ -61,6 +70,52 @@ class Walk:
         return Walk(self.key, self.falling, None)
 
 
+class _WholeGroups:
+    """Goes on until so many rows are met and the group of the last of them is whole, or it is a crowd."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._count = 0
+        self._group: int | None = None
+        self.crowded = False
+
+    def __call__(self, row: Row) -> bool:
+        self._count += 1
+        if self._count < self._wanted:
+            return True
+        group = group_of(row[0])
+        if self._count == self._wanted:
+            self._group = group
+        if group != self._group:
+            return False
+        self.crowded = self._count == self._wanted + _MOST_OF_A_GROUP
+        return not self.crowded
+
+
+class _Found:
+    """Goes on until so many of a group match, the group has ended, or too many were walked."""
+
+    def __init__(self, group: int, falling: bool, wanted: int) -> None:
+        self._group, self._falling, self._missing = group, falling, wanted
+        self._walked = 0
+        self.whole = False
+        """Whether what was met is all there is, or all that was wanted."""
+
+    def __call__(self, row: Row) -> bool:
+        _, _, place, matches = row
+        group = group_of(place)
+        passed = group < self._group if self._falling else group > self._group
+        self.whole = passed or not self._missing
+        self._walked += 1
+        self._missing -= bool(matches) and group == self._group
+        return not self.whole and self._walked <= _MOST_WALKED
+
+
+def _listed(walk: Walk, rows: Iterable[Row], limit: int) -> list[Row]:
+    """Return the first sort keys and ids of rows that have their place in front."""
+    return walk.sorted([row[1:] for row in rows], limit)
+
+
 class TextSearch:
     """The answers to one criterion that asks for text."""
 
@@ -100,35 +155,80 @@ class TextSearch:
             found = self._group(group, walk, limit)
             first, last = places_of(group)
             low, high = (0, first - 1) if walk.falling else (last + 1, _LAST_PLACE)
-        missing = limit - len(found)
-        rows = self._placed(walk, low, high, missing) if missing else []
-        if not rows or len(rows) < missing:
-            return found + walk.anew().sorted([row[1:] for row in rows], missing)
+        return found + self._groups(walk.anew(), low, high, limit - len(found))
+
+    def _groups(self, walk: Walk, low: int, high: int, limit: int) -> list[Row]:
+        """Return the first between two places that groups begin and end at."""
+        if limit < 1:
+            return []
+        if not self._pieces:
+            rows = self._placed(walk, low, high, limit)
+            return self._with_last_group(rows, walk, limit) if len(rows) == limit else _listed(walk, rows, limit)
+        page = _WholeGroups(limit)
+        rows = self._placed(walk, low, high, -1, page)
+        return self._with_last_group(rows, walk, limit) if page.crowded else _listed(walk, rows, limit)
+
+    def _with_last_group(self, rows: Sequence[Row], walk: Walk, limit: int) -> list[Row]:
+        """Return the first of groups that are whole in ``rows`` but for the last, whose first are found anew."""
         group = group_of(rows[-1][0])
-        found += walk.anew().sorted([row[1:] for row in rows if group_of(row[0]) != group], missing)
-        return found + self._group(group, walk.anew(), limit - len(found))
+        found = _listed(walk, [row for row in rows if group_of(row[0]) != group], limit)
+        met = [row for row in rows if group_of(row[0]) == group]
+        return found + self._crowd(group, walk, limit - len(found), met)
 
     def _group(self, group: int, walk: Walk, limit: int) -> list[Row]:
-        """Return the first of a group: the few that have the pieces, sorted here, or the first of a scan of all."""
-        first, last = places_of(group)
+        """Return the first of a group: of few who have the pieces, sorted here, or of a crowd."""
+        if not self._pieces:
+            return self._scanned(group, walk, limit)
+        rows = self._placed(walk, *places_of(group), _MOST_OF_A_GROUP)
+        if len(rows) < _MOST_OF_A_GROUP:
+            return _listed(walk, rows, limit)
+        return self._crowd(group, walk, limit, rows)
+
+    def _crowd(self, group: int, walk: Walk, limit: int, met: Sequence[Row]) -> list[Row]:
+        """Return the first of a group in which some were ``met`` side by side: how close says how many there are."""
         if self._pieces:
-            rows = self._placed(walk, first, last, _MOST_OF_A_GROUP)
-            if len(rows) < _MOST_OF_A_GROUP:
-                return walk.sorted([row[1:] for row in rows], limit)
+            apart = abs(met[-1][0] - met[0][0]) / len(met)
+            if apart >= _FEW:
+                return _listed(walk, self._placed(walk, *places_of(group), -1), limit)
+            if apart <= _MANY and (found := self._walked(group, walk, limit)) is not None:
+                return found
+        return self._scanned(group, walk, limit)
+
+    def _walked(self, group: int, walk: Walk, limit: int) -> list[Row] | None:
+        """Return the first of a group, walked by the index of the list; None where too many are passed by."""
+        walk = walk if walk.after else Walk(walk.key, walk.falling, names_around(group)[walk.falling])
+        behind, after = walk.behind("c.name_key, c.id")
+        sql = (
+            f"SELECT c.name_key, c.id, s.place, {self._condition} "
+            f"FROM {CUSTOMER_TABLE.shape.name} c CROSS JOIN {CUSTOMER_SEARCH.name} s "
+            f"WHERE s.customer_id = c.id AND {behind} ORDER BY c.name_key {walk.way}, c.id {walk.way}"
+        )
+        page = _Found(group, walk.falling, limit)
+        rows = self._connection.rows_while(sql, [*self._values, *after], page)
+        found = [
+            (name_key, own_id) for name_key, own_id, place, matches in rows if matches and group_of(place) == group
+        ]
+        return found if page.whole else None
+
+    def _scanned(self, group: int, walk: Walk, limit: int) -> list[Row]:
+        """Return the first of a group by looking at all who are in it."""
         behind, after = walk.behind("s.name_key, s.customer_id")
         select, values = self._select("s.name_key, s.customer_id", pieces=False)
         sql = (
             f"{select} AND s.place BETWEEN ? AND ? AND {behind} "
             f"ORDER BY s.name_key {walk.way}, s.customer_id {walk.way} LIMIT ?"
         )
-        return self._connection.rows(sql, [*values, first, last, *after, limit])
+        return self._connection.rows(sql, [*values, *places_of(group), *after, limit])
 
-    def _placed(self, walk: Walk, low: int, high: int, limit: int) -> list[Row]:
+    def _placed(
+        self, walk: Walk, low: int, high: int, limit: int, going_on: Callable[[Row], bool] | None = None
+    ) -> list[Row]:
         """Return place, sort key and id of the first who match between two places, in the order of places."""
         place = "p.rowid" if self._pieces else "s.place"
         select, values = self._select("s.place, s.name_key, s.customer_id", pieces=self._pieces is not None)
         sql = f"{select} AND {place} BETWEEN ? AND ? ORDER BY {place} {walk.way} LIMIT ?"
-        return self._connection.rows(sql, [*values, low, high, limit])
+        bound = [*values, low, high, limit]
+        return self._connection.rows_while(sql, bound, going_on) if going_on else self._connection.rows(sql, bound)
 
     def _by_added(self, walk: Walk, limit: int) -> list[Row]:
         """Return instants and ids: of few found by pieces, sorted here, or met while walking all by their index."""

@@ -19,6 +19,7 @@ from salon_crm.adapters.sql.slices import slices_of
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, read_row
 from salon_crm.domain.customers import Customer, SearchKeys, search_keys
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
+from salon_crm.domain.text import NAME_KEY_LIMIT
 from salon_crm.errors import StoreError
 
 BEGINNING: Final = 4
@@ -26,6 +27,9 @@ BEGINNING: Final = 4
 
 COUNTER_BITS: Final = 22
 """Room for so many customers whose names begin alike, as a power of two: four million."""
+
+_LAST_KEY: Final = "\U0010ffff" * (NAME_KEY_LIMIT // 4 + 1)
+"""What sorts behind every sort key."""
 
 _NAME: Final = CUSTOMER_SEARCH.name
 _COLUMNS: Final = ", ".join(column.name for column in CUSTOMER_SEARCH.columns)
@@ -44,6 +48,12 @@ def group_of(place: int) -> int:
 def places_of(group: int) -> tuple[int, int]:
     """Return the first and the last place of a group."""
     return group << COUNTER_BITS, ((group + 1) << COUNTER_BITS) - 1
+
+
+def names_around(group: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return a sort key and id that come before all of a group, and two that come behind all."""
+    begun = group.to_bytes(BEGINNING, "big").rstrip(b"\0").decode(errors="ignore")  # a letter may be cut in two
+    return (begun, ""), (begun + _LAST_KEY, "")
 
 
 @frozen(field_transformer=classed)

@@ -1,7 +1,7 @@
 """One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
 
 import json
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,9 @@ class _UnitConnection(Connection):
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         return self._current().rows(sql, values)
+
+    def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
+        return self._current().rows_while(sql, values, going_on)
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         return self._current().run(sql, values)

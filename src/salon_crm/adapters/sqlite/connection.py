@@ -1,8 +1,9 @@
 """One sqlite3 connection: set up once, its errors made ours."""
 
 import sqlite3
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -99,6 +100,11 @@ class SQLiteConnection(Connection):
             return self.raw.execute(sql, values).fetchall()
         except RAISED as error:
             raise translated(error) from None
+
+    def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
+        self._check_process()
+        with ours(), closing(self.raw.execute(sql, values)) as cursor:
+            return list(takewhile(going_on, cursor))
 
     def control(self, statement: str) -> None:
         """Begin or end a transaction, or set a pragma."""

@@ -6,8 +6,9 @@ changed. One with a setting under which a promise of the store would not hold is
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
+from itertools import takewhile
 from typing import Final
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
@@ -93,6 +94,10 @@ class JoinedConnection(Connection):
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         with self._watched() as cursor:
             return cursor.execute(sql, values).fetchall()
+
+    def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
+        with self._watched() as cursor, closing(cursor):
+            return list(takewhile(going_on, cursor.execute(sql, values)))
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         with self._watched() as cursor:
