@@ -425,10 +425,9 @@ class Order:
         """Return the order that text such as ``name`` or ``-added`` states; raises InvalidValue."""
         if isinstance(value, Order):
             return value
-        if isinstance(value, str) and (key := value.removeprefix("-")) in set(OrderKey):
-            return cls(OrderKey(key), value.startswith("-"))
-        choices = tuple(name for key in OrderKey for name in (str(key), f"-{key}"))
-        raise InvalidValue("not-a-choice", field="order", choices=choices)
+        if isinstance(value, str) and value in _ORDERS:
+            return _ORDERS[value]
+        raise InvalidValue("not-a-choice", field="order", choices=tuple(_ORDERS))
 
     def __str__(self) -> str:
         return f"-{self.key}" if self.descending else str(self.key)
@@ -442,6 +441,9 @@ class Order:
                 return customer.added
             case _:
                 assert_never(self.key)
+
+
+_ORDERS: Final = {str(order): order for key in OrderKey for order in (Order(key), Order(key, descending=True))}
 
 
 @frozen(field_transformer=classed)

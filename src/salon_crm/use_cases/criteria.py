@@ -65,8 +65,7 @@ def find_customers(
     wanted = Order.parse(order)
     with salon.reading() as reading:
         criterion = checked_criteria(salon, actor, reading, criteria, "find_customers")
-        fingerprint = query_fingerprint(salon.id, criterion, wanted)
-        start = None if page is None else read_cursor(page, fingerprint, wanted)
+        start = None if page is None else read_cursor(page, query_fingerprint(salon.id, criterion, wanted), wanted)
         found = list(reading.customers.find(criterion, wanted, start, limit + 1))
         backward = start is not None and start.backward
         more = len(found) > limit
@@ -75,17 +74,19 @@ def find_customers(
         inactive = _count_inactive(reading, criterion) if count_inactive else None
         rows = to_rows(reading, found)
 
-    def cursor(customer: Customer, *, backward: bool) -> str:
-        value = wanted.value_of(customer, search_keys(customer))
-        return write_cursor(fingerprint, Start(value, customer.id, backward))
+    def cursor(place: Start) -> str:
+        return write_cursor(query_fingerprint(salon.id, criterion, wanted), place)
+
+    def at(customer: Customer, *, backward: bool) -> str:
+        return cursor(Start(wanted.value_of(customer, search_keys(customer)), customer.id, backward))
 
     if not found:
-        back = None if start is None else write_cursor(fingerprint, _turned(start, wanted))
+        back = None if start is None else cursor(_turned(start, wanted))
         return Page((), next=back if backward else None, previous=None if backward else back, inactive=inactive)
     return Page(
         rows,
-        next=cursor(found[-1], backward=False) if more or backward else None,
-        previous=cursor(found[0], backward=True) if (more if backward else start is not None) else None,
+        next=at(found[-1], backward=False) if more or backward else None,
+        previous=at(found[0], backward=True) if (more if backward else start is not None) else None,
         inactive=inactive,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import chain, islice, repeat
 from typing import Any, Final, TypeVar
 
@@ -47,6 +48,12 @@ def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     waiting = iter(dict.fromkeys(values))
     while chunk := list(islice(waiting, _CHUNK)):
         yield chunk
+
+
+@lru_cache(maxsize=128)
+def _id_text(own_id: CustomerId) -> str:
+    """Return an id as it is kept; a page asks several tables for what stands beside the same customers."""
+    return str(own_id)
 
 
 def _marks(count: int) -> str:
@@ -119,7 +126,7 @@ class SqlRepository(Repository[T]):
         if customer is None:
             raise NotSupported("not-supported", what=f"{self._table.kind.name} by customer")
         found: dict[CustomerId, list[T]] = {}
-        for chunk in _chunks(map(str, customer_ids)):
+        for chunk in _chunks(map(_id_text, customer_ids)):
             for thing in self._select(*_one_of(["customer_id"], [*zip(chunk, strict=True)])):
                 found.setdefault(customer(thing), []).append(thing)
         return {customer_id: tuple(things) for customer_id, things in found.items()}
