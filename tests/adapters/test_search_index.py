@@ -113,7 +113,7 @@ QUERIES = st.tuples(
 )
 
 
-LIMITS = ("_MOST_OF_A_GROUP", "_MOST_SORTED", "_MOST_COUNTED", "_MOST_WALKED", "_MANY", "_FEW")
+LIMITS = ("_MOST_OF_A_GROUP", "_MOST_SORTED", "_MOST_COUNTED", "_MOST_WALKED", "_WORTH_WALKING", "_FEW")
 """How many customers each way of searching takes, and what it is chosen by."""
 
 
@@ -211,16 +211,16 @@ def _end(order: Order) -> Start:
 
 
 @pytest.mark.parametrize(
-    ("text", "many", "few", "way"),
-    [("m", 2, 9, "_walked"), ("de silva", 2, 4, "_placed"), ("costa", 2, 4, "_scanned")],
-    ids=["many are met in the order of the list", "few are sorted", "of some, everybody is looked at"],
+    ("text", "large", "few", "way"),
+    [("m", 20, 9, "_walked"), ("de silva", 20, 4, "_placed"), ("costa", 900, 4, "_scanned")],
+    ids=["many of a large one are met in the order of the list", "few are sorted", "of some, everybody is looked at"],
 )
 @pytest.mark.parametrize("falling", [False, True])
 def test_a_crowd_is_searched_in_one_of_three_ways(
-    crowded: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch, *, text: str, many: int, few: int, way: str,
+    crowded: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch, *, text: str, large: int, few: int, way: str,
     falling: bool,
 ) -> None:  # fmt: skip
-    for name, limit in (("_MOST_OF_A_GROUP", 40), ("_MANY", many), ("_FEW", few)):
+    for name, limit in (("_MOST_OF_A_GROUP", 40), ("_WORTH_WALKING", large), ("_FEW", few)):
         monkeypatch.setattr(finding, name, limit)
     for other in {"_walked", "_scanned"} - {way}:
         monkeypatch.delattr(finding.TextSearch, other)

@@ -16,8 +16,9 @@ from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 _MOST_OF_A_GROUP: Final = 500
 """Customers of one group who are fetched and sorted here; of more it is asked whether they are many of the group."""
 
-_MANY: Final = 6
-"""One in so many of a group, or more, are many: a page of them is soon full where the group is walked in its order."""
+_WORTH_WALKING: Final = 10_000
+"""Customers of a group of whom every one is found, from which on it is walked in its order; of whom one in two is
+found, twice as many. A step costs as much as looking at forty of a scan."""
 
 _FEW: Final = 16
 """One in so many of a group, or fewer, are few: to fetch and sort them costs less than to look at everybody."""
@@ -190,9 +191,18 @@ class TextSearch:
             apart = abs(met[-1][0] - met[0][0]) / len(met)
             if apart >= _FEW:
                 return _listed(walk, self._placed(walk, *places_of(group), -1), limit)
-            if apart <= _MANY and (found := self._walked(group, walk, limit)) is not None:
-                return found
+            if self._size(group) >= apart * _WORTH_WALKING:
+                found = self._walked(group, walk, limit)
+                if found is not None:
+                    return found
         return self._scanned(group, walk, limit)
+
+    def _size(self, group: int) -> int:
+        """Return how many places of a group were ever taken, about."""
+        first, last = places_of(group)
+        sql = f"SELECT max(place) FROM {CUSTOMER_SEARCH.name} WHERE place BETWEEN ? AND ?"
+        highest: int = self._connection.rows(sql, [first, last])[0][0]
+        return highest - first
 
     def _walked(self, group: int, walk: Walk, limit: int) -> list[Row] | None:
         """Return the first of a group, walked by the index of the list; None where too many are passed by."""
