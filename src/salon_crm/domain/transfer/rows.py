@@ -147,9 +147,10 @@ _SPELLED: Final[Mapping[str, Callable[[str, str], Any]]] = MappingProxyType(
 )
 """The profile fields whose cells are spelled in more ways than a form's."""
 
-_ONE_CELL: Final = frozenset(PROFILE).intersection(SINGLE_TARGETS)
-"""The profile fields that one cell states as it is."""
-_NOTES: Final = ("note", "alert_note")
+_AS_IT_STANDS: Final = frozenset(PROFILE).intersection(SINGLE_TARGETS) - _SPELLED.keys()
+"""The profile fields that one cell states as a form does."""
+_NOTES: Final[Mapping[str, bool]] = MappingProxyType({"note": False, "alert_note": True})
+"""The targets that are notes, and whether they are alerts."""
 _ADDRESS_PARTS: Final = ("city", "subdivision", "postal_code", "country")
 _GATHERED: Final = frozenset(
     ("other_emails", "other_phones", "address_lines", *_ADDRESS_PARTS, "external_id", "country_code")
@@ -165,21 +166,20 @@ def read_row(line: int, cells: Mapping[str, list[str]], *, system: str, context:
     """
     problems: list[InvalidValue] = []
     attempt = partial(_attempt, problems)
-    beside = {
-        target: attempt(_BESIDE_PROFILE[target], texts[0].strip(), target)
-        for target, texts in cells.items()
-        if target in _BESIDE_PROFILE
-    }
+    beside: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    notes: dict[tuple[str, bool], None] = {}
+    for target, texts in cells.items():
+        if target in _AS_IT_STANDS:
+            fields[target] = texts[0]
+        elif target in _SPELLED:
+            fields[target] = attempt(_SPELLED[target], texts[0].strip(), target)
+        elif target in _BESIDE_PROFILE:
+            beside[target] = attempt(_BESIDE_PROFILE[target], texts[0].strip(), target)
+        elif target in _NOTES:
+            notes |= dict.fromkeys((attempt(clean_note, text, target), _NOTES[target]) for text in texts)
     if beside.get("added") is not None:
         attempt(_refuse_future, beside["added"], context.today)
-    notes: dict[tuple[str, bool], None] = {}
-    for target in (name for name in _NOTES if name in cells):
-        notes |= dict.fromkeys((attempt(clean_note, text, target), target == "alert_note") for text in cells[target])
-    fields: dict[str, Any] = {
-        target: attempt(_SPELLED[target], texts[0].strip(), target) if target in _SPELLED else texts[0]
-        for target, texts in cells.items()
-        if target in _ONE_CELL
-    }
     fields.update(_gathered(cells, fields.pop("external_ids", None) or [], system))
     _name_of_parts(fields)
     wanted = {name: value for name, value in fields.items() if value is not None}
