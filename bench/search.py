@@ -22,7 +22,7 @@ from bench.timing import Report, Timed, interleaved, measured, parser, progress
 from salon_crm.domain.criteria import Order, OrderKey, text_criterion
 
 LIBRARY, STORE, MEMORY = "find_customers", "store.find", "find_customers in memory"
-REFERENCE, RAW = "plain Python", "raw: adaptive"
+REFERENCE, RAW, WHOLE = "plain Python", "raw: adaptive", "raw: adaptive, and whole profiles"
 DJANGO, SQLALCHEMY, DUCKDB = "Django icontains", "SQLAlchemy ilike", "DuckDB contains"
 MOST_IN_MEMORY = 10_000
 MANY = 100_000
@@ -91,9 +91,11 @@ def _contenders(
     contenders[REFERENCE] = lambda question: blob.first_page(question.text)
     raw = built("raw sqlite3", lambda: RawSearch(folder / "raw.db", persons))
     contenders[RAW] = lambda question: _ids(raw.adaptive(question.text))
+    profiles = sqlite3.connect(folder / "salon.db")
+    contenders[WHOLE] = lambda question: _ids(_whole_rows(profiles, _ids(raw.adaptive(question.text))))
     contenders["raw: sort all of FTS5"] = lambda question: _ids(raw.sort_all(question.text))
     contenders["raw: LIKE scan"] = lambda question: _ids(raw.like(question.text))
-    opened.append(raw.close)
+    opened += [raw.close, profiles.close]
     database = built("a table for the peers", lambda: _plain_table(folder / "plain.db", persons))
     join(report, contenders, DJANGO, lambda: _django(database))
     join(report, contenders, SQLALCHEMY, lambda: _sqlalchemy(database))
@@ -104,6 +106,13 @@ def _contenders(
 
 def _ids(rows: Sequence[tuple[Any, ...]]) -> Answer:
     return [row[0] for row in rows]
+
+
+def _whole_rows(connection: sqlite3.Connection, ids: Answer) -> list[tuple[Any, ...]]:
+    """Return every column of customers of the library's table, in the order of their ids."""
+    rows = connection.execute(f"SELECT * FROM crm_customers WHERE id IN ({', '.join('?' * len(ids))})", ids)
+    found = {row[0]: row for row in rows}
+    return [found[each] for each in ids]
 
 
 def _salon(path: Path | None, persons: list[Person]) -> crm.Salon:
