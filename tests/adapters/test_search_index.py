@@ -316,6 +316,19 @@ def test_a_full_group_uses_the_places_that_became_free(store: SQLiteStore, monke
     assert check(store).ok
 
 
+def test_two_at_once_take_the_last_place_of_a_group_and_one_of_those_that_became_free(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "COUNTER_BITS", 2)
+    put(store, *(a_customer(number, name=f"Maria {number}") for number in range(1, 5)))
+    with store.writing() as unit:
+        for number in (1, 2, 4):
+            unit.customers.remove(a_customer_id(number))
+        unit.customers.add_many([a_customer(number, name=f"Maria {number}") for number in (5, 6)])
+    assert found(store, "maria") == ["Maria 3", "Maria 5", "Maria 6"]
+    assert check(store).ok
+
+
 def test_what_is_rolled_back_leaves_nothing_in_the_index(store: SQLiteStore) -> None:
     put(store, a_customer(1, name="Ana"))
     with store.writing() as unit:
