@@ -71,7 +71,7 @@ def test_search_fails_where_an_answer_differs(
     monkeypatch.setattr(RawSearch, "adaptive", lambda self, text: adaptive(self, text)[1:])
     code, found = run(search.main, tmp_path, "--customers", "30", "--questions", "18", "--rounds", "1")
     assert code == 1
-    assert [what.partition(" answers")[0] for what in found["failed"]] == [search.RAW]
+    assert [what.partition(" answers")[0] for what in found["failed"]] == [search.RAW, search.WHOLE]
     assert f"FAILED: {search.RAW} answers otherwise than the reference" in capsys.readouterr().out
 
 
