@@ -261,6 +261,12 @@ def test_names_around_a_group_have_all_of_it_between_them(held: str, more: str) 
         assert first < (key, str(a_customer_id(1))) < last
 
 
+def test_places_are_those_that_files_have() -> None:
+    """Another number of bytes or bits is another schema."""
+    assert search.places_of(search.beginning_of("maria")) == (0x6D617269 << 22, (0x6D61726A << 22) - 1)
+    assert search.group_of((0x6D617269 << 22) + 5) == search.beginning_of("mari")
+
+
 def test_the_pieces_of_a_search_are_few_however_long_it_is() -> None:
     long = " ".join(f"word{number}" for number in range(60))
     assert len(pieces_needed(text_criterion(long))) <= 16
