@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, contextmanager, suppress
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit
@@ -20,6 +20,8 @@ from salon_crm.adapters.system import monotonic, pause_with_jitter, process_id
 from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.errors import InvalidValue, SchemaNewer, SchemaOutdated, StoreBusy, StoreError
 from salon_crm.ports.store import Joinable, Maintainable, Store, StoreCopy, StoreHealth, Writing
+
+T = TypeVar("T")
 
 MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (SqlUnit.index_search,)
 """What brings a file from each schema version to the next, the first from 1 to 2; a new file gets the last at once."""
@@ -171,7 +173,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         self._wait(lambda: self._check_schema(share=share, migrate=migrate), until=until)
         self._wait(self._set_journal, until=until)
         _prepare_writer(self._writer)
-        if self._schema_version() == SCHEMA_VERSION and self._fold_version() in (None, FOLD_VERSION):
+        if self._wait(self._is_current, until=until):
             return
         with self.writing() as unit:
             version = self._schema_version()
@@ -181,6 +183,9 @@ class SQLiteStore(Store, Joinable, Maintainable):
             self._writer.run("INSERT INTO crm_schema (version) VALUES (?)", (SCHEMA_VERSION,))
             if unit.fold_version() not in (None, FOLD_VERSION):
                 unit.rebuild_keys()
+
+    def _is_current(self) -> bool:
+        return self._schema_version() == SCHEMA_VERSION and self._fold_version() in (None, FOLD_VERSION)
 
     def _check_schema(self, *, share: bool, migrate: bool | None) -> None:
         """Decide by one look at the names: another process may be creating the tables, all at once."""
@@ -242,10 +247,16 @@ class SQLiteStore(Store, Joinable, Maintainable):
         self._check_same_file()
         connection = self._idle_reader()
         try:
-            _begin_reading(connection)
+            self._begin_reading(connection)
             yield connection
         finally:
             self._put_back(connection)
+
+    def _begin_reading(self, connection: SQLiteConnection) -> None:
+        """Take a snapshot; only where a writer was killed does it wait, for whoever looks through its log."""
+        connection.control("BEGIN")
+        sql = f"SELECT version FROM {SHAPES[0].name}"  # a deferred BEGIN takes its snapshot here
+        self._wait(lambda: connection.rows(sql), until=monotonic() + self._deadline)
 
     @contextmanager
     def _fresh_snapshot(self) -> Generator[SQLiteConnection]:
@@ -254,7 +265,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         self._check_same_file()
         connection = self._new_reader()
         try:
-            _begin_reading(connection)
+            self._begin_reading(connection)
             yield connection
         finally:
             if connection.carried_over_fork:
@@ -347,8 +358,8 @@ class SQLiteStore(Store, Joinable, Maintainable):
             self._check_open()
             self._check_same_file()
 
-    def _wait(self, take: Callable[[], object], *, until: float, waited: float = 0) -> None:
-        """Take what other processes may hold, trying again with pauses until the deadline.
+    def _wait(self, take: Callable[[], T], *, until: float, waited: float = 0) -> T:
+        """Take and return what other processes may hold, trying again with pauses until the deadline.
 
         SQLite keeps no queue: whoever asks first after a commit has the turn. So the pauses shrink the
         longer a writer waits, and one that ``waited`` long comes before those that have only just asked.
@@ -357,15 +368,13 @@ class SQLiteStore(Store, Joinable, Maintainable):
         while True:
             try:
                 with ours():
-                    take()
+                    return take()
             except StoreBusy:
                 now = monotonic()
                 began = began or now - waited
                 pause = _pause_after(now - began)
                 if now + pause > until:
                     raise StoreBusy("store-busy", seconds=str(self._deadline)) from None
-            else:
-                return
             pause_with_jitter(pause)
 
     def _check_open(self) -> None:
@@ -430,11 +439,6 @@ def _prepare_writer(connection: SQLiteConnection) -> None:
     connection.control("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
     connection.control(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
     connection.control("PRAGMA temp_store = MEMORY")  # pages as they were before a part go into no file of their own
-
-
-def _begin_reading(connection: SQLiteConnection) -> None:
-    connection.control("BEGIN")
-    connection.rows(f"SELECT version FROM {SHAPES[0].name}")  # a deferred BEGIN takes its snapshot here
 
 
 def _pause_after(waited: float) -> float:
