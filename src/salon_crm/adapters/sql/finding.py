@@ -8,7 +8,7 @@ from attrs import field, frozen
 from salon_crm.adapters.sql.criteria import asks_profile, compile_criterion
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.pieces import pieces_needed
-from salon_crm.adapters.sql.search import beginning_of, group_of, names_around, places_of
+from salon_crm.adapters.sql.search import beginning_of, group_of, highest_place, names_around, places_of
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, CUSTOMER_TABLE, PIECES, write_instant
 from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
@@ -93,7 +93,7 @@ class _WholeGroups:
         return not self.crowded
 
 
-class _Found:
+class _PageOfGroup:
     """Goes on until so many of a group match, the group has ended, or too many were walked."""
 
     def __init__(self, group: int, falling: bool, wanted: int) -> None:
@@ -191,18 +191,12 @@ class TextSearch:
             apart = abs(met[-1][0] - met[0][0]) / len(met)
             if apart >= _FEW:
                 return _listed(walk, self._placed(walk, *places_of(group), -1), limit)
-            if self._size(group) >= apart * _WORTH_WALKING:
+            first, last = places_of(group)[0], highest_place(self._connection, group)
+            if last is not None and last - first >= apart * _WORTH_WALKING:
                 found = self._walked(group, walk, limit)
                 if found is not None:
                     return found
         return self._scanned(group, walk, limit)
-
-    def _size(self, group: int) -> int:
-        """Return how many places of a group were ever taken, about."""
-        first, last = places_of(group)
-        sql = f"SELECT max(place) FROM {CUSTOMER_SEARCH.name} WHERE place BETWEEN ? AND ?"
-        highest: int = self._connection.rows(sql, [first, last])[0][0]
-        return highest - first
 
     def _walked(self, group: int, walk: Walk, limit: int) -> list[Row] | None:
         """Return the first of a group, walked by the index of the list; None where too many are passed by."""
@@ -213,7 +207,7 @@ class TextSearch:
             f"FROM {CUSTOMER_TABLE.shape.name} c CROSS JOIN {CUSTOMER_SEARCH.name} s "
             f"WHERE s.customer_id = c.id AND {behind} ORDER BY c.name_key {walk.way}, c.id {walk.way}"
         )
-        page = _Found(group, walk.falling, limit)
+        page = _PageOfGroup(group, walk.falling, limit)
         rows = self._connection.rows_while(sql, [*self._values, *after], page)
         found = [
             (name_key, own_id) for name_key, own_id, place, matches in rows if matches and group_of(place) == group

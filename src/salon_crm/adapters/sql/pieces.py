@@ -13,6 +13,7 @@ from typing import Final
 from salon_crm.domain.criteria import AllOf, Criterion, DigitRun, Text
 
 MARK_MODULI: Final = 1_000_003, 999_983
+"""The primes that a `place_mark` is made of, also where a database computes it."""
 
 Pieces = tuple[str, ...]
 Needed = tuple[tuple[Pieces, ...], ...]

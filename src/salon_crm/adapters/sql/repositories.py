@@ -285,13 +285,13 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
 
     def _change_keys(self, thing: Customer) -> None:
         """Write the keys of a customer that are new, and drop those that went; most edits change none."""
-        for table, wanted in key_rows(thing).items():
+        for table, rows in key_rows(thing).items():
             columns = KEY_TABLES[table]
             sql = f"SELECT {columns} FROM {table} WHERE customer_id = ?"
-            held = self._connection.rows(sql, [str(thing.id)])
-            if gone := set(held).difference(wanted):
+            wanted, held = set(rows), set(self._connection.rows(sql, [str(thing.id)]))
+            if gone := held - wanted:
                 self._connection.run_many(f"DELETE FROM {table} WHERE ({columns}) = (?, ?, ?)", gone)
-            if added := set(wanted).difference(held):
+            if added := wanted - held:
                 self._add_key_rows(table, added)
 
     def _add_key_rows(self, table: str, rows: Iterable[Row]) -> None:

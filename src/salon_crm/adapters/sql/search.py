@@ -56,6 +56,13 @@ def names_around(group: int) -> tuple[tuple[str, str], tuple[str, str]]:
     return (begun, ""), (begun + _LAST_KEY, "")
 
 
+def highest_place(connection: Connection, group: int) -> int | None:
+    """Return the last place of a group that is taken; None where nobody is in it."""
+    sql = f"SELECT max(place) FROM {_NAME} WHERE place BETWEEN ? AND ?"
+    place: int | None = connection.rows(sql, places_of(group))[0][0]
+    return place
+
+
 @frozen(field_transformer=classed)
 class _Entry:
     """What the index holds of a customer, but for the place."""
@@ -167,8 +174,7 @@ class SearchIndex:
     def _free_places(self, group: int, count: int) -> list[int]:
         """Return places behind the last one of the group; when there are no more, the first that became free."""
         first, last = places_of(group)
-        sql = f"SELECT max(place) FROM {_NAME} WHERE place BETWEEN ? AND ?"
-        highest = self._connection.rows(sql, (first, last))[0][0]
+        highest = highest_place(self._connection, group)
         start = first if highest is None else highest + 1
         free = list(range(start, min(start + count, last + 1)))
         if len(free) < count:
