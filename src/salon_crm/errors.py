@@ -40,6 +40,14 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "country-unknown": "is not a country. Use its two letters of ISO 3166, such as PT, or its name.",
         "zone-unknown": "is not a time zone of the IANA database. Use one such as Europe/Lisbon.",
         "currency-unknown": "is not a currency code of ISO 4217. Use one such as EUR.",
+        "code-invalid": (
+            "is not a code: lower-case words of letters and digits with hyphens between, at most 60 characters, such "
+            "as balayage-toner."
+        ),
+        "money-invalid": "is not an amount of money. Give a Decimal, a whole number, or text such as 12.50.",
+        "money-float": "is a float, which cannot hold most amounts exactly. Give a Decimal, or text such as 12.50.",
+        "money-too-fine": "is finer than {currency} can be paid in: it has {digits} digits after the point.",
+        "money-mixed": "is of {currency} where {expected} is counted; a salon keeps one currency.",
         "language-invalid": "is not a language tag. Use one such as pt or pt-BR.",
         "date-invalid": "cannot be read as a day of the calendar. Write it as 1990-05-17, or --05-17 without a year.",
         "date-in-future": "lies in the future.",
@@ -49,6 +57,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "instant-naive": "has no time zone. Give a datetime with tzinfo, such as datetime.now(timezone.utc).",
         "instant-in-future": "lies in the future; it says when the thing happened.",
+        "range-backwards": "ends below where it begins.",
         "period-backwards": "lies before the start of the period.",
         "version-unknown": "is a version this customer has not reached; it is at {current}.",
         "cursor-invalid": "is not a page of this salon. Take it from the next or previous of an earlier page.",
@@ -110,6 +119,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "has-history": (
             "Customer {customer_id} has history: {kinds}. Deactivate the customer instead, or have it erased."
         ),
+        "booking-move": "Booking {id} is {status}, and from there it cannot {move}. It can: {allowed}.",
+        "booking-to-come": "Booking {id} has not begun yet. It can {move} once its start is past.",
         "already-blocked": "Customer {customer_id} is blocked already. Unblock first to state another reason.",
         "not-blocked": "Customer {customer_id} is not blocked.",
         "alert-settled": "Block alert {id} was {state} before.",
@@ -136,6 +147,11 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "not-supported": "This store does not keep {what}.",
         "store-cannot": "This store cannot {what}.",
         "unknown-criterion": "{what} is not a criterion. Known: {known}.",
+        "unknown-code": "names {ref}, which is no {kind} of this salon. catalogue() lists them all.",
+        "criteria-unresolved": (
+            "names types of services, or days counted from today. Ask through a use case such as find_customers, which "
+            "resolves them."
+        ),
         "criteria-too-large": "The criteria have {count} {what}; at most {limit} are answered.",
         # stores
         "store-unopenable": "{where} cannot be opened: {reason}.",

@@ -43,7 +43,16 @@ class Permission(StrEnum):
     CHANGE_BLOCKS = "blocks.change"
     VIEW_NOTES = "notes.view"
     CHANGE_NOTES = "notes.change"
+    VIEW_CATALOGUE = "catalogue.view"
+    CHANGE_CATALOGUE = "catalogue.change"
     ASK_BOOKING = "bookings.ask"
+    VIEW_BOOKINGS = "bookings.view"
+    BOOK = "bookings.book"
+    MOVE_BOOKINGS = "bookings.move"
+    MIRROR_BOOKINGS = "bookings.mirror"
+    VIEW_SALES = "sales.view"
+    RECORD_SALES = "sales.record"
+    REFUND_SALES = "sales.refund"
     MATCH_DUPLICATES = "duplicates.match"
     IMPORT = "transfer.import"
     EXPORT = "transfer.export"
@@ -121,12 +130,30 @@ _EVERYBODY_ON_STAFF: Final = (
     Permission.VIEW_BLOCKS,
     Permission.VIEW_NOTES,
     Permission.CHANGE_NOTES,
+    Permission.VIEW_CATALOGUE,
     Permission.ASK_BOOKING,
+    Permission.VIEW_BOOKINGS,
+    Permission.BOOK,
+    Permission.MOVE_BOOKINGS,
+    Permission.VIEW_SALES,
+    Permission.RECORD_SALES,
     Permission.MATCH_DUPLICATES,
     Permission.VIEW_SETTINGS,
 )
-_MANAGERS: Final = (Permission.CHANGE_BLOCKS, Permission.REMOVE_CUSTOMERS, Permission.IMPORT)
-_ADMINS: Final = (Permission.CHANGE_SETTINGS, Permission.EXPORT, Permission.VIEW_AUDIT, Permission.MAINTAIN)
+_MANAGERS: Final = (
+    Permission.CHANGE_BLOCKS,
+    Permission.REMOVE_CUSTOMERS,
+    Permission.MIRROR_BOOKINGS,
+    Permission.REFUND_SALES,
+    Permission.IMPORT,
+)
+_ADMINS: Final = (
+    Permission.CHANGE_CATALOGUE,
+    Permission.CHANGE_SETTINGS,
+    Permission.EXPORT,
+    Permission.VIEW_AUDIT,
+    Permission.MAINTAIN,
+)
 
 
 def _granted(*groups: Iterable[Permission], grant: Grant = _YES) -> Mapping[Permission, Grant]:
@@ -161,19 +188,27 @@ DEFAULT_PERMISSIONS: Final = PermissionTable(
         Role.MANAGER: _granted(_EVERYBODY_ON_STAFF, _MANAGERS),
         Role.STAFF: _granted(_EVERYBODY_ON_STAFF),
         Role.RECEPTIONIST: _granted(_EVERYBODY_ON_STAFF),
-        Role.CUSTOMER: _granted(
-            (
-                Permission.VIEW_CUSTOMERS,
-                Permission.EDIT_CUSTOMERS,
-                Permission.FORGET_FORMER,
-                Permission.ASK_BOOKING,
-            ),
-            grant=_OWN,
+        Role.CUSTOMER: MappingProxyType(
+            {
+                Permission.VIEW_CATALOGUE: _YES,
+                **_granted(
+                    (
+                        Permission.VIEW_CUSTOMERS,
+                        Permission.EDIT_CUSTOMERS,
+                        Permission.FORGET_FORMER,
+                        Permission.ASK_BOOKING,
+                        Permission.VIEW_BOOKINGS,
+                        Permission.BOOK,
+                    ),
+                    grant=_OWN,
+                ),
+            }
         ),
     },
     jobs={
         "opening": _granted((Permission.CHANGE_SETTINGS,)),
         "signup": _granted((Permission.ADD_CUSTOMERS, Permission.MATCH_DUPLICATES, Permission.ASK_BOOKING)),
+        "calendar": _granted((Permission.VIEW_CATALOGUE, Permission.VIEW_BOOKINGS, Permission.MIRROR_BOOKINGS)),
     },
 )
 """Who may do what unless a salon is opened with a table of its own."""

@@ -1,7 +1,7 @@
 """Days, instants and zones: partial dates of birth, one stated order per file, UTC at the bottom."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -180,6 +180,19 @@ def parse_zone(value: object, field: str) -> str:
 def local_day(instant: datetime, zone: str) -> date:
     """Return the day it is in ``zone`` at ``instant``."""
     return instant.astimezone(find_zone(zone)).date()
+
+
+def start_of_day(day: date, zone: str, name: str, *, after: int = 0) -> datetime:
+    """Return the first instant, in UTC, of the local day that is ``after`` days after ``day``.
+
+    Where midnight does not exist it is the instant midnight was skipped at. Raises InvalidValue naming the
+    field ``name`` for a day at either end of the calendar.
+    """
+    try:
+        midnight = datetime.combine(day + timedelta(days=after), time(0), find_zone(zone))
+        return midnight.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue("number-out-of-range", field=name, low="0001-01-03", high="9999-12-29") from None
 
 
 def in_utc(instant: datetime) -> datetime:

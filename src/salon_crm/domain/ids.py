@@ -16,7 +16,14 @@ CustomerId = NewType("CustomerId", UUID)
 NoteId = NewType("NoteId", UUID)
 BlockId = NewType("BlockId", UUID)
 BlockAlertId = NewType("BlockAlertId", UUID)
+ServiceTypeId = NewType("ServiceTypeId", UUID)
+ServiceId = NewType("ServiceId", UUID)
+PackageId = NewType("PackageId", UUID)
 LocationId = NewType("LocationId", UUID)
+StaffMemberId = NewType("StaffMemberId", UUID)
+BookingId = NewType("BookingId", UUID)
+SaleId = NewType("SaleId", UUID)
+AssignedPackageId = NewType("AssignedPackageId", UUID)
 RunId = NewType("RunId", UUID)
 """The id of one run of sliced work: an import, an export."""
 
@@ -27,6 +34,11 @@ _TEXT: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{1
 _NOBODY_S: Final = (0, (1 << 128) - 1)
 
 
+def reads_as_id(text: str) -> bool:
+    """Return whether ``text`` spells a UUID, with or without hyphens."""
+    return bool(_TEXT.fullmatch(text))
+
+
 def parse_id(value: object, field: str) -> UUID:
     """Return the UUID that ``value`` is or spells, with or without hyphens.
 
@@ -34,7 +46,7 @@ def parse_id(value: object, field: str) -> UUID:
     """
     if isinstance(value, UUID):
         return value
-    if isinstance(value, str) and _TEXT.fullmatch(value):  # UUID() itself takes braces, underscores and more
+    if isinstance(value, str) and reads_as_id(value):  # UUID() itself takes braces, underscores and more
         return UUID(value)
     raise InvalidValue("not-an-id", field=field)
 

@@ -12,11 +12,15 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import field, frozen
 
 from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.bookings import Booking, BookingChange
+from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
 from salon_crm.domain.customers import Customer, contact_keys, known_names
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, CustomerId, Reference
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.transfer import RowFingerprint
 
 T = TypeVar("T")
@@ -49,17 +53,23 @@ class Kind(Generic[T]):
 
     ``identity`` gives what a record is got by, and those of one kind can be ordered; a record of a
     ``versioned`` kind has a ``version`` and can be saved anew; ``history`` says that it keeps a customer from
-    being removed as an error; ``on_merge`` is None for kinds without a customer.
+    being removed as an error; ``on_merge`` is None for kinds without a customer. ``customer`` gives whose a
+    record is, None where it is nobody's yet.
     """
 
     name: str = field(metadata=OPERATOR)
     type: "type[T]" = field(metadata=OPERATOR)
     identity: Callable[[T], Key] = field(metadata=OPERATOR)
-    customer: Callable[[T], CustomerId] | None = field(default=None, metadata=OPERATOR)
+    customer: Callable[[T], CustomerId | None] | None = field(default=None, metadata=OPERATOR)
     keys: Mapping[str, KeyKind[T]] = field(factory=dict[str, KeyKind[Any]], metadata=OPERATOR)
     versioned: bool = field(default=False, metadata=OPERATOR)
     history: bool = field(default=False, metadata=OPERATOR)
     on_merge: OnMerge | None = field(default=None, metadata=OPERATOR)
+
+
+def _retired(item: ServiceType | Service | Package | Location | StaffMember) -> tuple[bool]:
+    """Return the one key that says whether an item is retired: asked for both, it gives a whole catalogue."""
+    return (item.retired_at is not None,)
 
 
 CUSTOMERS: Final = Kind[Customer](
@@ -118,6 +128,102 @@ ALIASES: Final = Kind[Alias](
     history=True,
     on_merge=OnMerge.MOVES,
 )
+SERVICE_TYPES: Final = Kind[ServiceType](
+    name="service_types",
+    type=ServiceType,
+    identity=lambda item: item.id,
+    versioned=True,
+    keys={"code": KeyKind(True, lambda item: (item.code,)), "retired": KeyKind(False, _retired)},
+)
+SERVICES: Final = Kind[Service](
+    name="services",
+    type=Service,
+    identity=lambda item: item.id,
+    versioned=True,
+    keys={
+        "code": KeyKind(True, lambda item: (item.code,)),
+        "retired": KeyKind(False, _retired),
+        "type": KeyKind(False, lambda item: () if item.type is None else (item.type,)),
+    },
+)
+PACKAGES: Final = Kind[Package](
+    name="packages",
+    type=Package,
+    identity=lambda item: item.id,
+    versioned=True,
+    keys={"code": KeyKind(True, lambda item: (item.code,)), "retired": KeyKind(False, _retired)},
+)
+LOCATIONS: Final = Kind[Location](
+    name="locations",
+    type=Location,
+    identity=lambda item: item.id,
+    versioned=True,
+    keys={"code": KeyKind(True, lambda item: (item.code,)), "retired": KeyKind(False, _retired)},
+)
+STAFF_MEMBERS: Final = Kind[StaffMember](
+    name="staff_members",
+    type=StaffMember,
+    identity=lambda item: item.id,
+    versioned=True,
+    keys={
+        "code": KeyKind(True, lambda item: (item.code,)),
+        "retired": KeyKind(False, _retired),
+        "actor": KeyKind(True, lambda item: () if item.actor_id is None else (item.actor_id,)),
+    },
+)
+BOOKINGS: Final = Kind[Booking](
+    name="bookings",
+    type=Booking,
+    identity=lambda booking: booking.id,
+    versioned=True,
+    customer=lambda booking: booking.customer_id,
+    keys={
+        "external_id": KeyKind(
+            True,
+            lambda booking: (
+                () if booking.external_id is None else ((booking.external_id.system, booking.external_id.id),)
+            ),
+        ),
+    },
+    history=True,
+    on_merge=OnMerge.MOVES,
+)
+BOOKING_CHANGES: Final = Kind[BookingChange](
+    name="booking_changes",
+    type=BookingChange,
+    identity=lambda change: (change.booking_id, change.version),
+    customer=lambda change: change.customer_id,
+    keys={"booking": KeyKind(False, lambda change: (change.booking_id,))},
+    history=True,
+    on_merge=OnMerge.MOVES,
+)
+SALES: Final = Kind[Sale](
+    name="sales",
+    type=Sale,
+    identity=lambda sale: sale.id,
+    versioned=True,
+    customer=lambda sale: sale.customer_id,
+    keys={"booking": KeyKind(False, lambda sale: sale.bookings)},
+    history=True,
+    on_merge=OnMerge.MOVES,
+)
+ASSIGNED_PACKAGES: Final = Kind[AssignedPackage](
+    name="assigned_packages",
+    type=AssignedPackage,
+    identity=lambda assigned: assigned.id,
+    versioned=True,
+    customer=lambda assigned: assigned.customer_id,
+    history=True,
+    on_merge=OnMerge.MOVES,
+)
+FACTS: Final = Kind[CustomerFacts](
+    name="facts",
+    type=CustomerFacts,
+    identity=lambda facts: facts.customer_id,
+    versioned=True,
+    customer=lambda facts: facts.customer_id,
+    on_merge=OnMerge.JOINS,
+)
 MARKS: Final = Kind[Mark](
     name="marks",
     type=Mark,
@@ -134,7 +240,27 @@ REFERENCES: Final = Kind[Reference](
 )
 
 KINDS: Final[Mapping[str, Kind[Any]]] = {
-    kind.name: kind for kind in (CUSTOMERS, NOTES, BLOCKS, BLOCK_ALERTS, FINGERPRINTS, ALIASES, MARKS, REFERENCES)
+    kind.name: kind
+    for kind in (
+        CUSTOMERS,
+        NOTES,
+        BLOCKS,
+        BLOCK_ALERTS,
+        FINGERPRINTS,
+        ALIASES,
+        MARKS,
+        REFERENCES,
+        SERVICE_TYPES,
+        SERVICES,
+        PACKAGES,
+        LOCATIONS,
+        STAFF_MEMBERS,
+        BOOKINGS,
+        BOOKING_CHANGES,
+        SALES,
+        ASSIGNED_PACKAGES,
+        FACTS,
+    )
 }
 """Every kind of record kept in a repository; the audit chain is a log of its own."""
 
@@ -149,3 +275,7 @@ def kind_of(thing: object) -> Kind[Any]:
 def customer_records() -> tuple[Kind[Any], ...]:
     """Return every kind of record that belongs to a customer, each with its declarations."""
     return tuple(kind for kind in KINDS.values() if kind.customer is not None)
+
+
+CATALOGUE_KINDS: Final[tuple[Kind[Any], ...]] = (SERVICE_TYPES, SERVICES, PACKAGES, LOCATIONS, STAFF_MEMBERS)
+"""The kinds of item a catalogue has."""

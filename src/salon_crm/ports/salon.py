@@ -9,9 +9,11 @@ from types import TracebackType
 
 from salon_crm.domain.access import PermissionTable
 from salon_crm.domain.blocks import in_force
+from salon_crm.domain.bookings import Booking
 from salon_crm.domain.criteria import CustomerRecord
 from salon_crm.domain.customers import Customer, SearchKeys, search_keys
 from salon_crm.domain.dates import local_day
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.marks import MarkKey
 from salon_crm.errors import NotFound, NotSupported, RuleBroken, StoreError
@@ -215,6 +217,15 @@ class _Record:
     def blocked(self) -> bool:
         found = self._reading.blocks.of_customers([self.customer.id])
         return bool(in_force(found.get(self.customer.id, ())))
+
+    @property
+    def facts(self) -> CustomerFacts:
+        found = self._reading.facts.get_many([self.customer.id])
+        return found.get(self.customer.id) or CustomerFacts(customer_id=self.customer.id)
+
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        return self._reading.bookings.of_customers([self.customer.id]).get(self.customer.id, ())
 
 
 def record_of(reading: Reading, customer: Customer | CustomerId, keys: SearchKeys | None = None) -> CustomerRecord:

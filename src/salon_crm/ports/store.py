@@ -18,7 +18,7 @@ yours with `salon_crm.testing.StoreConformance`.
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -26,15 +26,19 @@ from attrs import field, frozen
 
 from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.bookings import ANY_STATUS, Booking, BookingChange, BookingStatus
+from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
 from salon_crm.domain.criteria import Criterion, Order, Start
 from salon_crm.domain.customers import Customer
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, CustomerId, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
-from salon_crm.errors import Conflict
+from salon_crm.errors import Conflict, NotSupported
 from salon_crm.ports.records import Key, kind_of
 
 T = TypeVar("T")
@@ -68,6 +72,59 @@ class AuditQuery:
     by: str | None = field(default=None, metadata=OPERATOR)
     since: datetime | None = field(default=None, metadata=OPERATOR)
     until: datetime | None = field(default=None, metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class BookingQuery:
+    """Which bookings: what is left empty restricts nothing, and a booking must be all of what is stated.
+
+    ``service``, ``location`` and ``therapist`` are codes. ``since`` and ``until`` are local days of the booking's
+    location, both included. ``ended_before`` is the instant before which it ended, ``starting_from`` the instant
+    from which on it starts.
+    """
+
+    customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
+    service: str | None = field(default=None, metadata=OPERATOR)
+    location: str | None = field(default=None, metadata=OPERATOR)
+    therapist: str | None = field(default=None, metadata=OPERATOR)
+    since: date | None = field(default=None, metadata=OPERATOR)
+    until: date | None = field(default=None, metadata=OPERATOR)
+    statuses: frozenset[BookingStatus] = field(default=ANY_STATUS, metadata=OPERATOR)
+    ended_before: datetime | None = field(default=None, metadata=OPERATOR)
+    starting_from: datetime | None = field(default=None, metadata=OPERATOR)
+
+    def asks(self, booking: Booking) -> bool:
+        """Return whether a booking is one of those."""
+        return (
+            (self.customer_id is None or booking.customer_id == self.customer_id)
+            and (self.service is None or booking.service == self.service)
+            and (self.location is None or booking.location == self.location)
+            and (self.therapist is None or booking.therapist == self.therapist)
+            and (self.since is None or booking.day >= self.since)
+            and (self.until is None or booking.day <= self.until)
+            and booking.status in self.statuses
+            and (self.ended_before is None or booking.end < self.ended_before)
+            and (self.starting_from is None or booking.start >= self.starting_from)
+        )
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class SaleQuery:
+    """Which sales: of a customer, or those without any; made on local days of their location, both included."""
+
+    customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
+    unassigned: bool = field(default=False, metadata=OPERATOR)
+    since: date | None = field(default=None, metadata=OPERATOR)
+    until: date | None = field(default=None, metadata=OPERATOR)
+
+    def asks(self, sale: Sale) -> bool:
+        """Return whether a sale is one of those."""
+        return (
+            (self.customer_id is None or sale.customer_id == self.customer_id)
+            and (not self.unassigned or sale.customer_id is None)
+            and (self.since is None or sale.day >= self.since)
+            and (self.until is None or sale.day <= self.until)
+        )
 
 
 class ReadRepository(Protocol[T]):
@@ -142,7 +199,8 @@ class ReadCustomers(ReadRepository[Customer], Protocol):
         ``start`` places the reading after a row, or before it going backward: then the last ``limit`` rows
         before it come, still in list order. The row itself is never returned and need not exist any more.
         The answer is that of `salon_crm.domain.criteria.matches` for every customer; a criterion the store
-        does not know is an error, never left out.
+        does not know is an error, never left out. `Booked.ever` and `HasPackage` may be answered from the
+        customers' facts, which every unit of work of ours leaves in step with their bookings and sales.
         """
 
     @abstractmethod
@@ -166,6 +224,42 @@ class Exportable(Protocol):
 
 class Customers(ReadCustomers, Repository[Customer], Protocol):
     """Customers, for reading and writing."""
+
+
+class ReadBookings(ReadRepository[Booking], Protocol):
+    """Bookings, for reading: a customer's, or a day's."""
+
+    @abstractmethod
+    def find(
+        self, query: BookingQuery, start: Start | None, limit: int, *, newest_first: bool = False
+    ) -> Sequence[Booking]:
+        """Return up to ``limit`` bookings that `BookingQuery.asks` for, by their start, ties by id, both one way.
+
+        ``start`` places the reading as in `ReadCustomers.find`, by a start and an id.
+        """
+
+    @abstractmethod
+    def count(self, query: BookingQuery) -> int:
+        """Return how many bookings `BookingQuery.asks` for."""
+
+
+class Bookings(ReadBookings, Repository[Booking], Protocol):
+    """Bookings, for reading and writing."""
+
+
+class ReadSales(ReadRepository[Sale], Protocol):
+    """Sales, for reading: a customer's, or those nobody was assigned."""
+
+    @abstractmethod
+    def find(self, query: SaleQuery, start: Start | None, limit: int, *, newest_first: bool = False) -> Sequence[Sale]:
+        """Return up to ``limit`` sales that `SaleQuery.asks` for, by when they were made, ties by id, both one way.
+
+        ``start`` places the reading as in `ReadCustomers.find`, by an instant and an id.
+        """
+
+
+class Sales(ReadSales, Repository[Sale], Protocol):
+    """Sales, for reading and writing."""
 
 
 class ReadAudit(Protocol):
@@ -204,8 +298,16 @@ def check_sequences(entries: Sequence[AuditEntry]) -> None:
             raise Conflict("key-taken", kind="audit", key="sequence", id=str(entry.sequence))
 
 
+def lacking(kind: str) -> NotSupported:
+    """Return the error of a store that does not keep a kind of record."""
+    return NotSupported("not-supported", what=kind.replace("_", " "))
+
+
 class Reading(Protocol):
-    """One snapshot of a salon. A kind the store does not keep raises NotSupported when it is asked for."""
+    """One snapshot of a salon. A kind the store does not keep raises NotSupported when it is asked for.
+
+    Kinds that came after the first ones do so by themselves where a store says nothing of them.
+    """
 
     @property
     @abstractmethod
@@ -238,6 +340,46 @@ class Reading(Protocol):
     @property
     @abstractmethod
     def references(self) -> ReadRepository[Reference]: ...
+
+    @property
+    def service_types(self) -> ReadRepository[ServiceType]:
+        raise lacking("service_types")
+
+    @property
+    def services(self) -> ReadRepository[Service]:
+        raise lacking("services")
+
+    @property
+    def packages(self) -> ReadRepository[Package]:
+        raise lacking("packages")
+
+    @property
+    def locations(self) -> ReadRepository[Location]:
+        raise lacking("locations")
+
+    @property
+    def staff_members(self) -> ReadRepository[StaffMember]:
+        raise lacking("staff_members")
+
+    @property
+    def bookings(self) -> ReadBookings:
+        raise lacking("bookings")
+
+    @property
+    def booking_changes(self) -> ReadRepository[BookingChange]:
+        raise lacking("booking_changes")
+
+    @property
+    def sales(self) -> ReadSales:
+        raise lacking("sales")
+
+    @property
+    def assigned_packages(self) -> ReadRepository[AssignedPackage]:
+        raise lacking("assigned_packages")
+
+    @property
+    def facts(self) -> ReadRepository[CustomerFacts]:
+        raise lacking("facts")
 
     @property
     @abstractmethod
@@ -286,6 +428,46 @@ class Writing(Reading, Protocol):
     @property
     @abstractmethod
     def references(self) -> Repository[Reference]: ...
+
+    @property
+    def service_types(self) -> Repository[ServiceType]:
+        raise lacking("service_types")
+
+    @property
+    def services(self) -> Repository[Service]:
+        raise lacking("services")
+
+    @property
+    def packages(self) -> Repository[Package]:
+        raise lacking("packages")
+
+    @property
+    def locations(self) -> Repository[Location]:
+        raise lacking("locations")
+
+    @property
+    def staff_members(self) -> Repository[StaffMember]:
+        raise lacking("staff_members")
+
+    @property
+    def bookings(self) -> Bookings:
+        raise lacking("bookings")
+
+    @property
+    def booking_changes(self) -> Repository[BookingChange]:
+        raise lacking("booking_changes")
+
+    @property
+    def sales(self) -> Sales:
+        raise lacking("sales")
+
+    @property
+    def assigned_packages(self) -> Repository[AssignedPackage]:
+        raise lacking("assigned_packages")
+
+    @property
+    def facts(self) -> Repository[CustomerFacts]:
+        raise lacking("facts")
 
     @property
     @abstractmethod

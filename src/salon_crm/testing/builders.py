@@ -16,14 +16,37 @@ from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
+from attrs import evolve
+
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.audit import AuditAction, AuditEntry
 from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.bookings import Booking, BookingChange, BookingMove
+from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember, code_of
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Customer
-from salon_crm.domain.ids import Alias, BlockAlertId, BlockId, CustomerId, NoteId, Reference, SalonId
+from salon_crm.domain.facts import CustomerFacts
+from salon_crm.domain.ids import (
+    Alias,
+    AssignedPackageId,
+    BlockAlertId,
+    BlockId,
+    BookingId,
+    CustomerId,
+    LocationId,
+    NoteId,
+    PackageId,
+    Reference,
+    SaleId,
+    SalonId,
+    ServiceId,
+    ServiceTypeId,
+    StaffMemberId,
+)
 from salon_crm.domain.marks import KEY_BYTES, Mark, MarkKind, mix_secret
+from salon_crm.domain.money import Money
 from salon_crm.domain.notes import Note
+from salon_crm.domain.sales import AssignedPackage, LineKind, Payment, Sale, SaleLine
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.opening import open_salon
@@ -46,6 +69,9 @@ def _ids() -> Callable[[int], UUID]:
 
 
 _customer_id, _note_id, _block_id, _alert_id, _former_id, _result_id, _salon_id = (_ids() for _ in range(7))
+_type_id, _service_id, _package_id, _location_id, _staff_id, _booking_id, _sale_id, _assigned_id = (
+    _ids() for _ in range(8)
+)
 
 
 def a_customer_id(number: int = 1) -> CustomerId:
@@ -141,6 +167,123 @@ def a_reference(number: int = 1, /, **overrides: Any) -> Reference:
     return Reference(**{**fields, **overrides})
 
 
+def a_service_type(number: int = 1, /, **overrides: Any) -> ServiceType:
+    """Return a service type: hair, nails, or one that its number names."""
+    name = ("Hair", "Nails")[number - 1] if number in (1, 2) else f"Type {number}"
+    fields: dict[str, Any] = {"id": ServiceTypeId(_type_id(number)), "name": name}
+    return ServiceType(**_with_code({**fields, **overrides}))
+
+
+def a_service(number: int = 1, /, **overrides: Any) -> Service:
+    """Return a service: a cut, balayage, a manicure, or one that its number names; the odd ones are of type hair."""
+    names = ("Cut", "Balayage", "Manicure")
+    fields: dict[str, Any] = {
+        "id": ServiceId(_service_id(number)),
+        "name": names[number - 1] if 1 <= number <= len(names) else f"Service {number}",
+        "type": "nails" if number % 3 == 0 else "hair",
+        "duration": 60,
+    }
+    return Service(**_with_code({**fields, **overrides}))
+
+
+def a_package(number: int = 1, /, **overrides: Any) -> Package:
+    """Return a package."""
+    fields: dict[str, Any] = {"id": PackageId(_package_id(number)), "name": f"Package {number}"}
+    return Package(**_with_code({**fields, **overrides}))
+
+
+def a_location(number: int = 1, /, **overrides: Any) -> Location:
+    """Return a location: Chiado in Lisbon, Funchal with a zone of its own, or one that its number names."""
+    name = ("Chiado", "Funchal")[number - 1] if number in (1, 2) else f"Location {number}"
+    zone = "Atlantic/Madeira" if number == 2 else None
+    fields: dict[str, Any] = {"id": LocationId(_location_id(number)), "name": name, "zone": zone}
+    return Location(**_with_code({**fields, **overrides}))
+
+
+def a_staff_member(number: int = 1, /, **overrides: Any) -> StaffMember:
+    """Return a staff member who acts under no actor."""
+    name = ("Gil Horta", "Ines Jardim")[number - 1] if number in (1, 2) else f"Therapist {number}"
+    fields: dict[str, Any] = {"id": StaffMemberId(_staff_id(number)), "name": name}
+    return StaffMember(**_with_code({**fields, **overrides}))
+
+
+def _with_code(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an item with the code its name makes, unless it has one."""
+    return {"code": code_of(fields["name"], "item"), **fields}
+
+
+def a_booking(number: int = 1, /, **overrides: Any) -> Booking:
+    """Return a pending booking by customer 1, an hour for a cut at Chiado, each a day after the one before."""
+    start = an_instant() + timedelta(days=number)
+    fields: dict[str, Any] = {
+        "id": BookingId(_booking_id(number)),
+        "customer_id": a_customer_id(),
+        "service": "cut",
+        "location": "chiado",
+        "therapist": "gil-horta",
+        "start": start,
+        "end": overrides.get("start", start) + timedelta(hours=1),
+        "zone": "Europe/Lisbon",
+        "at": an_instant(number),
+        "by": OWNER.id,
+    }
+    return Booking(**{**fields, **overrides})
+
+
+def a_booking_change(number: int = 1, /, **overrides: Any) -> BookingChange:
+    """Return the change that led booking 1 to the version after ``number``."""
+    before = a_booking(1, version=number)
+    change = BookingChange.of(before, at=an_instant(number), by=OWNER.id, move=BookingMove.RESCHEDULE)
+    return evolve(change, **overrides)
+
+
+def a_sale(number: int = 1, /, **overrides: Any) -> Sale:
+    """Return a completed sale of a cut to customer 1, paid in full; each is made a day after the one before."""
+    price = Money(2_500 + number, "EUR")
+    at = an_instant() + timedelta(days=number)
+    fields: dict[str, Any] = {
+        "id": SaleId(_sale_id(number)),
+        "customer_id": a_customer_id(),
+        "at": at,
+        "zone": "Europe/Lisbon",
+        "location": "chiado",
+        "currency": "EUR",
+        "lines": (SaleLine(kind=LineKind.SERVICE, item="cut", name="Cut", price=price),),
+        "payments": (Payment(at=at, by=OWNER.id, amount=price, method="card"),),
+        "by": OWNER.id,
+        "recorded": an_instant(number),
+    }
+    return Sale(**{**fields, **overrides})
+
+
+def an_assigned_package(number: int = 1, /, **overrides: Any) -> AssignedPackage:
+    """Return a package that customer 1 was given by hand."""
+    fields: dict[str, Any] = {
+        "id": AssignedPackageId(_assigned_id(number)),
+        "customer_id": a_customer_id(),
+        "package": f"package-{number}",
+        "at": an_instant(number),
+        "by": OWNER.id,
+    }
+    return AssignedPackage(**{**fields, **overrides})
+
+
+def some_facts(number: int = 1, /, **overrides: Any) -> CustomerFacts:
+    """Return what the bookings and sales of the customer of this number come to: a visit, a cut."""
+    day = an_instant(number).date()
+    fields: dict[str, Any] = {
+        "customer_id": a_customer_id(number),
+        "visits": number,
+        "first_visit": day,
+        "last_visit": day,
+        "spend": 2_500 * number,
+        "booked": frozenset({"cut"}),
+        "ever_booked": frozenset({"cut", "balayage"}),
+        "packages": frozenset({"package-1"}),
+    }
+    return CustomerFacts(**{**fields, **overrides})
+
+
 def _digest(number: int) -> bytes:
     """Return 32 bytes that sort as the numbers do."""
     return number.to_bytes(4) + sha256(number.to_bytes(4)).digest()[4:]
@@ -155,6 +298,16 @@ BUILDERS: Final[Mapping[str, Callable[..., Any]]] = {
     "aliases": an_alias,
     "marks": a_mark,
     "references": a_reference,
+    "service_types": a_service_type,
+    "services": a_service,
+    "packages": a_package,
+    "locations": a_location,
+    "staff_members": a_staff_member,
+    "bookings": a_booking,
+    "booking_changes": a_booking_change,
+    "sales": a_sale,
+    "assigned_packages": an_assigned_package,
+    "facts": some_facts,
 }
 """The builder of each kind of record (`salon_crm.ports.records.KINDS`)."""
 

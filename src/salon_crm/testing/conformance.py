@@ -41,6 +41,16 @@ class Capability(StrEnum):
     ALIASES = "aliases"
     MARKS = "marks"
     REFERENCES = "references"
+    SERVICE_TYPES = "service_types"
+    SERVICES = "services"
+    PACKAGES = "packages"
+    LOCATIONS = "locations"
+    STAFF_MEMBERS = "staff_members"
+    BOOKINGS = "bookings"
+    BOOKING_CHANGES = "booking_changes"
+    SALES = "sales"
+    ASSIGNED_PACKAGES = "assigned_packages"
+    FACTS = "facts"
 
 
 EVERY_KIND: Final = frozenset(Capability(name) for name in KINDS if name != "customers")
@@ -205,7 +215,7 @@ def add_many(writing: Writing, kind: Kind[Any], records: Sequence[Any]) -> None:
 
 def _keep_customers(writing: Writing, kind: Kind[Any], records: Iterable[Any]) -> None:
     if kind.customer is not None:
-        customers = {kind.customer(record) for record in records}
+        customers = {owner for owner in map(kind.customer, records) if owner is not None}
         absent = customers - writing.customers.get_many(customers).keys()
         for number, customer_id in enumerate(sorted(absent), start=1):
             writing.customers.add(a_customer(number, id=customer_id))

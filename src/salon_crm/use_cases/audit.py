@@ -16,8 +16,7 @@ from salon_crm.domain.audit import (
     chained_all,
     verify_entries,
 )
-from salon_crm.domain.criteria import start_of_day
-from salon_crm.domain.dates import parse_instant
+from salon_crm.domain.dates import parse_instant, start_of_day
 from salon_crm.domain.ids import CustomerId, IdLike, parse_id
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidValue, NotFound, StoreError

@@ -1,7 +1,8 @@
 """Finding, listing and counting customers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from salon_crm.domain.access import Actor, Permission
@@ -14,22 +15,26 @@ from salon_crm.domain.criteria import (
     CriteriaLike,
     Criterion,
     Fact,
+    Names,
     Not,
     Op,
     Order,
+    OrderKey,
     Page,
     Start,
+    names_asked,
     permissions_of,
     query_fingerprint,
     read_cursor,
+    resolve,
     to_criterion,
     write_cursor,
 )
 from salon_crm.domain.customers import Customer, CustomerRow, Status, search_keys
-from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.ids import reads_as_id
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
-from salon_crm.ports.store import Reading
+from salon_crm.ports.store import Reading, ReadRepository
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
 
 T = TypeVar("T")
@@ -52,7 +57,8 @@ def find_customers(
 ) -> Page:
     """Return one page of the customers that match, as rows of a list.
 
-    ``criteria`` is a `CustomerFilter`, a criterion, or None for everybody. ``order`` is ``name`` or
+    ``criteria`` is a `CustomerFilter`, a criterion, or None for everybody; what it counts from today, and
+    ``active`` bookings from now on, a later page counts as its first page did. ``order`` is ``name`` or
     ``added``, ``-`` in front for descending, ties by id. ``page`` takes an earlier page's ``next`` or
     ``previous``; pages continue after a row, so they stay stable while others write. ``limit`` is 1 to
     500. With ``count_inactive`` the page says how many inactive customers match too, up to 1,000.
@@ -63,9 +69,13 @@ def find_customers(
         raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
     check_switch(count_inactive, "count_inactive")
     wanted = Order.parse(order)
+    cursor = None if page is None else read_cursor(page)
+    asked = salon.now() if cursor is None else cursor.asked  # a later page is asked as of the first
     with salon.reading() as reading:
-        criterion = checked_criteria(salon, actor, reading, criteria, "find_customers")
-        start = None if page is None else read_cursor(page, query_fingerprint(salon.id, criterion, wanted), wanted)
+        criterion = checked_criteria(salon, actor, reading, criteria, "find_customers", now=asked)
+        fingerprint = query_fingerprint(salon.id, criterion, wanted)
+        by_instant = wanted.key is OrderKey.ADDED
+        start = None if cursor is None else cursor.start(fingerprint, by_instant=by_instant)
         found = list(reading.customers.find(criterion, wanted, start, limit + 1))
         backward = start is not None and start.backward
         more = len(found) > limit
@@ -74,14 +84,14 @@ def find_customers(
         inactive = _count_inactive(reading, criterion) if count_inactive else None
         rows = to_rows(reading, found)
 
-    def cursor(place: Start) -> str:
-        return write_cursor(query_fingerprint(salon.id, criterion, wanted), place)
+    def named(place: Start) -> str:
+        return write_cursor(fingerprint, asked, place)
 
     def at(customer: Customer, *, backward: bool) -> str:
-        return cursor(Start(wanted.value_of(customer, search_keys(customer)), customer.id, backward))
+        return named(Start(wanted.value_of(customer, search_keys(customer)), customer.id, backward))
 
     if not found:
-        back = None if start is None else cursor(_turned(start, wanted))
+        back = None if start is None else named(turned(start, descending=wanted.descending))
         return Page((), next=back if backward else None, previous=None if backward else back, inactive=inactive)
     return Page(
         rows,
@@ -91,15 +101,15 @@ def find_customers(
     )
 
 
-def _turned(start: Start, order: Order) -> Start:
+def turned(start: Start, *, descending: bool) -> Start:
     """Return the same place read the other way, the row it stands at, which was shown before, included.
 
     Beside every record's id there is another one, since `parse_new_id` refuses the first and the last; only the
     id of a forged cursor can be those.
     """
-    step = 1 if order.descending == start.backward else -1
+    step = 1 if descending == start.backward else -1
     beside = min(max(start.id.int + step, 0), (1 << 128) - 1)
-    return Start(start.value, CustomerId(UUID(int=beside)), not start.backward)
+    return Start(start.value, UUID(int=beside), not start.backward)
 
 
 def _count_inactive(reading: Reading, criterion: Criterion) -> int:
@@ -155,12 +165,40 @@ def count_customers(salon: Salon, actor: Actor, criteria: CriteriaLike = None, /
         return reading.customers.count(checked_criteria(salon, actor, reading, criteria, "count_customers"))
 
 
-def checked_criteria(salon: Salon, actor: Actor, reading: Reading, criteria: object, use_case_name: str) -> Criterion:
-    """Return the tree that criteria mean; raises NotPermitted where the actor may not ask a part of it."""
-    criterion = to_criterion(criteria, reading.settings())
+def checked_criteria(
+    salon: Salon,
+    actor: Actor,
+    reading: Reading,
+    criteria: object,
+    use_case_name: str,
+    *,
+    now: datetime | None = None,
+) -> Criterion:
+    """Return the tree that criteria mean, as a store is asked it; what counts from today does so from ``now``.
+
+    Raises NotPermitted where the actor may not ask a part of it, UnknownCriterion, InvalidValue.
+    """
+    settings = reading.settings()
+    criterion = to_criterion(criteria, settings)
     for permission in sorted(permissions_of(criterion)):
         check_grant(salon, actor, permission, use_case_name)
-    return criterion
+    names = _names(reading, names_asked(criterion))
+    return resolve(criterion, names, now=salon.now() if now is None else now, zone=settings.zone)
+
+
+def _names(reading: Reading, asked: Mapping[str, set[str]]) -> Names:
+    """Return what criteria name, as the catalogue knows it; a kind nothing is named of is not looked at."""
+    codes = {kind: _codes(getattr(reading, kind), refs) for kind, refs in asked.items() if refs}
+    types = set(codes.get("service_types", {}).values())
+    found = reading.services.by_key("type", types) if types else {}
+    services = {code: frozenset(service.code for service in found.get(code, ())) for code in types}
+    return Names(codes=codes, services_of=services)
+
+
+def _codes(items: ReadRepository[Any], refs: Iterable[str]) -> dict[str, str]:
+    ids = {UUID(ref): ref for ref in refs if reads_as_id(ref)}
+    by_code = items.by_key("code", [ref for ref in refs if not reads_as_id(ref)])
+    return {code: code for code in by_code} | {ids[key]: item.code for key, item in items.get_many(ids).items()}
 
 
 def to_rows(reading: Reading, customers: Sequence[Customer]) -> tuple[CustomerRow, ...]:

@@ -6,19 +6,34 @@ its own changes one by one.
 """
 
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.bookings import Booking
 from salon_crm.domain.criteria import Criterion, Order, Start, matches
 from salon_crm.domain.customers import Customer, SearchKeys, search_keys
 from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.sales import Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreBusy, StoreError
-from salon_crm.ports.records import CUSTOMERS, KINDS, Key, Kind
+from salon_crm.ports.records import BOOKINGS, CUSTOMERS, KINDS, SALES, Key, Kind
 from salon_crm.ports.salon import record_of
-from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository, SalonRecord, Store, Writing
+from salon_crm.ports.store import (
+    Audit,
+    AuditQuery,
+    BookingQuery,
+    Bookings,
+    Customers,
+    Repository,
+    SaleQuery,
+    Sales,
+    SalonRecord,
+    Store,
+    Writing,
+)
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -44,8 +59,9 @@ class _Table(Generic[T]):
 
     def values_of(self, thing: T) -> set[tuple[str, Key]]:
         values = {(name, value) for name, key in self.kind.keys.items() for value in key.values(thing)}
-        if self.kind.customer is not None:
-            values.add((_OF_CUSTOMER, self.kind.customer(thing)))
+        customer_id = None if self.kind.customer is None else self.kind.customer(thing)
+        if customer_id is not None:
+            values.add((_OF_CUSTOMER, customer_id))
         return values
 
     def put(self, identity: Key, thing: T) -> None:
@@ -163,9 +179,9 @@ class _Customers(_Repository[Customer], Customers):
             return [customer for *_, customer in placed[:limit]]
         edge = (start.value, start.id)
         if start.backward:
-            before = [c for value, own_id, c in placed if _precedes((value, own_id), edge, order)]
+            before = [c for value, own_id, c in placed if _precedes((value, own_id), edge, falling=order.descending)]
             return before[max(0, len(before) - limit) :]
-        return [c for value, own_id, c in placed if _precedes(edge, (value, own_id), order)][:limit]
+        return [c for value, own_id, c in placed if _precedes(edge, (value, own_id), falling=order.descending)][:limit]
 
     def count(self, criterion: Criterion, at_most: int | None = None) -> int:
         count = sum(1 for _ in self._matching(criterion))
@@ -179,8 +195,51 @@ class _Customers(_Repository[Customer], Customers):
                 yield customer, keys
 
 
-def _precedes(one: tuple[Any, CustomerId], other: tuple[Any, CustomerId], order: Order) -> bool:
-    return one > other if order.descending else one < other
+def _precedes(one: tuple[Any, Key], other: tuple[Any, Key], *, falling: bool) -> bool:
+    return one > other if falling else one < other
+
+
+class _Dated(_Repository[T]):
+    """Records with a moment, found by a query and read in the order of their moments."""
+
+    def __init__(self, unit: "_Unit", kind: Kind[T], moment: Callable[[T], datetime]) -> None:
+        super().__init__(unit, kind)
+        self._moment = moment
+
+    def _find(self, asks: Callable[[T], bool], start: Start | None, limit: int, *, newest_first: bool) -> list[T]:
+        placed = sorted(
+            ((self._moment(thing), identity, thing) for identity, thing in self._table.rows.items() if asks(thing)),
+            key=lambda row: row[:2],
+            reverse=newest_first,
+        )
+        if start is None:
+            return [thing for *_, thing in placed[:limit]]
+        edge = (start.value, start.id)
+        if start.backward:
+            before = [thing for at, own_id, thing in placed if _precedes((at, own_id), edge, falling=newest_first)]
+            return before[max(0, len(before) - limit) :]
+        return [thing for at, own_id, thing in placed if _precedes(edge, (at, own_id), falling=newest_first)][:limit]
+
+
+class _Bookings(_Dated[Booking], Bookings):
+    def __init__(self, unit: "_Unit") -> None:
+        super().__init__(unit, BOOKINGS, lambda booking: booking.start)
+
+    def find(
+        self, query: BookingQuery, start: Start | None, limit: int, *, newest_first: bool = False
+    ) -> Sequence[Booking]:
+        return self._find(query.asks, start, limit, newest_first=newest_first)
+
+    def count(self, query: BookingQuery) -> int:
+        return sum(map(query.asks, self._table.rows.values()))
+
+
+class _Sales(_Dated[Sale], Sales):
+    def __init__(self, unit: "_Unit") -> None:
+        super().__init__(unit, SALES, lambda sale: sale.at)
+
+    def find(self, query: SaleQuery, start: Start | None, limit: int, *, newest_first: bool = False) -> Sequence[Sale]:
+        return self._find(query.asks, start, limit, newest_first=newest_first)
 
 
 class _Audit(Audit):
@@ -293,6 +352,46 @@ class _Unit(Writing):
     @property
     def references(self) -> _Repository[Any]:
         return _Repository(self, KINDS["references"])
+
+    @property
+    def service_types(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["service_types"])
+
+    @property
+    def services(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["services"])
+
+    @property
+    def packages(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["packages"])
+
+    @property
+    def locations(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["locations"])
+
+    @property
+    def staff_members(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["staff_members"])
+
+    @property
+    def bookings(self) -> _Bookings:
+        return _Bookings(self)
+
+    @property
+    def booking_changes(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["booking_changes"])
+
+    @property
+    def sales(self) -> _Sales:
+        return _Sales(self)
+
+    @property
+    def assigned_packages(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["assigned_packages"])
+
+    @property
+    def facts(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["facts"])
 
     @property
     def audit(self) -> _Audit:

@@ -5,14 +5,28 @@ the little that most searches need: then ``c`` is only spoken of where `asks_pro
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Final, assert_never
 
 from salon_crm.adapters.sql.dialect import Dialect, Value
-from salon_crm.adapters.sql.tables import write_instant
-from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Criterion, DigitRun, Fact, Not, OneOf, Text
+from salon_crm.adapters.sql.tables import write_day, write_instant, write_json
+from salon_crm.domain.bookings import ANY_STATUS
+from salon_crm.domain.criteria import (
+    AllOf,
+    AnyOf,
+    Booked,
+    Compare,
+    Criterion,
+    DigitRun,
+    Fact,
+    HasPackage,
+    Not,
+    OneOf,
+    Text,
+    refuse_unresolved,
+)
 
 Clause = tuple[str, list[Value]]
 
@@ -68,13 +82,13 @@ class _Compiler:
                 return _joined([self.compile(part, negated=negated) for part in parts], every=negated)
             case Not(part):
                 return self.compile(part, negated=not negated)
-            case Text() | Compare() | OneOf():
+            case Text() | Compare() | OneOf() | Booked() | HasPackage():
                 condition, values = self._leaf(criterion)
                 return f"({'NOT ' if negated else ''}({condition}))", values, 0
             case _:
                 assert_never(criterion)
 
-    def _leaf(self, leaf: Text | Compare | OneOf) -> Clause:
+    def _leaf(self, leaf: Text | Compare | OneOf | Booked | HasPackage) -> Clause:
         match leaf:
             case Text(words, runs):
                 found = [self._word(word) for word in words] + [self._run(run) for run in runs]
@@ -85,6 +99,10 @@ class _Compiler:
             case OneOf(ids):
                 condition, value = self._dialect.in_list(self._id, sorted(map(str, ids)))
                 return condition, [value]
+            case Booked():
+                return self._booked(leaf)
+            case HasPackage(packages):
+                return self._has_package(packages)
             case _:
                 assert_never(leaf)
 
@@ -109,10 +127,69 @@ class _Compiler:
                 )
                 return (blocked if value else f"NOT {blocked}"), []
             case Fact.ADDED:
-                instant = write_instant(value) if isinstance(value, datetime) else None
+                instant = write_instant(value) if isinstance(value, datetime) else refuse_unresolved()
                 return f"c.added {comparison.op.value} ?", [instant]
+            case Fact.VISITS | Fact.SPEND:
+                column = comparison.fact.value
+                known = f"(SELECT f.{column} FROM crm_facts f WHERE f.customer_id = {self._id})"
+                return f"coalesce({known}, 0) {comparison.op.value} ?", [_whole(value)]
+            case Fact.LAST_VISIT:
+                return (
+                    f"EXISTS (SELECT 1 FROM crm_facts f WHERE f.customer_id = {self._id} "
+                    f"AND f.last_visit {comparison.op.value} ?)",
+                    [_day(value)],
+                )
             case _:
                 assert_never(comparison.fact)
+
+    def _booked(self, asked: Booked) -> Clause:
+        """Return whether the customer has a booking of which all is true."""
+        if not asked.resolved:
+            refuse_unresolved()
+        conditions, values = [f"b.customer_id = {self._id}"], list[Value]()
+        chosen = (
+            ("b.status", asked.statuses if asked.statuses != ANY_STATUS else None),
+            ("b.service", asked.services or None),
+            ("b.location", asked.locations or None),
+            ("b.therapist", asked.therapists or None),
+        )
+        for column, texts in chosen:
+            if texts is not None:
+                condition, value = self._dialect.in_list(column, sorted(map(str, texts)))
+                conditions.append(condition)
+                values.append(value)
+        edges = (
+            ("b.day >= ?", None if asked.start is None else _day(asked.start)),
+            ("b.day <= ?", None if asked.end is None else _day(asked.end)),
+            ("b.starts >= ?", write_instant(asked.not_before)),
+        )
+        for condition, edge in edges:
+            if edge is not None:
+                conditions.append(condition)
+                values.append(edge)
+        return f"EXISTS (SELECT 1 FROM crm_bookings b WHERE {' AND '.join(conditions)})", values
+
+    def _has_package(self, packages: frozenset[str]) -> Clause:
+        held: list[Part] = [
+            (f"({self._dialect.contains('f.packages')})", [write_json([code])[1:-1]], 0) for code in sorted(packages)
+        ]
+        condition, values, _ = _joined(held, every=False)
+        return f"EXISTS (SELECT 1 FROM crm_facts f WHERE f.customer_id = {self._id} AND {condition})", values
+
+
+def _day(value: object) -> str | None:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return write_day(value)
+    return refuse_unresolved()
+
+
+def _whole(value: object) -> int:
+    """Return a figure that can be bound; one beyond every integer compares as the farthest does."""
+    figure = value if isinstance(value, int) else 0
+    return max(-_FARTHEST, min(figure, _FARTHEST))
+
+
+_FARTHEST: Final = 2**63 - 1
 
 
 def _joined(parts: list[Part], *, every: bool) -> Part:

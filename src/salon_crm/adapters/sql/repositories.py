@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import chain, islice, repeat
 from typing import Any, Final, TypeVar
 
-from salon_crm.adapters.sql.criteria import asks_text, compile_criterion
+from salon_crm.adapters.sql.criteria import Clause, asks_text, compile_criterion
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.exporting import cells_of_rows
 from salon_crm.adapters.sql.finding import TextSearch, Walk
@@ -15,23 +15,38 @@ from salon_crm.adapters.sql.tables import (
     AUDIT_COLUMNS,
     CUSTOMER_SEARCH,
     CUSTOMER_TABLE,
+    SALE_BOOKINGS,
     TABLES,
     Table,
     entry_from_row,
     entry_to_row,
     plain,
     read_row,
+    write_day,
     write_instant,
 )
 from salon_crm.domain.audit import AuditEntry
 from salon_crm.domain.blocks import Block, in_force
+from salon_crm.domain.bookings import ANY_STATUS, Booking
 from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Start
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.sales import Sale
 from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
-from salon_crm.ports.records import BLOCKS, CUSTOMERS, Key
-from salon_crm.ports.store import Audit, AuditQuery, Customers, Exportable, Repository, check_sequences
+from salon_crm.ports.records import BLOCKS, BOOKINGS, CUSTOMERS, SALES, Key
+from salon_crm.ports.store import (
+    Audit,
+    AuditQuery,
+    BookingQuery,
+    Bookings,
+    Customers,
+    Exportable,
+    Repository,
+    SaleQuery,
+    Sales,
+    check_sequences,
+)
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -119,7 +134,8 @@ class SqlRepository(Repository[T]):
         return {value: tuple(things) for value, things in found.items()}
 
     def _holding(self, key: str, values: list[Key]) -> Iterable[T]:
-        return self._select(*_one_of([self._table.key_columns[key]], [(plain(value),) for value in values]))
+        rows = [self._table.identity_values(value) for value in values]
+        return self._select(*_one_of(self._table.key_columns[key].split(", "), rows))
 
     def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
         customer = self._table.kind.customer
@@ -128,7 +144,9 @@ class SqlRepository(Repository[T]):
         found: dict[CustomerId, list[T]] = {}
         for chunk in _chunks(map(_id_text, customer_ids)):
             for thing in self._select(*_one_of(["customer_id"], [*zip(chunk, strict=True)])):
-                found.setdefault(customer(thing), []).append(thing)
+                owner = customer(thing)
+                if owner is not None:
+                    found.setdefault(owner, []).append(thing)
         return {customer_id: tuple(things) for customer_id, things in found.items()}
 
     def _select(self, condition: str, values: Sequence[Value]) -> list[T]:
@@ -153,12 +171,31 @@ class SqlRepository(Repository[T]):
 
     def _insert(self, things: Sequence[T]) -> None:
         """Insert rows; raises Conflict where one is held already, and names the last of them."""
+        self._check_unique(things)
         columns = self._table.shape.columns
         names, marks = ", ".join(column.name for column in columns), _marks(len(columns))
         sql = f"INSERT INTO {self._name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
         if things and self._connection.run_many(sql, map(self._table.to_row, things)) < len(things):
             identity = self._table.kind.identity(things[-1])
             raise Conflict("key-taken", kind=self._table.kind.name, key="id", id=str(identity))
+
+    def _check_unique(self, things: Sequence[T]) -> None:
+        """Refuse a unique key that another record holds, or two of these, naming who."""
+        identity = self._table.kind.identity
+        for name, key in self._table.kind.keys.items():
+            if not key.unique:
+                continue
+            owners: dict[Key, Key] = {}
+            for thing in things:
+                for value in key.values(thing):
+                    self._check_owner(name, owners.setdefault(value, identity(thing)), identity(thing))
+            for value, holders in self.by_key(name, owners).items():
+                for held in holders:
+                    self._check_owner(name, identity(held), owners[value])
+
+    def _check_owner(self, key: str, holder: Key, wants: Key) -> None:
+        if holder != wants:
+            raise Conflict("key-taken", kind=self._table.kind.name, key=key, id=str(holder))
 
     def save(self, thing: T, expected_version: int) -> None:
         kind = self._table.kind
@@ -175,6 +212,7 @@ class SqlRepository(Repository[T]):
             raise Conflict(
                 "version-conflict", kind=kind.name, id=str(identity), current=current, expected=expected_version
             )
+        self._check_unique([thing])
         # a column that is set is written to each of its indexes, also where it stays what it was
         row = zip(names, self._table.to_row(thing), held[0], strict=True)
         changed = {name: value for name, value, before in row if value != before}
@@ -245,18 +283,11 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         return self._select(f"id IN ({held})", bound)
 
     def _insert(self, things: Sequence[Customer]) -> None:
-        self._check_external_ids(things)
         super()._insert(things)
         self._write_keys(things)
         self._index.add(things)
 
     def save(self, thing: Customer, expected_version: int) -> None:
-        try:
-            self._check_external_ids([thing])
-        except Conflict:
-            if not self.get_many([thing.id]):
-                raise NotFound("not-found", kind=CUSTOMERS.name, id=str(thing.id)) from None
-            raise
         super().save(thing, expected_version)
         self._change_keys(thing)
         self._index.change([thing])
@@ -266,18 +297,6 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         for table in KEY_TABLES:
             self._connection.run(f"DELETE FROM {table} WHERE customer_id = ?", [str(identity)])
         super().remove(identity)
-
-    def _check_external_ids(self, things: Sequence[Customer]) -> None:
-        owners: dict[tuple[str, str], CustomerId] = {}
-        for thing in things:
-            for external in thing.external_ids:
-                owner = owners.setdefault((external.system, external.id), thing.id)
-                if owner != thing.id:
-                    raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(owner))
-        for pair, holders in self.by_key("external_id", owners).items():
-            for held in holders:
-                if held.id != owners[pair]:
-                    raise Conflict("key-taken", kind=CUSTOMERS.name, key="external_id", id=str(held.id))
 
     def _write_keys(self, things: Sequence[Customer], tables: Iterable[str] = KEY_TABLES) -> None:
         for table in tables:
@@ -386,6 +405,117 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         sql = f"SELECT count(*) FROM (SELECT 1 FROM crm_customers c WHERE {condition}{limit}) AS found"
         count: int = self._connection.rows(sql, bound)[0][0]
         return count
+
+
+class _SqlDated(SqlRepository[T]):
+    """Records with a moment, found by conditions and read in the order of their moments."""
+
+    def __init__(self, connection: Connection, table: Table[T], moment: str) -> None:
+        super().__init__(connection, table)
+        self._moment = moment
+
+    def _find(self, where: Clause, start: Start | None, limit: int, *, newest_first: bool) -> list[T]:
+        if limit < 1:
+            return []
+        condition, values = where
+        backward = start is not None and start.backward
+        falling = newest_first != backward
+        way = "DESC" if falling else "ASC"
+        if start is not None:
+            condition += f" AND ({self._moment}, id) {'<' if falling else '>'} (?, ?)"
+            at = start.value if isinstance(start.value, str) else write_instant(start.value)
+            values = [*values, at, str(start.id)]
+        sql = (
+            f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} "
+            f"ORDER BY {self._moment} {way}, id {way} LIMIT ?"
+        )
+        found = [self._table.read(row) for row in self._connection.rows(sql, [*values, limit])]
+        return found[::-1] if backward else found
+
+
+def _all_of(asked: Iterable[tuple[str, Value]]) -> Clause:
+    """Return the condition that all of what is asked holds, and what it binds; what is None is not asked."""
+    stated = [(condition, value) for condition, value in asked if value is not None]
+    return " AND ".join(["1 = 1", *(condition for condition, _ in stated)]), [value for _, value in stated]
+
+
+class SqlBookings(_SqlDated[Booking], Bookings):
+    """Bookings, with what finds a customer's and a day's."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, TABLES[BOOKINGS.name], "starts")
+
+    def find(
+        self, query: BookingQuery, start: Start | None, limit: int, *, newest_first: bool = False
+    ) -> Sequence[Booking]:
+        return self._find(_bookings_asked(query), start, limit, newest_first=newest_first)
+
+    def count(self, query: BookingQuery) -> int:
+        condition, values = _bookings_asked(query)
+        count: int = self._connection.rows(f"SELECT count(*) FROM {self._name} WHERE {condition}", values)[0][0]
+        return count
+
+
+def _bookings_asked(query: BookingQuery) -> Clause:
+    condition, values = _all_of(
+        (
+            ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
+            ("service = ?", query.service),
+            ("location = ?", query.location),
+            ("therapist = ?", query.therapist),
+            ("day >= ?", write_day(query.since)),
+            ("day <= ?", write_day(query.until)),
+            ("ends < ?", write_instant(query.ended_before)),
+            ("starts >= ?", write_instant(query.starting_from)),
+        )
+    )
+    if query.statuses == ANY_STATUS:
+        return condition, values
+    statuses = sorted(map(str, query.statuses))
+    return f"{condition} AND status IN ({_marks(len(statuses))})", [*values, *statuses]
+
+
+class SqlSales(_SqlDated[Sale], Sales):
+    """Sales, with the table of the bookings they are for."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, TABLES[SALES.name], "at")
+
+    def find(self, query: SaleQuery, start: Start | None, limit: int, *, newest_first: bool = False) -> Sequence[Sale]:
+        condition, values = _all_of(
+            (
+                ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
+                ("day >= ?", write_day(query.since)),
+                ("day <= ?", write_day(query.until)),
+            )
+        )
+        if query.unassigned:
+            condition += " AND customer_id IS NULL"
+        return self._find((condition, values), start, limit, newest_first=newest_first)
+
+    def _holding(self, key: str, values: list[Key]) -> Iterable[Sale]:
+        condition, bound = _one_of(["booking_id"], [(plain(value),) for value in values])
+        return self._select(f"id IN (SELECT sale_id FROM {SALE_BOOKINGS.name} WHERE {condition})", bound)
+
+    def _insert(self, things: Sequence[Sale]) -> None:
+        super()._insert(things)
+        self._write_bookings(things)
+
+    def save(self, thing: Sale, expected_version: int) -> None:
+        super().save(thing, expected_version)
+        self._drop_bookings(thing.id)
+        self._write_bookings([thing])
+
+    def remove(self, identity: Key) -> None:
+        super().remove(identity)
+        self._drop_bookings(identity)
+
+    def _write_bookings(self, things: Iterable[Sale]) -> None:
+        rows = sorted({(str(booking), str(sale.id)) for sale in things for booking in sale.bookings})
+        self._connection.run_many(f"INSERT INTO {SALE_BOOKINGS.name} (booking_id, sale_id) VALUES (?, ?)", rows)
+
+    def _drop_bookings(self, identity: Key) -> None:
+        self._connection.run(f"DELETE FROM {SALE_BOOKINGS.name} WHERE sale_id = ?", [str(identity)])
 
 
 def _read_entry(row: Row) -> AuditEntry:

@@ -6,7 +6,7 @@ A person can query them by hand: ids and instants are text, lists are JSON, and 
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, cast
 from uuid import UUID
@@ -17,25 +17,73 @@ from salon_crm.adapters.sql.dialect import Dialect, Row, Value
 from salon_crm.domain.access import Role
 from salon_crm.domain.audit import AuditAction, AuditEntry, Detail
 from salon_crm.domain.blocks import AlertState, Block, BlockAlert
+from salon_crm.domain.bookings import (
+    Booking,
+    BookingChange,
+    BookingMove,
+    BookingOrigin,
+    BookingStatus,
+    CancelledBy,
+)
+from salon_crm.domain.catalogue import CatalogueItem, Location, Package, Service, ServiceType, StaffMember
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import Address, Customer, Gender, Status
 from salon_crm.domain.dates import PartialDate, in_utc
-from salon_crm.domain.ids import Alias, BlockAlertId, BlockId, CustomerId, ExternalId, NoteId, Reference
+from salon_crm.domain.facts import CustomerFacts
+from salon_crm.domain.ids import (
+    Alias,
+    AssignedPackageId,
+    BlockAlertId,
+    BlockId,
+    BookingId,
+    CustomerId,
+    ExternalId,
+    LocationId,
+    NoteId,
+    PackageId,
+    Reference,
+    SaleId,
+    ServiceId,
+    ServiceTypeId,
+    StaffMemberId,
+)
 from salon_crm.domain.marks import Mark, MarkKind
+from salon_crm.domain.money import Money
 from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.sales import (
+    AssignedPackage,
+    LineKind,
+    Payment,
+    Refund,
+    RefundedLine,
+    Sale,
+    SaleLine,
+    SaleStatus,
+)
 from salon_crm.domain.text import sort_key
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.errors import InvalidValue, StoreError
 from salon_crm.ports.records import (
     ALIASES,
+    ASSIGNED_PACKAGES,
     BLOCK_ALERTS,
     BLOCKS,
+    BOOKING_CHANGES,
+    BOOKINGS,
+    CATALOGUE_KINDS,
     CUSTOMERS,
+    FACTS,
     FINGERPRINTS,
+    LOCATIONS,
     MARKS,
     NOTES,
+    PACKAGES,
     REFERENCES,
+    SALES,
+    SERVICE_TYPES,
+    SERVICES,
+    STAFF_MEMBERS,
     Kind,
 )
 
@@ -66,7 +114,7 @@ class TableShape:
     primary_key: tuple[str, ...] = field(metadata=OPERATOR)
     indexes: tuple[tuple[str, ...], ...] = field(default=(), metadata=OPERATOR)
     unique: tuple[str, ...] = field(default=(), metadata=OPERATOR)
-    """Columns of which no two rows have the same value."""
+    """Columns, or columns with commas between, of which no two rows have the same value."""
     parent: str | None = field(default=None, metadata=OPERATOR)
     """The table whose row ``customer_id`` names; its rows go with it only by our own hand."""
     keyed: bool = field(default=False, metadata=OPERATOR)
@@ -359,6 +407,13 @@ CUSTOMER_SEARCH: Final = TableShape(
     unique=("customer_id",),
     parent="crm_customers",
 )
+SALE_BOOKINGS: Final = TableShape(
+    name="crm_sale_bookings",
+    columns=_columns("booking_id text, sale_id text"),
+    primary_key=("booking_id", "sale_id"),
+    indexes=(("sale_id",),),
+    keyed=True,
+)
 PIECES: Final = "crm_customer_pieces"
 """What has each piece of the text in `CUSTOMER_SEARCH`, by place; each database keeps it in its own way."""
 
@@ -448,6 +503,355 @@ def _alert_from_row(row: Row) -> BlockAlert:
     )
 
 
+def write_day(day: date | None) -> str | None:
+    """Return a day as ISO text, which sorts by time; None stays None."""
+    return None if day is None else day.isoformat()
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _read_money(minor: int | None, currency: str | None) -> Money | None:
+    return None if minor is None or currency is None else Money(minor, currency)
+
+
+def _retired(item: CatalogueItem) -> int:
+    return int(item.retired_at is not None)
+
+
+def _service_to_row(service: Service) -> Row:
+    return (
+        str(service.id),
+        service.code,
+        service.name,
+        service.type,
+        service.usual_interval,
+        service.duration,
+        write_json(list(service.skin_tests)),
+        write_instant(service.retired_at),
+        _retired(service),
+        service.version,
+    )
+
+
+def _service_from_row(row: Row) -> Service:
+    own_id, code, name, of_type, usual_interval, duration, skin_tests, retired_at, _, version = row
+    return Service(
+        id=ServiceId(UUID(own_id)),
+        code=code,
+        name=name,
+        type=of_type,
+        usual_interval=usual_interval,
+        duration=duration,
+        skin_tests=read_texts(skin_tests),
+        retired_at=_read_instant_or_none(retired_at),
+        version=version,
+    )
+
+
+_ITEM_COLUMNS: Final = "id text, code text, name text, retired_at text?, retired integer, version integer"
+
+
+def _item_to_row(item: ServiceType | Package) -> Row:
+    return (str(item.id), item.code, item.name, write_instant(item.retired_at), _retired(item), item.version)
+
+
+def _service_type_from_row(row: Row) -> ServiceType:
+    own_id, code, name, retired_at, _, version = row
+    at = _read_instant_or_none(retired_at)
+    return ServiceType(id=ServiceTypeId(UUID(own_id)), code=code, name=name, retired_at=at, version=version)
+
+
+def _package_from_row(row: Row) -> Package:
+    own_id, code, name, retired_at, _, version = row
+    at = _read_instant_or_none(retired_at)
+    return Package(id=PackageId(UUID(own_id)), code=code, name=name, retired_at=at, version=version)
+
+
+def _location_to_row(location: Location) -> Row:
+    return (
+        str(location.id),
+        location.code,
+        location.name,
+        location.zone,
+        location.region,
+        write_instant(location.retired_at),
+        _retired(location),
+        location.version,
+    )
+
+
+def _location_from_row(row: Row) -> Location:
+    own_id, code, name, zone, region, retired_at, _, version = row
+    return Location(
+        id=LocationId(UUID(own_id)),
+        code=code,
+        name=name,
+        zone=zone,
+        region=region,
+        retired_at=_read_instant_or_none(retired_at),
+        version=version,
+    )
+
+
+def _staff_member_to_row(member: StaffMember) -> Row:
+    return (
+        str(member.id),
+        member.code,
+        member.name,
+        member.actor_id,
+        write_instant(member.retired_at),
+        _retired(member),
+        member.version,
+    )
+
+
+def _staff_member_from_row(row: Row) -> StaffMember:
+    own_id, code, name, actor_id, retired_at, _, version = row
+    return StaffMember(
+        id=StaffMemberId(UUID(own_id)),
+        code=code,
+        name=name,
+        actor_id=actor_id,
+        retired_at=_read_instant_or_none(retired_at),
+        version=version,
+    )
+
+
+def _booking_to_row(booking: Booking) -> Row:
+    external, price = booking.external_id, booking.price
+    return (
+        str(booking.id),
+        str(booking.customer_id),
+        booking.service,
+        write_instant(booking.start),
+        write_instant(booking.end),
+        booking.zone,
+        write_day(booking.day),
+        booking.location,
+        booking.therapist,
+        booking.status.value,
+        booking.cancelled_by.value if booking.cancelled_by else None,
+        None if price is None else price.minor,
+        None if price is None else price.currency,
+        booking.package,
+        booking.note,
+        write_instant(booking.arrived_at),
+        external.system if external else None,
+        external.id if external else None,
+        booking.origin.value,
+        write_instant(booking.at),
+        booking.by,
+        booking.version,
+    )
+
+
+def _booking_from_row(row: Row) -> Booking:
+    (
+        own_id, customer_id, service, start, end, zone, _, location, therapist, status, cancelled_by, price, currency,
+        package, note, arrived_at, system, external_id, origin, at, by, version,
+    ) = row  # fmt: skip
+    return Booking(
+        id=BookingId(UUID(own_id)),
+        customer_id=CustomerId(UUID(customer_id)),
+        service=service,
+        start=read_instant(start),
+        end=read_instant(end),
+        zone=zone,
+        location=location,
+        therapist=therapist,
+        status=BookingStatus(status),
+        cancelled_by=None if cancelled_by is None else CancelledBy(cancelled_by),
+        price=_read_money(price, currency),
+        package=package,
+        note=note,
+        arrived_at=_read_instant_or_none(arrived_at),
+        external_id=None if system is None else ExternalId(system, external_id),
+        origin=BookingOrigin(origin),
+        at=read_instant(at),
+        by=by,
+        version=version,
+    )
+
+
+def _change_to_row(change: BookingChange) -> Row:
+    return (
+        str(change.booking_id),
+        change.version,
+        str(change.customer_id),
+        write_instant(change.at),
+        change.by,
+        change.move.value if change.move else None,
+        change.reason,
+        change.status.value,
+        write_instant(change.start),
+        write_instant(change.end),
+        change.zone,
+        change.service,
+        change.location,
+        change.therapist,
+    )
+
+
+def _change_from_row(row: Row) -> BookingChange:
+    (
+        booking_id, version, customer_id, at, by, move, reason, status, start, end, zone, service, location, therapist,
+    ) = row  # fmt: skip
+    return BookingChange(
+        booking_id=BookingId(UUID(booking_id)),
+        version=version,
+        customer_id=CustomerId(UUID(customer_id)),
+        at=read_instant(at),
+        by=by,
+        move=None if move is None else BookingMove(move),
+        reason=reason,
+        status=BookingStatus(status),
+        start=read_instant(start),
+        end=read_instant(end),
+        zone=zone,
+        service=service,
+        location=location,
+        therapist=therapist,
+    )
+
+
+def _assigned_to_row(assigned: AssignedPackage) -> Row:
+    return (
+        str(assigned.id),
+        str(assigned.customer_id),
+        assigned.package,
+        write_instant(assigned.at),
+        assigned.by,
+        write_instant(assigned.withdrawn_at),
+        assigned.withdrawn_by,
+        assigned.version,
+    )
+
+
+def _assigned_from_row(row: Row) -> AssignedPackage:
+    own_id, customer_id, package, at, by, withdrawn_at, withdrawn_by, version = row
+    return AssignedPackage(
+        id=AssignedPackageId(UUID(own_id)),
+        customer_id=CustomerId(UUID(customer_id)),
+        package=package,
+        at=read_instant(at),
+        by=by,
+        withdrawn_at=_read_instant_or_none(withdrawn_at),
+        withdrawn_by=withdrawn_by,
+        version=version,
+    )
+
+
+def _sale_to_row(sale: Sale) -> Row:
+    lines = [[line.kind.value, line.item, line.name, line.quantity, line.price.minor] for line in sale.lines]
+    payments = [[write_instant(each.at), each.by, each.amount.minor, each.method] for each in sale.payments]
+    refunds = [
+        [
+            write_instant(each.at),
+            each.by,
+            each.amount.minor,
+            each.returned.minor,
+            [[part.line, part.quantity, part.amount.minor] for part in each.lines],
+            each.reason,
+        ]
+        for each in sale.refunds
+    ]
+    return (
+        str(sale.id),
+        None if sale.customer_id is None else str(sale.customer_id),
+        write_instant(sale.at),
+        sale.zone,
+        write_day(sale.day),
+        sale.location,
+        sale.currency,
+        write_json(lines),
+        write_json(payments),
+        write_json(refunds),
+        write_json([str(each) for each in sale.bookings]),
+        sale.status.value,
+        sale.by,
+        write_instant(sale.recorded),
+        sale.version,
+    )
+
+
+def _sale_from_row(row: Row) -> Sale:
+    (
+        own_id, customer_id, at, zone, _, location, currency, lines, payments, refunds, bookings, status, by, recorded,
+        version,
+    ) = row  # fmt: skip
+    return Sale(
+        id=SaleId(UUID(own_id)),
+        customer_id=None if customer_id is None else CustomerId(UUID(customer_id)),
+        at=read_instant(at),
+        zone=zone,
+        location=location,
+        currency=currency,
+        lines=tuple(_read_line(each, currency) for each in json.loads(lines)),
+        payments=tuple(_read_payment(each, currency) for each in json.loads(payments)),
+        refunds=tuple(_read_refund(each, currency) for each in json.loads(refunds)),
+        bookings=tuple(BookingId(UUID(each)) for each in json.loads(bookings)),
+        status=SaleStatus(status),
+        by=by,
+        recorded=read_instant(recorded),
+        version=version,
+    )
+
+
+def _read_line(parts: list[Any], currency: str) -> SaleLine:
+    kind, item, name, quantity, price = parts
+    return SaleLine(kind=LineKind(kind), item=item, name=name, quantity=quantity, price=Money(price, currency))
+
+
+def _read_payment(parts: list[Any], currency: str) -> Payment:
+    at, by, amount, method = parts
+    return Payment(at=read_instant(at), by=by, amount=Money(amount, currency), method=method)
+
+
+def _read_refund(parts: list[Any], currency: str) -> Refund:
+    at, by, amount, returned, lines, reason = parts
+    return Refund(
+        at=read_instant(at),
+        by=by,
+        amount=Money(amount, currency),
+        returned=Money(returned, currency),
+        lines=tuple(
+            RefundedLine(line=line, quantity=quantity, amount=Money(part, currency)) for line, quantity, part in lines
+        ),
+        reason=reason,
+    )
+
+
+def _facts_to_row(facts: CustomerFacts) -> Row:
+    return (
+        str(facts.customer_id),
+        facts.visits,
+        write_day(facts.first_visit),
+        write_day(facts.last_visit),
+        facts.spend,
+        write_json(sorted(facts.booked)),
+        write_json(sorted(facts.ever_booked)),
+        write_json(sorted(facts.packages)),
+        facts.version,
+    )
+
+
+def _facts_from_row(row: Row) -> CustomerFacts:
+    customer_id, visits, first_visit, last_visit, spend, booked, ever_booked, packages, version = row
+    return CustomerFacts(
+        customer_id=CustomerId(UUID(customer_id)),
+        visits=visits,
+        first_visit=_read_day(first_visit),
+        last_visit=_read_day(last_visit),
+        spend=spend,
+        booked=frozenset(read_texts(booked)),
+        ever_booked=frozenset(read_texts(ever_booked)),
+        packages=frozenset(read_texts(packages)),
+        version=version,
+    )
+
+
 def _table(
     kind: Kind[T],
     columns: str,
@@ -456,16 +860,22 @@ def _table(
     *,
     primary_key: tuple[str, ...] = ("id",),
     key_columns: Mapping[str, str] | None = None,
+    indexes: tuple[tuple[str, ...], ...] | None = None,
+    unique: tuple[str, ...] = (),
     keyed: bool = False,
 ) -> Table[T]:
     declared = _columns(columns)
     key_columns = key_columns or {}
-    of_customer = (("customer_id",),) if kind.customer else ()
+    if indexes is None:
+        of_customer = (("customer_id",),) if kind.customer else ()
+        looked_up = (column for column in key_columns.values() if column not in unique)
+        indexes = (*of_customer, *((column,) for column in looked_up))
     shape = TableShape(
         name=f"crm_{kind.name}",
         columns=declared,
         primary_key=primary_key,
-        indexes=(*of_customer, *((column,) for column in key_columns.values())),
+        indexes=indexes,
+        unique=unique,
         parent="crm_customers" if kind.customer else None,
         keyed=keyed,
     )
@@ -531,6 +941,95 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
             lambda reference: (reference.command, reference.reference, str(reference.result_id), reference.digest),
             lambda row: Reference(row[0], row[1], UUID(row[2]), row[3]),
             primary_key=("command", "reference"),
+            keyed=True,
+        ),
+        _table(
+            SERVICE_TYPES,
+            _ITEM_COLUMNS,
+            _item_to_row,
+            _service_type_from_row,
+            key_columns={"code": "code", "retired": "retired"},
+            unique=("code",),
+        ),
+        _table(
+            SERVICES,
+            "id text, code text, name text, type text?, usual_interval integer?, duration integer?, skin_tests text, "
+            "retired_at text?, retired integer, version integer",
+            _service_to_row,
+            _service_from_row,
+            key_columns={"code": "code", "retired": "retired", "type": "type"},
+            unique=("code",),
+        ),
+        _table(
+            PACKAGES,
+            _ITEM_COLUMNS,
+            _item_to_row,
+            _package_from_row,
+            key_columns={"code": "code", "retired": "retired"},
+            unique=("code",),
+        ),
+        _table(
+            LOCATIONS,
+            "id text, code text, name text, zone text?, region text?, retired_at text?, retired integer, "
+            "version integer",
+            _location_to_row,
+            _location_from_row,
+            key_columns={"code": "code", "retired": "retired"},
+            unique=("code",),
+        ),
+        _table(
+            STAFF_MEMBERS,
+            "id text, code text, name text, actor_id text?, retired_at text?, retired integer, version integer",
+            _staff_member_to_row,
+            _staff_member_from_row,
+            key_columns={"code": "code", "retired": "retired", "actor": "actor_id"},
+            unique=("code", "actor_id"),
+        ),
+        _table(
+            BOOKINGS,
+            "id text, customer_id text, service text, starts text, ends text, zone text, day text, location text?, "
+            "therapist text?, status text, cancelled_by text?, price integer?, currency text?, package text?, "
+            "note text?, arrived_at text?, external_system text?, external_id text?, origin text, at text, "
+            "author text, version integer",
+            _booking_to_row,
+            _booking_from_row,
+            key_columns={"external_id": "external_system, external_id"},
+            indexes=(("customer_id", "starts", "id"), ("day", "starts", "id")),
+            unique=("external_system, external_id",),
+        ),
+        _table(
+            BOOKING_CHANGES,
+            "booking_id text, version integer, customer_id text, at text, author text, move text?, reason text?, "
+            "status text, starts text, ends text, zone text, service text, location text?, therapist text?",
+            _change_to_row,
+            _change_from_row,
+            primary_key=("booking_id", "version"),
+            key_columns={"booking": "booking_id"},
+            indexes=(("customer_id",),),
+        ),
+        _table(
+            SALES,
+            "id text, customer_id text?, at text, zone text, day text, location text?, currency text, lines text, "
+            "payments text, refunds text, bookings text, status text, author text, recorded text, version integer",
+            _sale_to_row,
+            _sale_from_row,
+            indexes=(("customer_id", "at", "id"), ("day", "at", "id")),
+        ),
+        _table(
+            ASSIGNED_PACKAGES,
+            "id text, customer_id text, package text, at text, author text, withdrawn_at text?, withdrawn_by text?, "
+            "version integer",
+            _assigned_to_row,
+            _assigned_from_row,
+        ),
+        _table(
+            FACTS,
+            "customer_id text, visits integer, first_visit text?, last_visit text?, spend integer, booked text, "
+            "ever_booked text, packages text, version integer",
+            _facts_to_row,
+            _facts_from_row,
+            primary_key=("customer_id",),
+            indexes=(),
             keyed=True,
         ),
     )
@@ -600,6 +1099,14 @@ SHAPES: Final = (
     EXTERNAL_IDS,
     CUSTOMER_KEYS,
     CUSTOMER_SEARCH,
+    SALE_BOOKINGS,
     AUDIT,
 )
 """Every table, in an order in which each can refer to those before it."""
+
+BOOKING_SHAPES: Final = (
+    *(TABLES[kind.name].shape for kind in CATALOGUE_KINDS),
+    *(TABLES[kind.name].shape for kind in (BOOKINGS, BOOKING_CHANGES, SALES, ASSIGNED_PACKAGES, FACTS)),
+    SALE_BOOKINGS,
+)
+"""The tables that a file of version 2 does not have."""

@@ -7,10 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
-from salon_crm.adapters.sql.repositories import SqlAudit, SqlCustomers, SqlRepository, savepoint
+from salon_crm.adapters.sql.repositories import (
+    SqlAudit,
+    SqlBookings,
+    SqlCustomers,
+    SqlRepository,
+    SqlSales,
+    savepoint,
+)
 from salon_crm.adapters.sql.search import SearchCheck
 from salon_crm.adapters.sql.soundness import rows_at_fault
 from salon_crm.adapters.sql.tables import (
+    BOOKING_SHAPES,
     CUSTOMER_SEARCH,
     SHAPES,
     TABLES,
@@ -20,9 +28,13 @@ from salon_crm.adapters.sql.tables import (
     write_json,
 )
 from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.bookings import BookingChange
+from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
+from salon_crm.domain.sales import AssignedPackage
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.domain.transfer import RowFingerprint
@@ -125,6 +137,46 @@ class SqlUnit(Writing):
         return self._repository("references")
 
     @property
+    def service_types(self) -> SqlRepository[ServiceType]:
+        return self._repository("service_types")
+
+    @property
+    def services(self) -> SqlRepository[Service]:
+        return self._repository("services")
+
+    @property
+    def packages(self) -> SqlRepository[Package]:
+        return self._repository("packages")
+
+    @property
+    def locations(self) -> SqlRepository[Location]:
+        return self._repository("locations")
+
+    @property
+    def staff_members(self) -> SqlRepository[StaffMember]:
+        return self._repository("staff_members")
+
+    @property
+    def bookings(self) -> SqlBookings:
+        return SqlBookings(self._connection)
+
+    @property
+    def booking_changes(self) -> SqlRepository[BookingChange]:
+        return self._repository("booking_changes")
+
+    @property
+    def sales(self) -> SqlSales:
+        return SqlSales(self._connection)
+
+    @property
+    def assigned_packages(self) -> SqlRepository[AssignedPackage]:
+        return self._repository("assigned_packages")
+
+    @property
+    def facts(self) -> SqlRepository[CustomerFacts]:
+        return self._repository("facts")
+
+    @property
     def audit(self) -> SqlAudit:
         return SqlAudit(self._connection)
 
@@ -196,6 +248,11 @@ class SqlUnit(Writing):
         self._run_all(f"ALTER TABLE crm_customers DROP COLUMN {name}" for name in ("search_words", "search_digits"))
         self._run_all(CUSTOMER_SEARCH.ddl(self._dialect) + self._dialect.create_pieces())
         self.rebuild_search()
+
+    def keep_bookings(self) -> None:
+        """Create the tables of the catalogue, bookings, sales and facts: what version 3 added."""
+        for shape in BOOKING_SHAPES:
+            self._run_all(shape.ddl(self._dialect))
 
     def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:

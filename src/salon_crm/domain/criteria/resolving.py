@@ -1,0 +1,161 @@
+"""What people write, as a store is asked it: codes checked, types as their services, days and now as they are."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from salon_crm.domain.criteria.tree import (
+    AllOf,
+    AnyOf,
+    Booked,
+    Compare,
+    Criterion,
+    Day,
+    Fact,
+    HasPackage,
+    Not,
+    OneOf,
+    Op,
+    RelativeDay,
+    Text,
+)
+from salon_crm.domain.dates import local_day, start_of_day
+from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.errors import InvalidValue, UnknownCriterion
+
+NAMED_KINDS: Final = ("services", "service_types", "locations", "staff_members", "packages")
+"""The kinds of item that criteria name."""
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Names:
+    """What criteria may name: the code that a code or an id's text means, by kind, and the services of each type."""
+
+    codes: Mapping[str, Mapping[str, str]] = field(metadata=OPERATOR)
+    services_of: Mapping[str, frozenset[str]] = field(metadata=OPERATOR)
+
+    def code(self, kind: str, ref: str) -> str:
+        """Return the code that ``ref`` means; raises UnknownCriterion where nothing of this kind has it."""
+        found = self.codes.get(kind, {}).get(ref)
+        if found is None:
+            raise UnknownCriterion("unknown-code", field=kind, ref=ref, kind=_WORDS[kind])
+        return found
+
+
+_WORDS: Final = {
+    "services": "service",
+    "service_types": "service type",
+    "locations": "location",
+    "staff_members": "staff member",
+    "packages": "package",
+}
+
+
+def names_asked(criterion: Criterion) -> dict[str, set[str]]:
+    """Return what criteria name of each kind in `NAMED_KINDS`: codes, and texts of ids."""
+    asked: dict[str, set[str]] = {kind: set() for kind in NAMED_KINDS}
+    waiting = [criterion]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case AllOf(parts) | AnyOf(parts):
+                waiting += parts
+            case Not(part):
+                waiting.append(part)
+            case Booked():
+                asked["services"] |= node.services
+                asked["service_types"] |= node.types
+                asked["locations"] |= node.locations
+                asked["staff_members"] |= node.therapists
+            case HasPackage(packages):
+                asked["packages"] |= packages
+            case Text() | Compare() | OneOf():
+                pass
+    return asked
+
+
+def resolve(criterion: Criterion, names: Names, *, now: datetime, zone: str) -> Criterion:
+    """Return criteria as a store is asked them: every code known, no types, no day counted from today.
+
+    ``now`` is when the question was first asked, ``zone`` the salon's. Raises UnknownCriterion for a code that
+    nothing has, InvalidValue for a day outside the calendar.
+    """
+    return _Resolving(names, now, zone).of(criterion)
+
+
+class _Resolving:
+    def __init__(self, names: Names, now: datetime, zone: str) -> None:
+        self._names = names
+        self._now = now
+        self._zone = zone
+        self._today = local_day(now, zone)
+
+    def of(self, criterion: Criterion) -> Criterion:
+        match criterion:
+            case AllOf(parts):
+                return AllOf(tuple(map(self.of, parts)))
+            case AnyOf(parts):
+                return AnyOf(tuple(map(self.of, parts)))
+            case Not(part):
+                return Not(self.of(part))
+            case Compare():
+                return self._compare(criterion)
+            case Booked():
+                return self._booked(criterion)
+            case HasPackage(packages):
+                return HasPackage(self._codes("packages", packages))
+            case Text() | OneOf():
+                return criterion
+
+    def _codes(self, kind: str, refs: Iterable[str]) -> frozenset[str]:
+        return frozenset(self._names.code(kind, ref) for ref in sorted(refs))
+
+    def _day(self, day: Day, name: str) -> date:
+        if not isinstance(day, RelativeDay):
+            return day
+        try:
+            return self._today + timedelta(days=day.days)
+        except OverflowError:
+            raise InvalidValue("number-out-of-range", field=name, low="0001-01-01", high="9999-12-31") from None
+
+    def _compare(self, comparison: Compare) -> Criterion:
+        value = comparison.value
+        if isinstance(value, RelativeDay):
+            value = self._day(value, str(comparison.fact))
+        if comparison.fact is Fact.ADDED and isinstance(value, date) and not isinstance(value, datetime):
+            return _added(comparison.op, value, self._zone)
+        return comparison if value is comparison.value else evolve(comparison, value=value)
+
+    def _booked(self, asked: Booked) -> Criterion:
+        services = self._codes("services", asked.services)
+        if asked.types:
+            of_types = frozenset[str]().union(
+                *(self._names.services_of[code] for code in self._codes("service_types", asked.types))
+            )
+            services = services & of_types if asked.services else of_types
+            if not services:
+                return AnyOf()  # no service is of these types: nobody can have booked one
+        return Booked(
+            services=services,
+            statuses=asked.statuses,
+            start=None if asked.start is None else self._day(asked.start, "start"),
+            end=None if asked.end is None else self._day(asked.end, "end"),
+            locations=self._codes("locations", asked.locations),
+            therapists=self._codes("staff_members", asked.therapists),
+            not_before=self._now if asked.upcoming else asked.not_before,
+        )
+
+
+_EDGES: Final[Mapping[Op, Callable[[date, str], Compare]]] = {
+    Op.LESS: lambda day, zone: Compare(Fact.ADDED, Op.LESS, start_of_day(day, zone, "added")),
+    Op.AT_MOST: lambda day, zone: Compare(Fact.ADDED, Op.LESS, start_of_day(day, zone, "added", after=1)),
+    Op.MORE: lambda day, zone: Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(day, zone, "added", after=1)),
+    Op.AT_LEAST: lambda day, zone: Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(day, zone, "added")),
+}
+
+
+def _added(op: Op, day: date, zone: str) -> Compare:
+    """Return when somebody was added, said by a day of the salon, as instants."""
+    return _EDGES[op](day, zone)

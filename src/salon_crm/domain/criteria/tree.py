@@ -1,0 +1,433 @@
+"""One closed tree of criteria, evaluated here, compiled by SQL stores.
+
+Every clause is either true or false of a customer, never unknown, so that Not always means the others. What
+people write names codes, types of service and days counted from today; `salon_crm.domain.criteria.resolving`
+turns that into what a store is asked.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final, Never, NoReturn, Protocol, assert_never
+
+from attrs import field, frozen
+
+from salon_crm.domain.access import Permission
+from salon_crm.domain.bookings import COUNTING, Booking, BookingStatus
+from salon_crm.domain.customers import Customer, Gender, SearchKeys, Status
+from salon_crm.domain.dates import parse_instant
+from salon_crm.domain.facts import CustomerFacts
+from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
+from salon_crm.errors import InvalidValue, UnknownCriterion
+
+MOST_IDS: Final = 10_000
+MOST_NODES: Final = 1_000
+DEEPEST: Final = 50
+MOST_CODES: Final = 1_000
+MOST_VISITS: Final = 1_000_000
+FARTHEST_DAY: Final = 36_525
+"""Days that a day counted from today may lie before or behind it: a hundred years."""
+
+
+@frozen(field_transformer=classed)
+class DigitRun:
+    """Neighbouring words of a search that may be one phone number: its digits, and the words as text."""
+
+    digits: str = field(metadata=CONTACT)
+    words: tuple[str, ...] = field(metadata=CONTACT)
+
+
+@frozen(field_transformer=classed)
+class Text:
+    """Every word is found in a name or an e-mail, every run of digits in a phone, or else in a name or e-mail."""
+
+    words: tuple[str, ...] = field(default=(), metadata=IDENTITY)
+    runs: tuple[DigitRun, ...] = field(default=(), metadata=CONTACT)
+
+
+class Fact(StrEnum):
+    """What a customer can be compared by."""
+
+    STATUS = "status"
+    GENDER = "gender"
+    BLOCKED = "blocked"
+    ADDED = "added"
+    VISITS = "visits"
+    LAST_VISIT = "last_visit"
+    SPEND = "spend"
+
+
+class Op(StrEnum):
+    """How a fact is compared."""
+
+    EQUAL = "="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+
+ORDERED: Final = frozenset({Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST})
+
+
+@frozen(field_transformer=classed)
+class RelativeDay:
+    """A day counted from the one on which the criteria are asked: so many days later, earlier where below zero."""
+
+    days: int = field(metadata=OPERATOR)
+
+
+Day = date | RelativeDay
+FactValue = str | bool | int | date | datetime | RelativeDay
+"""What a fact is compared with; a store is never asked about a `RelativeDay`, nor when somebody was added by a day."""
+
+
+@frozen(field_transformer=classed)
+class Compare:
+    """The fact has a value, and it compares so; a customer without a value matches no comparison."""
+
+    fact: Fact = field(metadata=OPERATOR)
+    op: Op = field(metadata=OPERATOR)
+    value: FactValue = field(metadata=BEHAVIOUR)
+
+
+@frozen(field_transformer=classed)
+class OneOf:
+    """The customer is one of these."""
+
+    ids: frozenset[CustomerId] = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Booked:
+    """The customer has a booking of which all of this is true; what is left empty restricts nothing.
+
+    ``services``, ``locations`` and ``therapists`` are codes, any one of which will do. ``start`` and ``end`` are
+    local days of the booking's location, both included. ``statuses`` are those a booking may be in; unless stated,
+    neither cancelled nor missed. ``not_before`` is the instant from which on it must start.
+
+    What people write may also name ``types`` of services, days counted from today, and ``upcoming`` for what
+    starts from now on; a store is asked none of these.
+    """
+
+    services: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
+    statuses: frozenset[BookingStatus] = field(default=COUNTING, metadata=OPERATOR)
+    start: Day | None = field(default=None, metadata=OPERATOR)
+    end: Day | None = field(default=None, metadata=OPERATOR)
+    locations: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
+    therapists: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
+    not_before: datetime | None = field(default=None, metadata=OPERATOR)
+    types: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
+    upcoming: bool = field(default=False, metadata=OPERATOR)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether a store may be asked this as it stands."""
+        relative = isinstance(self.start, RelativeDay) or isinstance(self.end, RelativeDay)
+        return not (self.types or self.upcoming or relative)
+
+    @property
+    def ever(self) -> bool:
+        """Whether it asks for services, or any at all, at any time and place: what stored facts know."""
+        asked = (self.start, self.end, self.not_before)
+        return asked == (None, None, None) and not (self.locations or self.therapists)
+
+
+@frozen(field_transformer=classed)
+class HasPackage:
+    """The customer has one of these packages: bought and kept, named on a booking that counts, or assigned."""
+
+    packages: frozenset[str] = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed)
+class AllOf:
+    """Every part holds; without parts it holds of everybody."""
+
+    parts: "tuple[Criterion, ...]" = field(default=(), metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed)
+class AnyOf:
+    """At least one part holds; without parts it holds of nobody."""
+
+    parts: "tuple[Criterion, ...]" = field(default=(), metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed)
+class Not:
+    """The part does not hold."""
+
+    part: "Criterion" = field(metadata=OPERATOR)
+
+
+Criterion = AllOf | AnyOf | Not | Text | Compare | OneOf | Booked | HasPackage
+
+EVERYBODY: Final = AllOf()
+
+
+@frozen(field_transformer=classed)
+class FactKind:
+    """What a fact may be compared with: its Python type, its choices, its operators; and what asking it needs."""
+
+    type: "type[object]" = field(metadata=OPERATOR)
+    ops: frozenset[Op] = field(default=frozenset({Op.EQUAL}), metadata=OPERATOR)
+    choices: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
+    permission: Permission = field(default=Permission.VIEW_CUSTOMERS, metadata=OPERATOR)
+
+
+FACTS: Final = {
+    Fact.STATUS: FactKind(str, choices=frozenset(Status)),
+    Fact.GENDER: FactKind(str, choices=frozenset(Gender)),
+    Fact.BLOCKED: FactKind(bool, permission=Permission.VIEW_BLOCKS),
+    Fact.ADDED: FactKind(datetime, ops=ORDERED),
+    Fact.VISITS: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_BOOKINGS),
+    Fact.LAST_VISIT: FactKind(date, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_BOOKINGS),
+    Fact.SPEND: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_SALES),
+}
+"""Every fact criteria may ask; spend is in minor units of the salon's currency."""
+
+_BY_DAY: Final = frozenset({Fact.ADDED, Fact.LAST_VISIT})
+"""The facts that people compare with a day, also one counted from today."""
+
+
+class CustomerRecord(Protocol):
+    """What criteria are evaluated on: the customer, and what other records say of them, fetched when asked."""
+
+    @property
+    def customer(self) -> Customer: ...
+
+    @property
+    def keys(self) -> SearchKeys: ...
+
+    @property
+    def blocked(self) -> bool: ...
+
+    @property
+    def facts(self) -> CustomerFacts: ...
+
+    @property
+    def bookings(self) -> Sequence[Booking]: ...
+
+
+def _refuse_never(node: Never) -> NoReturn:
+    """Refuse what no type allows, and let type checkers prove that every criterion was met before."""
+    _refuse_node(node)
+
+
+def _refuse_node(node: object) -> NoReturn:
+    if callable(getattr(node, "criterion", None)):
+        expected = "a criterion; CustomerFilter has one: .criterion(settings)"
+        raise InvalidValue("wrong-type", field="criteria", expected=expected)
+    raise _unknown_node(node)
+
+
+def refuse_unresolved() -> NoReturn:
+    """Refuse criteria that name what a store does not know: types of services, days counted from today."""
+    raise InvalidValue("criteria-unresolved", field="criteria")
+
+
+def _unknown_node(node: object) -> UnknownCriterion:
+    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf", "Booked", "HasPackage")
+    return UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
+
+
+def matches(criterion: Criterion, record: CustomerRecord) -> bool:
+    """Return whether ``criterion`` holds of the customer; every store must answer as this does."""
+    match criterion:
+        case AllOf(parts):
+            return all(matches(part, record) for part in parts)
+        case AnyOf(parts):
+            return any(matches(part, record) for part in parts)
+        case Not(part):
+            return not matches(part, record)
+        case Text(words, runs):
+            keys = record.keys
+            return all(word in keys.words for word in words) and all(_run_found(run, keys) for run in runs)
+        case Compare(fact, op, value):
+            return _compares(_value_of(fact, record), op, value)
+        case OneOf(ids):
+            return record.customer.id in ids
+        case Booked():
+            if not criterion.resolved:
+                refuse_unresolved()
+            return any(_fits(booking, criterion) for booking in record.bookings)
+        case HasPackage(packages):
+            return not packages.isdisjoint(record.facts.packages)
+        case _:
+            _refuse_never(criterion)
+
+
+def _fits(booking: Booking, asked: Booked) -> bool:
+    """Return whether all of what is asked is true of one booking."""
+    return (
+        booking.status in asked.statuses
+        and (not asked.services or booking.service in asked.services)
+        and (not asked.locations or booking.location in asked.locations)
+        and (not asked.therapists or booking.therapist in asked.therapists)
+        and (asked.not_before is None or booking.start >= asked.not_before)
+        and (not isinstance(asked.start, date) or booking.day >= asked.start)
+        and (not isinstance(asked.end, date) or booking.day <= asked.end)
+    )
+
+
+def _run_found(run: DigitRun, keys: SearchKeys) -> bool:
+    return run.digits in keys.digits or all(word in keys.words for word in run.words)
+
+
+def _value_of(fact: Fact, record: CustomerRecord) -> FactValue | None:  # one case for each fact
+    match fact:
+        case Fact.STATUS:
+            return record.customer.status
+        case Fact.GENDER:
+            return record.customer.gender
+        case Fact.BLOCKED:
+            return record.blocked
+        case Fact.ADDED:
+            return record.customer.added
+        case Fact.VISITS:
+            return record.facts.visits
+        case Fact.LAST_VISIT:
+            return record.facts.last_visit
+        case Fact.SPEND:
+            return record.facts.spend
+        case _:
+            assert_never(fact)
+
+
+def _compares(actual: Any, op: Op, value: Any) -> bool:
+    if isinstance(value, RelativeDay) or (isinstance(actual, datetime) and not isinstance(value, datetime)):
+        refuse_unresolved()
+    if actual is None:
+        return False
+    match op:
+        case Op.EQUAL:
+            return bool(actual == value)
+        case Op.LESS:
+            return bool(actual < value)
+        case Op.AT_MOST:
+            return bool(actual <= value)
+        case Op.MORE:
+            return bool(actual > value)
+        case Op.AT_LEAST:
+            return bool(actual >= value)
+        case _:
+            assert_never(op)
+
+
+def checked_criterion(criterion: Criterion) -> Criterion:
+    """Return ``criterion`` where every node of it can be answered; raises UnknownCriterion or InvalidValue."""
+    count = 0
+    waiting: list[tuple[object, int]] = [(criterion, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if isinstance(node, Text):
+            count += len(node.words) + sum(1 + len(run.words) for run in node.runs)
+        if depth > DEEPEST:
+            raise InvalidValue("criteria-too-large", field="criteria", count=depth, what="levels", limit=DEEPEST)
+        if count > MOST_NODES:
+            raise InvalidValue("criteria-too-large", field="criteria", count=count, what="parts", limit=MOST_NODES)
+        match node:
+            case AllOf(parts) | AnyOf(parts):
+                if not isinstance(parts, tuple):
+                    raise InvalidValue("wrong-type", field="criteria", expected="a tuple of criteria")
+                waiting += [(part, depth + 1) for part in parts]
+            case Not(part):
+                waiting.append((part, depth + 1))
+            case Compare():
+                _check_comparison(node)
+            case OneOf(ids) if len(ids) > MOST_IDS:
+                raise InvalidValue("criteria-too-large", field="ids", count=len(ids), what="ids", limit=MOST_IDS)
+            case Text(words, runs):
+                for word in (*words, *(word for run in runs for word in (run.digits, *run.words))):
+                    check_storable(word)
+            case OneOf():
+                pass
+            case Booked():
+                count += _check_booked(node)
+            case HasPackage(packages):
+                count += _check_codes(packages)
+            case _:
+                raise _unknown_node(node)
+    return criterion
+
+
+def _check_codes(codes: frozenset[str]) -> int:
+    """Refuse what can be no code, since not every store can be asked for it; return how many there are."""
+    if len(codes) > MOST_CODES:
+        raise InvalidValue("criteria-too-large", field="criteria", count=len(codes), what="codes", limit=MOST_CODES)
+    for code in codes:
+        check_storable(code)
+    return len(codes)
+
+
+def _check_booked(node: Booked) -> int:
+    count = sum(map(_check_codes, (node.services, node.types, node.locations, node.therapists)))
+    for name, day in (("start", node.start), ("end", node.end)):
+        _check_day(day, name)
+    if isinstance(node.start, date) and isinstance(node.end, date) and node.end < node.start:
+        raise InvalidValue("period-backwards", field="end")
+    if node.not_before is not None:
+        parse_instant(node.not_before, "not_before")
+    return count
+
+
+def _check_day(day: Day | None, name: str) -> None:
+    if isinstance(day, datetime):
+        raise InvalidValue("wrong-type", field=name, expected="a date without a time")
+    if isinstance(day, RelativeDay) and abs(day.days) > FARTHEST_DAY:
+        raise InvalidValue("number-out-of-range", field=name, low=-FARTHEST_DAY, high=FARTHEST_DAY)
+
+
+def check_storable(text: str) -> None:
+    """Refuse a NUL and half a character: no text that is kept has them, and not every store can be asked for them."""
+    for position, character in enumerate(text):
+        if character == "\0" or "\ud800" <= character <= "\udfff":
+            shown = f"U+{ord(character):04X}"
+            raise InvalidValue("text-forbidden-character", field="text", character=shown, position=position)
+
+
+def _check_comparison(node: Compare) -> None:
+    kind = FACTS[node.fact]
+    if node.op not in kind.ops:
+        known = tuple(f"{node.fact} {op}" for op in sorted(kind.ops))
+        raise UnknownCriterion("unknown-criterion", field=str(node.fact), what=f"{node.fact} {node.op}", known=known)
+    if node.fact in _BY_DAY and isinstance(node.value, date | RelativeDay) and not isinstance(node.value, datetime):
+        _check_day(node.value, str(node.fact))
+        return
+    if not _is_of(node.value, kind.type) or (kind.choices and node.value not in kind.choices):
+        if kind.choices:
+            raise InvalidValue("not-a-choice", field=str(node.fact), choices=tuple(sorted(kind.choices)))
+        raise InvalidValue("wrong-type", field=str(node.fact), expected=kind.type.__name__)
+    if isinstance(node.value, datetime):
+        parse_instant(node.value, str(node.fact))
+
+
+def _is_of(value: object, kind: type) -> bool:
+    """Return whether a value is of a fact's type; True is no number, and an instant no day."""
+    return (
+        isinstance(value, kind)
+        and (kind is bool or not isinstance(value, bool))
+        and not (kind is date and isinstance(value, datetime))
+    )
+
+
+def permissions_of(criterion: Criterion) -> frozenset[Permission]:
+    """Return what asking ``criterion`` needs beside the permission of the query itself."""
+    match criterion:
+        case AllOf(parts) | AnyOf(parts):
+            return frozenset[Permission]().union(*(permissions_of(part) for part in parts))
+        case Not(part):
+            return permissions_of(part)
+        case Text():
+            return frozenset({Permission.SEARCH_CUSTOMERS})
+        case Compare(fact):
+            return frozenset({FACTS[fact].permission})
+        case OneOf():
+            return frozenset({Permission.VIEW_CUSTOMERS})
+        case Booked() | HasPackage():
+            return frozenset({Permission.VIEW_BOOKINGS})
+        case _:
+            _refuse_never(criterion)
