@@ -77,16 +77,14 @@ def catalogue(salon: Salon, actor: Actor, /, *, retired: bool = False) -> Catalo
     """
     wanted = [False, True] if check_switch(retired, "retired") else [False]
     with salon.reading() as reading:
-        items = {
-            kind.name: [
-                item for found in getattr(reading, kind.name).by_key("retired", wanted).values() for item in found
-            ]
-            for kind in CATALOGUE_KINDS
-        }
-    by_name = {
-        name: tuple(sorted(found, key=lambda item: (sort_key(item.name), item.code))) for name, found in items.items()
-    }
-    return Catalogue(**by_name)
+        items = {kind.name: _by_name(getattr(reading, kind.name).by_key("retired", wanted)) for kind in CATALOGUE_KINDS}
+    return Catalogue(**items)
+
+
+def _by_name(found: Mapping[bool, tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return items of one kind in the order of their names."""
+    items = (item for group in found.values() for item in group)
+    return tuple(sorted(items, key=lambda item: (sort_key(item.name), item.code)))
 
 
 @use_case(Permission.CHANGE_CATALOGUE, shows=_SHOWN)
@@ -223,7 +221,8 @@ def _add(
         if made is not None:
             return find_item(unit.writing, kind, str(made), "id")
         items: Any = getattr(unit.writing, kind.name)
-        item = kind.type(
+        new: Any = kind.type
+        item: I = new(
             id=unit.new_id(id),
             code=_free_code(unit, kind, checked["name"]) if stated is None else stated,
             **checked,
