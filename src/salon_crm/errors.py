@@ -57,6 +57,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "instant-naive": "has no time zone. Give a datetime with tzinfo, such as datetime.now(timezone.utc).",
         "instant-in-future": "lies in the future; it says when the thing happened.",
+        "booking-end": "must come after the start.",
+        "booking-past": "lies in the past. Choose a time to come.",
+        "booking-too-long": "is more than {days} days after the start, longer than any booking.",
+        "not-cancelled": "is said of a booking that is {status}. Leave it out, or state the status cancelled.",
         "range-backwards": "ends below where it begins.",
         "period-backwards": "lies before the start of the period.",
         "version-unknown": "is a version this customer has not reached; it is at {current}.",
@@ -121,7 +125,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "has-history": (
             "Customer {customer_id} has history: {kinds}. Deactivate the customer instead, or have it erased."
         ),
+        "customer-blocked": "Customer {customer_id} is blocked and cannot book. Unblock the customer first.",
+        "booking-not-possible": "Booking is not possible for {customer_id}. Ask the salon.",
         "booking-move": "Booking {id} is {status}, and from there it cannot {move}. It can: {allowed}.",
+        "booking-begun": "Booking {id} has begun, or would have by its new time. Ask the salon to change it.",
         "booking-to-come": "Booking {id} has not begun yet. It can {move} once its start is past.",
         "retired": "The {kind} {item} is no longer offered. Choose another, or restore it.",
         "already-blocked": "Customer {customer_id} is blocked already. Unblock first to state another reason.",
@@ -143,6 +150,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "{actor} has the permission {permission} within {scopes} only, and {use_case} cannot be held to that."
         ),
         "not-permitted-field": "{actor} may not change {field_name}; it is the salon's to fill ({permission}).",
+        "not-permitted-location": "{actor} is limited to other locations than this one.",
         "not-permitted-locations": (
             "{actor} is limited to locations, and what this covers is not kept by location yet ({permission})."
         ),

@@ -41,10 +41,8 @@ from salon_crm.ports.records import (
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import BookingQuery, Reading
 from salon_crm.use_cases.access import check_switch, use_case
+from salon_crm.use_cases.customers import MOST_FUTURE
 from salon_crm.use_cases.unit import Unit, unit_of_work
-
-MOST_FUTURE: Final = 500
-"""How many of the bookings still ahead a report shows; it counts them all."""
 
 _SHOWN = field_classes(IDENTITY, OPERATOR)
 

@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 
 from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.audit import AuditAction, AuditEntry
+from salon_crm.domain.bookings import OPEN, Booking
 from salon_crm.domain.contact import parse_region
 from salon_crm.domain.customers import (
     PROFILE,
@@ -23,12 +24,12 @@ from salon_crm.domain.customers import (
 from salon_crm.domain.dates import local_day
 from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.notes import clean_note
-from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
+from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import Conflict, InvalidDocument, InvalidValue, NotFound, NotPermitted, RuleBroken
 from salon_crm.ports.records import customer_records
 from salon_crm.ports.salon import Salon
-from salon_crm.ports.store import AuditQuery, Reading
+from salon_crm.ports.store import AuditQuery, BookingQuery, Reading
 from salon_crm.use_cases.access import (
     PROFILE_SHOWN,
     check_grant,
@@ -42,6 +43,8 @@ from salon_crm.use_cases.notes import write_note
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 _MOST_AT_ONCE: Final = 10_000
+MOST_FUTURE: Final = 500
+"""How many of the bookings still ahead a report shows."""
 MET_BY: Final = frozenset({"name", "first_name", "last_name", "email", "other_emails", "mobile", "other_phones"})
 """The fields a blocked person may be met again by."""
 
@@ -320,10 +323,10 @@ def activate_customer(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Cus
 
 @frozen(field_transformer=classed)
 class Deactivation:
-    """A customer made inactive, and the bookings they still have ahead; none while bookings are not kept."""
+    """A customer made inactive, and the bookings they still have ahead, the next one first, up to 500."""
 
     customer: Customer = field(metadata=IDENTITY)
-    future_bookings: tuple[Any, ...] = field(default=(), metadata=OPERATOR)
+    future_bookings: tuple[Booking, ...] = field(default=(), metadata=BEHAVIOUR)
 
 
 @use_case(Permission.CHANGE_STATUS, shows=PROFILE_SHOWN, scopes={Scope.OWN})
@@ -331,7 +334,9 @@ def deactivate_customer(salon: Salon, actor: Actor, customer_id: IdLike, /) -> D
     """Hide a customer from the salon's daily lists and promotions; it forbids nothing. Raises NotFound."""
     with unit_of_work(salon, actor) as unit:
         customer = unit.customer(Permission.CHANGE_STATUS, customer_id)
-        return Deactivation(set_status(unit, customer, Status.INACTIVE))
+        query = BookingQuery(customer_id=customer.id, statuses=OPEN, starting_from=unit.now)
+        ahead = unit.writing.bookings.find(query, None, MOST_FUTURE)
+        return Deactivation(set_status(unit, customer, Status.INACTIVE), tuple(ahead))
 
 
 def set_status(unit: Unit, customer: Customer, status: Status) -> Customer:

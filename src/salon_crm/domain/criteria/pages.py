@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final, assert_never
+from typing import Any, Final, assert_never, cast
 from uuid import UUID
 
 from attrs import astuple, field, frozen
@@ -144,7 +144,7 @@ def _plain(value: Any) -> Any:
         return ["days", value.days]
     if isinstance(value, date):
         return value.isoformat()
-    return sorted(value) if isinstance(value, frozenset) else value
+    return sorted(cast("frozenset[str]", value)) if isinstance(value, frozenset) else value
 
 
 @frozen(field_transformer=classed)
