@@ -23,6 +23,7 @@ from salon_crm.adapters.sql import search
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.domain import access, contact, criteria, customers, dates, marks, text
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Permission, Role, Scope
+from salon_crm.domain.bookings import MOVES, BookingMove, BookingStatus
 from salon_crm.domain.customers import PROFILE, Customer, FieldKind
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import field_class
@@ -270,6 +271,19 @@ def requirable_fields() -> str:
     return code(REQUIRABLE_FIELDS) + "."
 
 
+def booking_moves() -> str:
+    """Every state, and what each move makes of it."""
+
+    def led_to(status: BookingStatus, move: BookingMove) -> str:
+        rule = MOVES[move]
+        if status not in rule.start_from:
+            return ""
+        return f"{rule.to or status}{', once the start is past' if rule.past_only else ''}"
+
+    header = ("from", *(f"`{move}`" for move in BookingMove))
+    return table(*header, rows=((status, *(led_to(status, move) for move in BookingMove)) for status in BookingStatus))
+
+
 def limits() -> str:
     deadline = inspect.signature(SQLiteStore).parameters["deadline"].default
     return table(
@@ -430,6 +444,7 @@ TABLES: dict[str, Callable[[], str]] = {
         phone_words,
         cell_words,
         requirable_fields,
+        booking_moves,
         limits,
         fixed_sizes,
         kit_checks,

@@ -11,7 +11,8 @@ from salon_crm.adapters.system import SystemClock, SystemIds
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, PermissionTable, Role
 from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, AuditVerification
 from salon_crm.domain.blocks import Block, BlockAlert
-from salon_crm.domain.bookings import BookingAnswer
+from salon_crm.domain.bookings import Booking, BookingAnswer, BookingChange
+from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
 from salon_crm.domain.criteria import Page
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.duplicates import CustomerMatch
@@ -27,8 +28,11 @@ from salon_crm.ports.store import Reading, SalonRecord, Store
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
 from salon_crm.use_cases.audit import append, entry_of
+from salon_crm.use_cases.bookings import Booked, BookingMirrored, BookingMoved, BookingPage, ReassignmentReport
+from salon_crm.use_cases.catalogue import Catalogue, Retirement
 from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
 from salon_crm.use_cases.duplicates import FoundOrAdded
+from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification
 from salon_crm.use_cases.settings import FormField
 
 if TYPE_CHECKING:
@@ -198,7 +202,14 @@ _DOCUMENTED: Final = (
     BackupReport,
     Block,
     BlockAlert,
+    Booked,
+    Booking,
     BookingAnswer,
+    BookingChange,
+    BookingMirrored,
+    BookingMoved,
+    BookingPage,
+    Catalogue,
     Customer,
     CustomerEdit,
     CustomerMatch,
@@ -206,13 +217,22 @@ _DOCUMENTED: Final = (
     CustomersFound,
     Deactivation,
     ExportReport,
+    FactsRebuilt,
+    FactsVerification,
     FormField,
     FoundOrAdded,
     HealthReport,
     ImportReport,
+    Location,
     Note,
+    Package,
     Page,
+    ReassignmentReport,
+    Retirement,
+    Service,
+    ServiceType,
     Settings,
+    StaffMember,
 )
 """Every class of which a use case returns an object."""
 

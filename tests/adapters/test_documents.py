@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -21,6 +21,7 @@ from salon_crm.errors import SENTENCES
 from salon_crm.opening import _DOCUMENTED
 from salon_crm.ports.records import KINDS
 from salon_crm.ports.store import SalonRecord
+from salon_crm.testing.builders import a_booking
 from salon_crm.testing.doubles import CountedIds, FixedClock
 from salon_crm.use_cases.access import USE_CASES
 
@@ -33,6 +34,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     bytes: st.binary(max_size=32),
     type(None): st.none(),
     UUID: st.uuids(),
+    date: st.dates(),
     datetime: st.datetimes(timezones=st.just(UTC)),
     crm.PartialDate: st.one_of(
         st.dates().map(lambda day: crm.PartialDate(day.month, day.day, day.year)),
@@ -155,7 +157,19 @@ KEYS = {
     "backup-report": "backup_id path size customers head",
     "block": "id origin customer_id reason at by lifted_at lifted_by version",
     "block-alert": "id customer_id origin at state settled_at settled_by version",
+    "booked": "booking activated warnings",
+    "booking": (
+        "id customer_id service start end zone location therapist status cancelled_by price package note "
+        "arrived_at external_id origin at by version"
+    ),
     "booking-answer": "answer reasons",
+    "booking-change": (
+        "booking_id version customer_id at by move reason status start end zone service location therapist"
+    ),
+    "booking-mirrored": "booking added changed activated warnings",
+    "booking-moved": "booking points",
+    "booking-page": "items next previous customer",
+    "catalogue": "service_types services packages locations staff_members",
     "customer": (
         "id version added status name first_name last_name email other_emails mobile other_phones contact_declined "
         "birthday anniversary gender referral_source address language zone preferences external_ids former_names "
@@ -167,6 +181,8 @@ KEYS = {
     "customers-found": "found absent",
     "deactivation": "customer future_bookings",
     "export-report": "export_id rows columns",
+    "facts-rebuilt": "customers mended",
+    "facts-verification": "customers wrong ids",
     "form-field": "name section kind label choices required",
     "found-or-added": "customer added",
     "health-report": "size log_size schema schema_known search_sound audit findings",
@@ -174,19 +190,46 @@ KEYS = {
         "import_id dry_run system layout mapping not_taken facts date_order rows created updated unchanged skipped "
         "refused family_rows problems twins families"
     ),
+    "location": "id code name zone region retired_at version",
     "note": "id customer_id text alert at by edited_at edited_by version",
+    "package": "id code name retired_at version",
     "page": "items next previous inactive",
+    "reassignment-report": "outcomes",
+    "retirement": "id code retired_at future_bookings future_count",
+    "service": "id code name service_type usual_interval duration skin_tests retired_at version",
+    "service-type": "id code name retired_at version",
     "settings": "region zone currency required_fields version",
+    "staff-member": "id code name actor_id retired_at version",
 }
 
 
 STORED_KEYS = {
     "alias": "id customer_id",
+    "assigned-package": "id customer_id package at by withdrawn_at withdrawn_by version",
+    "customer-facts": "customer_id visits first_visit last_visit spend booked ever_booked packages version",
     "mark": "digest kind block_id version",
     "reference": "command reference result_id digest",
     "row-fingerprint": "system digest customer_id",
+    "sale": "id customer_id at zone location currency lines payments refunds bookings status by recorded version",
     "salon-record": "id created mark_key key_check",
-    **{tag: KEYS[tag] for tag in ("audit-entry", "block", "block-alert", "customer", "note", "settings")},
+    **{
+        tag: KEYS[tag]
+        for tag in (
+            "audit-entry",
+            "block",
+            "block-alert",
+            "booking",
+            "booking-change",
+            "customer",
+            "location",
+            "note",
+            "package",
+            "service",
+            "service-type",
+            "settings",
+            "staff-member",
+        )
+    },
 }
 
 
@@ -357,10 +400,10 @@ def test_details_of_an_audit_entry_are_scalars(details: Any, path: str) -> None:
     assert problems_of({**crm.to_document(entry), "digest": "zz"}) == [("digest", "wrong-type")]
 
 
-def test_future_bookings_are_an_empty_list_while_none_are_kept() -> None:
-    document = crm.to_document(crm.Deactivation(example_customer()))
-    assert document["future_bookings"] == []
-    assert problems_of({**document, "future_bookings": ["x"]}) == [("future_bookings", "wrong-type")]
+def test_points_are_an_empty_list_while_none_are_kept() -> None:
+    document = crm.to_document(crm.BookingMoved(booking=a_booking()))
+    assert document["points"] == []
+    assert problems_of({**document, "points": ["x"]}) == [("points", "wrong-type")]
 
 
 # Hostile documents.

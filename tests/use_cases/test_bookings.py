@@ -26,8 +26,8 @@ PENDING, CONFIRMED, COMPLETED, CANCELLED, MISSED = crm.BookingStatus
 def offers(salon: crm.Salon) -> None:
     """The salon offers a cut, balayage and a manicure, at Chiado, by Gil and Ines."""
     crm.add_service_type(salon, OWNER, name="Hair")
-    crm.add_service(salon, OWNER, name="Cut", type="hair", duration=45)
-    crm.add_service(salon, OWNER, name="Balayage", type="hair", duration=120)
+    crm.add_service(salon, OWNER, name="Cut", service_type="hair", duration=45)
+    crm.add_service(salon, OWNER, name="Balayage", service_type="hair", duration=120)
     crm.add_service(salon, OWNER, name="Advice")
     crm.add_location(salon, OWNER, name="Chiado")
     crm.add_staff_member(salon, OWNER, name="Gil Horta")

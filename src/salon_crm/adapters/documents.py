@@ -12,7 +12,7 @@ among it, and has a pair of its own: `to_stored` and `from_stored`.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from itertools import islice
@@ -43,6 +43,7 @@ FORMAT: Final = 1
 
 _MOST_PROBLEMS: Final = 100
 _DAY: Final = re.compile(r"(?:(\d{4})|-)-(\d\d)-(\d\d)", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FIELD_NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _INSTANT: Final = "an instant such as 2026-03-01T09:00:00+00:00"
 
@@ -129,6 +130,7 @@ def _strict_converter() -> Converter:
     converter.register_structure_hook_func(lambda declared: declared == Detail, _read_detail)
     hooks: tuple[tuple[Any, Callable[[Any], str], Read], ...] = (
         (UUID, str, _read_id),
+        (date, date.isoformat, _read_date),
         (datetime, _write_instant, _read_instant),
         (bytes, bytes.hex, _read_bytes),
         (PartialDate, str, _read_day),
@@ -179,6 +181,15 @@ def _read_instant(value: Any, _: Any) -> datetime:
     except ValueError:
         raise InvalidValue("wrong-type", expected=_INSTANT) from None
     return parse_instant(instant, "")
+
+
+def _read_date(value: Any, _: Any) -> date:
+    if not _DATE.fullmatch(_read_text(value)):
+        raise InvalidValue("date-invalid")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise InvalidValue("date-invalid") from None
 
 
 def _read_bytes(value: Any, _: Any) -> bytes:

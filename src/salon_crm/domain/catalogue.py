@@ -70,14 +70,14 @@ class ServiceType:
 class Service:
     """A service that can be booked.
 
-    ``type`` is the code of its type. ``usual_interval`` is the days between two visits for it, as they should
+    ``service_type`` is the code of its type. ``usual_interval`` is the days between two visits for it, as they should
     be, ``duration`` its minutes, ``skin_tests`` the kinds of skin test it needs, such as hair-colour.
     """
 
     id: ServiceId = field(metadata=OPERATOR)
     code: str = field(metadata=OPERATOR)
     name: str = field(metadata=OPERATOR)
-    type: str | None = field(default=None, metadata=OPERATOR)
+    service_type: str | None = field(default=None, metadata=OPERATOR)
     usual_interval: int | None = field(default=None, metadata=OPERATOR)
     duration: int | None = field(default=None, metadata=OPERATOR)
     skin_tests: tuple[str, ...] = field(default=(), metadata=OPERATOR)
@@ -146,7 +146,7 @@ _FIELDS: Final[Mapping[type, Mapping[str, Parser]]] = MappingProxyType(
         ServiceType: {"name": clean_name},
         Service: {
             "name": clean_name,
-            "type": parse_code,
+            "service_type": parse_code,
             "usual_interval": _whole(1, LONGEST_INTERVAL),
             "duration": _whole(1, LONGEST_DURATION),
             "skin_tests": _skin_tests,

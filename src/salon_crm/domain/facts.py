@@ -7,7 +7,7 @@ compares them with a computation from the beginning.
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from salon_crm.domain.bookings import Booking, BookingStatus
 from salon_crm.domain.ids import CustomerId
@@ -57,6 +57,41 @@ def facts_of(
         ever_booked=frozenset(booking.service for booking in bookings),
         packages=frozenset(_packages(bookings, sales, assigned)),
         version=version,
+    )
+
+
+def facts_after(facts: CustomerFacts, before: Booking | None, after: Booking) -> CustomerFacts | None:
+    """Return the facts once a booking was made, or became what it is now, where they follow from that alone.
+
+    None where they do not: where something may have gone, or a visit falls before the last one, all bookings and
+    sales must be looked at again (`facts_of`).
+    """
+    if before is not None and (_gives_up(before, after) or before.customer_id != after.customer_id):
+        return None
+    visits, first, last = facts.visits, facts.first_visit, facts.last_visit
+    if after.status is BookingStatus.COMPLETED:
+        if last is not None and after.day < last:
+            return None
+        visits += after.day != last
+        first, last = first or after.day, after.day
+    return evolve(
+        facts,
+        visits=visits,
+        first_visit=first,
+        last_visit=last,
+        booked=facts.booked | {after.service} if after.counts else facts.booked,
+        ever_booked=facts.ever_booked | {after.service},
+        packages=facts.packages | {after.package} if after.package is not None and after.counts else facts.packages,
+    )
+
+
+def _gives_up(before: Booking, after: Booking) -> bool:
+    """Return whether a booking no longer gives what it gave: its service, its package, its visit."""
+    return (
+        before.service != after.service
+        or (before.counts and not after.counts)
+        or (before.counts and before.package is not None and before.package != after.package)
+        or (before.status is BookingStatus.COMPLETED and (before.status, before.day) != (after.status, after.day))
     )
 
 

@@ -143,7 +143,7 @@ SERVICES: Final = Kind[Service](
     keys={
         "code": KeyKind(True, lambda item: (item.code,)),
         "retired": KeyKind(False, _retired),
-        "type": KeyKind(False, lambda item: () if item.type is None else (item.type,)),
+        "service_type": KeyKind(False, lambda item: () if item.service_type is None else (item.service_type,)),
     },
 )
 PACKAGES: Final = Kind[Package](

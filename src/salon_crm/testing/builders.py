@@ -180,7 +180,7 @@ def a_service(number: int = 1, /, **overrides: Any) -> Service:
     fields: dict[str, Any] = {
         "id": ServiceId(_service_id(number)),
         "name": names[number - 1] if 1 <= number <= len(names) else f"Service {number}",
-        "type": "nails" if number % 3 == 0 else "hair",
+        "service_type": "nails" if number % 3 == 0 else "hair",
         "duration": 60,
     }
     return Service(**_with_code({**fields, **overrides}))

@@ -112,7 +112,7 @@ def add_service(
     /,
     *,
     name: str,
-    type: Ref | None = None,
+    service_type: Ref | None = None,
     usual_interval: int | None = None,
     duration: int | None = None,
     skin_tests: Iterable[str] = (),
@@ -123,14 +123,14 @@ def add_service(
 ) -> Service:
     """Add a service that can be booked, and return it.
 
-    ``type`` is the code or id of a service type, ``usual_interval`` the days between two visits for it,
+    ``service_type`` is the code or id of a service type, ``usual_interval`` the days between two visits for it,
     ``duration`` its minutes, ``skin_tests`` the kinds of skin test it needs, such as ``hair-colour``. The rest as
     for `add_service_type`. Raises InvalidDocument, NotFound for the type, RuleBroken for a retired one, Conflict,
     NotPermitted.
     """
     values = {
         "name": name,
-        "type": type,
+        "service_type": service_type,
         "usual_interval": usual_interval,
         "duration": duration,
         "skin_tests": skin_tests,
@@ -234,11 +234,11 @@ def _add(
 
 def _checked(unit: Unit, kind: Kind[I], values: Mapping[str, object]) -> dict[str, Any]:
     """Return what is stated of an item as it is kept; a service's type may be stated by its id, and is one offered."""
-    own = {name: value for name, value in values.items() if name != "type" or kind is not SERVICES}
+    own = {name: value for name, value in values.items() if name != "service_type" or kind is not SERVICES}
     checked = check_item(kind.type, own)
     if len(own) < len(values):
-        stated = values["type"]
-        checked["type"] = None if stated is None else offered(unit, SERVICE_TYPES, stated, "type").code
+        stated = values["service_type"]
+        checked["service_type"] = None if stated is None else offered(unit, SERVICE_TYPES, stated, "service_type").code
     return checked
 
 
@@ -310,7 +310,7 @@ class ServiceChanges(TypedDict, total=False):
     """What `edit_service` takes; a key left out stays, None clears."""
 
     name: str
-    type: Ref | None
+    service_type: Ref | None
     usual_interval: int | None
     duration: int | None
     skin_tests: Iterable[str] | None
@@ -397,7 +397,9 @@ def _edit(salon: Salon, actor: Actor, kind: Kind[I], ref: Ref, changes: Mapping[
 class Retirement:
     """An item that is no longer offered, and the bookings it still has ahead: the first 500, and how many there are."""
 
-    item: CatalogueItem = field(metadata=OPERATOR, repr=False)
+    id: UUID = field(metadata=OPERATOR)
+    code: str = field(metadata=OPERATOR)
+    retired_at: datetime = field(metadata=OPERATOR)
     future_bookings: tuple[Booking, ...] = field(metadata=BEHAVIOUR)
     future_count: int = field(metadata=OPERATOR)
 
@@ -451,13 +453,13 @@ _ASKED_BY: Final = {"services": "service", "locations": "location", "staff_membe
 def _retire(salon: Salon, actor: Actor, kind: Kind[I], ref: Ref) -> Retirement:
     with unit_of_work(salon, actor) as unit:
         item = find_item(unit.writing, kind, ref, kind.name[:-1])
-        if item.retired_at is None:
-            retired = evolve(item, retired_at=unit.now, version=item.version + 1)
-            getattr(unit.writing, kind.name).save(retired, item.version)
+        at = item.retired_at
+        if at is None:
+            at = unit.now
+            getattr(unit.writing, kind.name).save(evolve(item, retired_at=at, version=item.version + 1), item.version)
             _record(unit, AuditAction.CATALOGUE_RETIRED, kind, item)
-            item = retired
         ahead, count = _future_bookings(unit, kind, item.code)
-        return Retirement(item=item, future_bookings=ahead, future_count=count)
+        return Retirement(id=item.id, code=item.code, retired_at=at, future_bookings=ahead, future_count=count)
 
 
 def _future_bookings(unit: Unit, kind: Kind[Any], code: str) -> tuple[tuple[Booking, ...], int]:

@@ -190,7 +190,7 @@ def _names(reading: Reading, asked: Mapping[str, set[str]]) -> Names:
     """Return what criteria name, as the catalogue knows it; a kind nothing is named of is not looked at."""
     codes = {kind: _codes(getattr(reading, kind), refs) for kind, refs in asked.items() if refs}
     types = set(codes.get("service_types", {}).values())
-    found = reading.services.by_key("type", types) if types else {}
+    found = reading.services.by_key("service_type", types) if types else {}
     services = {code: frozenset(service.code for service in found.get(code, ())) for code in types}
     return Names(codes=codes, services_of=services)
 

@@ -7,8 +7,9 @@ from attrs import evolve, field, frozen
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.audit import AuditAction
+from salon_crm.domain.bookings import Booking
 from salon_crm.domain.criteria import EVERYBODY, Order, OrderKey
-from salon_crm.domain.facts import CustomerFacts, facts_of
+from salon_crm.domain.facts import CustomerFacts, facts_after, facts_of
 from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.ports.salon import Salon
@@ -32,6 +33,18 @@ def refresh_facts(writing: Writing, customer_ids: Iterable[CustomerId]) -> int:
             continue
         changed += 1
     return changed
+
+
+def follow_booking(writing: Writing, before: Booking | None, after: Booking) -> None:
+    """Keep the facts of whose booking was made or changed in step; ``before`` is what it was, None for a new one."""
+    held = writing.facts.get_many([after.customer_id]).get(after.customer_id)
+    right = facts_after(held or CustomerFacts(customer_id=after.customer_id), before, after)
+    if right is None:
+        refresh_facts(writing, [after.customer_id] if before is None else [before.customer_id, after.customer_id])
+    elif held is None:
+        writing.facts.add(right)
+    elif right != held:
+        writing.facts.save(evolve(right, version=held.version + 1), held.version)
 
 
 def _compared(reading: Reading, ids: Sequence[CustomerId]) -> Iterator[tuple[CustomerFacts | None, CustomerFacts]]:

@@ -525,7 +525,7 @@ def _service_to_row(service: Service) -> Row:
         str(service.id),
         service.code,
         service.name,
-        service.type,
+        service.service_type,
         service.usual_interval,
         service.duration,
         write_json(list(service.skin_tests)),
@@ -536,12 +536,12 @@ def _service_to_row(service: Service) -> Row:
 
 
 def _service_from_row(row: Row) -> Service:
-    own_id, code, name, of_type, usual_interval, duration, skin_tests, retired_at, _, version = row
+    own_id, code, name, service_type, usual_interval, duration, skin_tests, retired_at, _, version = row
     return Service(
         id=ServiceId(UUID(own_id)),
         code=code,
         name=name,
-        type=of_type,
+        service_type=service_type,
         usual_interval=usual_interval,
         duration=duration,
         skin_tests=read_texts(skin_tests),
@@ -953,11 +953,11 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
         ),
         _table(
             SERVICES,
-            "id text, code text, name text, type text?, usual_interval integer?, duration integer?, skin_tests text, "
-            "retired_at text?, retired integer, version integer",
+            "id text, code text, name text, service_type text?, usual_interval integer?, duration integer?, "
+            "skin_tests text, retired_at text?, retired integer, version integer",
             _service_to_row,
             _service_from_row,
-            key_columns={"code": "code", "retired": "retired", "type": "type"},
+            key_columns={"code": "code", "retired": "retired", "service_type": "service_type"},
             unique=("code",),
         ),
         _table(

@@ -18,7 +18,7 @@ from salon_crm.use_cases.access import check_own
 from salon_crm.use_cases.blocks import blocks_in_force
 from salon_crm.use_cases.bookings.plan import check_location_of
 from salon_crm.use_cases.customers import set_status
-from salon_crm.use_cases.facts import refresh_facts
+from salon_crm.use_cases.facts import follow_booking
 from salon_crm.use_cases.unit import Unit
 
 SHOWN: Final = field_classes(IDENTITY, BEHAVIOUR, MONEY, OPERATOR)
@@ -49,7 +49,7 @@ def keep_booking(unit: Unit, customer: Customer, booking: Booking) -> bool:
     unit.writing.bookings.add(booking)
     details = {"booking": str(booking.id), "status": booking.status}
     unit.record(AuditAction.BOOKING_MADE, customer, details=details)
-    refresh_facts(unit.writing, [customer.id])
+    follow_booking(unit.writing, None, booking)
     return activate_for(unit, customer, booking)
 
 
@@ -114,7 +114,7 @@ def keep_move(
     action = AuditAction.BOOKING_CHANGED if move is None else _ACTIONS[move]
     details = {"booking": str(after.id), "status": after.status}
     unit.record(action, customer, fields=fields, details=details)
-    refresh_facts(unit.writing, [before.customer_id, after.customer_id])
+    follow_booking(unit.writing, before, after)
     return BookingMoved(booking=after)
 
 
