@@ -2,6 +2,13 @@ import os
 
 from hypothesis import settings
 
+import salon_crm
+
+for (
+    name
+) in salon_crm.__all__:  # names load when they are asked for, and what is declared as they load is looked at here
+    getattr(salon_crm, name)
+
 # dev: new examples on every run, and those that failed are kept and tried first.
 settings.register_profile("dev", deadline=None, print_blob=True)
 # ci: the same examples on every run, so that the gate's answer depends on the change alone.

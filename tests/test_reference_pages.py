@@ -38,6 +38,9 @@ from salon_crm.use_cases import criteria as criteria_use_cases
 from salon_crm.use_cases import customers as customer_use_cases
 from salon_crm.use_cases.access import USE_CASES
 
+for _name in salon_crm.__all__:  # names load when they are asked for, and a use case is declared as it loads
+    getattr(salon_crm, _name)
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 SHELVES = ("docs", "examples")

@@ -7,144 +7,148 @@ Open a salon with `open_salon`, say who acts with `Actor`, and call a use case w
         ana = salon_crm.add_customer(salon, bea, name="Ana Silva", mobile="912 345 678")
 """
 
-from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, Grant, Permission, PermissionTable, Role, Scope
-from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, AuditVerification
-from salon_crm.domain.blocks import AlertState, Block, BlockAlert
-from salon_crm.domain.bookings import (
-    Answer,
-    Booking,
-    BookingAnswer,
-    BookingChange,
-    BookingMove,
-    BookingOrigin,
-    BookingStatus,
-    CancelledBy,
-)
-from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
-from salon_crm.domain.contact import EmailAddress, PhoneNumber
-from salon_crm.domain.criteria import CustomerFilter, Page, matches
-from salon_crm.domain.customers import (
-    Address,
-    Customer,
-    CustomerRow,
-    FieldKind,
-    FormSection,
-    Gender,
-    ProfileFields,
-    Status,
-)
-from salon_crm.domain.dates import DateOrder, PartialDate
-from salon_crm.domain.duplicates import Confidence, CustomerMatch, MatchReason
-from salon_crm.domain.facts import CustomerFacts
-from salon_crm.domain.ids import ExternalId
-from salon_crm.domain.labels import label
-from salon_crm.domain.maintenance import BackupReport, Finding, HealthReport, Trouble
-from salon_crm.domain.money import Money
-from salon_crm.domain.notes import Note
-from salon_crm.domain.settings import Settings
-from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
-from salon_crm.domain.transfer.planner import TwinOf
-from salon_crm.domain.transfer.reports import ExportReport, Family, ImportProblem, ImportReport
-from salon_crm.errors import (
-    Conflict,
-    DeliveryError,
-    InvalidDocument,
-    InvalidValue,
-    NotFound,
-    NotPermitted,
-    NotSupported,
-    RuleBroken,
-    SalonCrmError,
-    SchemaNewer,
-    SchemaOutdated,
-    StoreBusy,
-    StoreError,
-    TransactionLost,
-    UnknownCriterion,
-)
-from salon_crm.opening import from_document, open_salon, to_document
-from salon_crm.ports.salon import Salon
-from salon_crm.use_cases.audit import audit_head, audit_trail, verify_audit
-from salon_crm.use_cases.blocks import (
-    block_alerts,
-    block_customer,
-    confirm_block_alert,
-    customer_blocks,
-    dismiss_block_alert,
-    get_block,
-    unblock_customer,
-)
-from salon_crm.use_cases.bookings import (
-    Booked,
-    BookingFilter,
-    BookingMirrored,
-    BookingMoved,
-    BookingPage,
-    BookingRow,
-    Reassignment,
-    ReassignmentReport,
-    book,
-    booking_history,
-    cancel_booking,
-    complete_booking,
-    confirm_booking,
-    customer_bookings,
-    find_bookings,
-    get_booking,
-    mark_no_show,
-    may_book,
-    put_booking,
-    reassign_bookings,
-    record_arrival,
-    reopen_booking,
-    reschedule_booking,
-    unclosed_bookings,
-)
-from salon_crm.use_cases.catalogue import (
-    Catalogue,
-    Retirement,
-    add_location,
-    add_package,
-    add_service,
-    add_service_type,
-    add_staff_member,
-    catalogue,
-    edit_location,
-    edit_package,
-    edit_service,
-    edit_service_type,
-    edit_staff_member,
-    restore_location,
-    restore_package,
-    restore_service,
-    restore_service_type,
-    restore_staff_member,
-    retire_location,
-    retire_package,
-    retire_service,
-    retire_service_type,
-    retire_staff_member,
-)
-from salon_crm.use_cases.criteria import count_customers, each_customer, find_customers
-from salon_crm.use_cases.customers import (
-    CustomerEdit,
-    CustomersFound,
-    Deactivation,
-    activate_customer,
-    add_customer,
-    deactivate_customer,
-    edit_customer,
-    forget_former,
-    get_customer,
-    get_customers,
-    remove_customer,
-)
-from salon_crm.use_cases.duplicates import FoundOrAdded, find_or_add_customer, match_customers
-from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification, rebuild_facts, verify_facts
-from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
-from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
-from salon_crm.use_cases.settings import FormField, change_settings, get_settings, profile_fields
-from salon_crm.use_cases.transfer import export_customers, import_customers
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, Grant, Permission, PermissionTable, Role, Scope
+    from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, AuditVerification
+    from salon_crm.domain.blocks import AlertState, Block, BlockAlert
+    from salon_crm.domain.bookings import (
+        Answer,
+        Booking,
+        BookingAnswer,
+        BookingChange,
+        BookingMove,
+        BookingOrigin,
+        BookingStatus,
+        CancelledBy,
+    )
+    from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
+    from salon_crm.domain.contact import EmailAddress, PhoneNumber
+    from salon_crm.domain.criteria import CustomerFilter, Page, matches
+    from salon_crm.domain.customers import (
+        Address,
+        Customer,
+        CustomerRow,
+        FieldKind,
+        FormSection,
+        Gender,
+        ProfileFields,
+        Status,
+    )
+    from salon_crm.domain.dates import DateOrder, PartialDate
+    from salon_crm.domain.duplicates import Confidence, CustomerMatch, MatchReason
+    from salon_crm.domain.facts import CustomerFacts
+    from salon_crm.domain.ids import ExternalId
+    from salon_crm.domain.labels import label
+    from salon_crm.domain.maintenance import BackupReport, Finding, HealthReport, Trouble
+    from salon_crm.domain.money import Money
+    from salon_crm.domain.notes import Note
+    from salon_crm.domain.settings import Settings
+    from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
+    from salon_crm.domain.transfer.planner import TwinOf
+    from salon_crm.domain.transfer.reports import ExportReport, Family, ImportProblem, ImportReport
+    from salon_crm.errors import (
+        Conflict,
+        DeliveryError,
+        InvalidDocument,
+        InvalidValue,
+        NotFound,
+        NotPermitted,
+        NotSupported,
+        RuleBroken,
+        SalonCrmError,
+        SchemaNewer,
+        SchemaOutdated,
+        StoreBusy,
+        StoreError,
+        TransactionLost,
+        UnknownCriterion,
+    )
+    from salon_crm.opening import from_document, open_salon, to_document
+    from salon_crm.ports.salon import Salon
+    from salon_crm.use_cases.audit import audit_head, audit_trail, verify_audit
+    from salon_crm.use_cases.blocks import (
+        block_alerts,
+        block_customer,
+        confirm_block_alert,
+        customer_blocks,
+        dismiss_block_alert,
+        get_block,
+        unblock_customer,
+    )
+    from salon_crm.use_cases.bookings import (
+        Booked,
+        BookingFilter,
+        BookingMirrored,
+        BookingMoved,
+        BookingPage,
+        BookingRow,
+        Reassignment,
+        ReassignmentReport,
+        book,
+        booking_history,
+        cancel_booking,
+        complete_booking,
+        confirm_booking,
+        customer_bookings,
+        find_bookings,
+        get_booking,
+        mark_no_show,
+        may_book,
+        put_booking,
+        reassign_bookings,
+        record_arrival,
+        reopen_booking,
+        reschedule_booking,
+        unclosed_bookings,
+    )
+    from salon_crm.use_cases.catalogue import (
+        Catalogue,
+        Retirement,
+        add_location,
+        add_package,
+        add_service,
+        add_service_type,
+        add_staff_member,
+        catalogue,
+        edit_location,
+        edit_package,
+        edit_service,
+        edit_service_type,
+        edit_staff_member,
+        restore_location,
+        restore_package,
+        restore_service,
+        restore_service_type,
+        restore_staff_member,
+        retire_location,
+        retire_package,
+        retire_service,
+        retire_service_type,
+        retire_staff_member,
+    )
+    from salon_crm.use_cases.criteria import count_customers, each_customer, find_customers
+    from salon_crm.use_cases.customers import (
+        CustomerEdit,
+        CustomersFound,
+        Deactivation,
+        activate_customer,
+        add_customer,
+        deactivate_customer,
+        edit_customer,
+        forget_former,
+        get_customer,
+        get_customers,
+        remove_customer,
+    )
+    from salon_crm.use_cases.duplicates import FoundOrAdded, find_or_add_customer, match_customers
+    from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification, rebuild_facts, verify_facts
+    from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
+    from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
+    from salon_crm.use_cases.settings import FormField, change_settings, get_settings, profile_fields
+    from salon_crm.use_cases.transfer import export_customers, import_customers
 
 __version__ = "0.1.0"
 
@@ -322,3 +326,78 @@ __all__ = [
     "verify_audit",
     "verify_facts",
 ]
+
+_HOMES: Final = {
+    "domain.access": "DEFAULT_PERMISSIONS Actor Grant Permission PermissionTable Role Scope",
+    "domain.audit": "AuditAction AuditEntry AuditHead AuditVerification",
+    "domain.blocks": "AlertState Block BlockAlert",
+    "domain.bookings": (
+        "Answer Booking BookingAnswer BookingChange BookingMove BookingOrigin BookingStatus CancelledBy"
+    ),
+    "domain.catalogue": "Location Package Service ServiceType StaffMember",
+    "domain.contact": "EmailAddress PhoneNumber",
+    "domain.criteria": "CustomerFilter Page matches",
+    "domain.customers": "Address Customer CustomerRow FieldKind FormSection Gender ProfileFields Status",
+    "domain.dates": "DateOrder PartialDate",
+    "domain.duplicates": "Confidence CustomerMatch MatchReason",
+    "domain.facts": "CustomerFacts",
+    "domain.ids": "ExternalId",
+    "domain.labels": "label",
+    "domain.maintenance": "BackupReport Finding HealthReport Trouble",
+    "domain.money": "Money",
+    "domain.notes": "Note",
+    "domain.settings": "Settings",
+    "domain.transfer.columns": "EXPORT_COLUMNS",
+    "domain.transfer.planner": "TwinOf",
+    "domain.transfer.reports": "ExportReport Family ImportProblem ImportReport",
+    "errors": (
+        "Conflict DeliveryError InvalidDocument InvalidValue NotFound NotPermitted NotSupported RuleBroken "
+        "SalonCrmError SchemaNewer SchemaOutdated StoreBusy StoreError TransactionLost UnknownCriterion"
+    ),
+    "opening": "from_document open_salon to_document",
+    "ports.salon": "Salon",
+    "use_cases.audit": "audit_head audit_trail verify_audit",
+    "use_cases.blocks": (
+        "block_alerts block_customer confirm_block_alert customer_blocks dismiss_block_alert get_block unblock_customer"
+    ),
+    "use_cases.bookings": (
+        "Booked BookingFilter BookingMirrored BookingMoved BookingPage BookingRow Reassignment ReassignmentReport "
+        "book booking_history cancel_booking complete_booking confirm_booking customer_bookings find_bookings "
+        "get_booking mark_no_show may_book put_booking reassign_bookings record_arrival reopen_booking "
+        "reschedule_booking unclosed_bookings"
+    ),
+    "use_cases.catalogue": (
+        "Catalogue Retirement add_location add_package add_service add_service_type add_staff_member catalogue "
+        "edit_location edit_package edit_service edit_service_type edit_staff_member restore_location "
+        "restore_package restore_service restore_service_type restore_staff_member retire_location retire_package "
+        "retire_service retire_service_type retire_staff_member"
+    ),
+    "use_cases.criteria": "count_customers each_customer find_customers",
+    "use_cases.customers": (
+        "CustomerEdit CustomersFound Deactivation activate_customer add_customer deactivate_customer "
+        "edit_customer forget_former get_customer get_customers remove_customer"
+    ),
+    "use_cases.duplicates": "FoundOrAdded find_or_add_customer match_customers",
+    "use_cases.facts": "FactsRebuilt FactsVerification rebuild_facts verify_facts",
+    "use_cases.maintenance": "back_up_salon check_health rebuild_search",
+    "use_cases.notes": "add_note customer_notes edit_note remove_note",
+    "use_cases.settings": "FormField change_settings get_settings profile_fields",
+    "use_cases.transfer": "export_customers import_customers",
+}
+"""The module that each public name lives in: it is loaded when the name is first asked for, so that a concept nobody
+uses costs nothing."""
+
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # to a type checker a module with __getattr__ has every name there is
+
+    def __getattr__(name: str) -> Any:
+        """Return a public name, from the module it lives in."""
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        thing = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return thing
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -92,7 +92,8 @@ def test_a_package_is_not_had_any_more_when_it_was_taken_back() -> None:
         refund = Refund(at=an_instant(), by="olga", amount=part.amount, returned=part.amount, lines=(part,))
         return facts_of(ANA, (), [a_sale(lines=lines, refunds=(refund,))], ()).packages
 
-    assert (refunded(1), refunded(2)) == ({"ten-cuts"}, frozenset())
+    assert refunded(1) == {"ten-cuts"}
+    assert not refunded(2)
     missed = a_booking(package="bridal", status=BookingStatus.NO_SHOW)
     withdrawn = an_assigned_package(package="loyal", withdrawn_at=an_instant(5))
     assert facts_of(ANA, [missed], (), [withdrawn]).packages == frozenset()

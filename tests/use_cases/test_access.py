@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID
@@ -26,6 +27,8 @@ class Touched(BaseException):
 
 LET_IN = (Touched, TypeError, crm.InvalidValue)
 """What comes of a use case that was let in, and then found nothing to work with."""
+
+EARLIER, LATER = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
 
 ANYTHING = object()
 """An argument no use case takes: a refusal comes before arguments are looked at."""
@@ -89,41 +92,102 @@ Call = Callable[[crm.Salon, crm.Actor, crm.Customer, crm.Customer], object]
 CALLS: dict[str, Call] = {
     "activate_customer": lambda salon, actor, own, _: crm.activate_customer(salon, actor, own.id),
     "add_customer": lambda salon, actor, *_: crm.add_customer(salon, actor, name="Eva"),
+    "add_location": lambda salon, actor, *_: crm.add_location(salon, actor, name="New"),
     "add_note": lambda salon, actor, own, _: crm.add_note(salon, actor, own.id, text="Tea"),
+    "add_package": lambda salon, actor, *_: crm.add_package(salon, actor, name="New"),
+    "add_service": lambda salon, actor, *_: crm.add_service(salon, actor, name="New"),
+    "add_service_type": lambda salon, actor, *_: crm.add_service_type(salon, actor, name="New"),
+    "add_staff_member": lambda salon, actor, *_: crm.add_staff_member(salon, actor, name="New"),
     "audit_head": lambda salon, actor, *_: crm.audit_head(salon, actor),
     "audit_trail": lambda salon, actor, own, _: crm.audit_trail(salon, actor, customer=own.id),
     "block_alerts": lambda salon, actor, *_: crm.block_alerts(salon, actor),
     "block_customer": lambda salon, actor, _, other: crm.block_customer(salon, actor, other.id, reason="Late"),
+    "book": lambda salon, actor, own, other: crm.book(
+        salon, actor, bookable(salon, actor, own, other).id, service="first", start=LATER
+    ),
+    "booking_history": lambda salon, actor, own, _: crm.booking_history(salon, actor, a_booking_of(salon, own)),
+    "cancel_booking": lambda salon, actor, own, _: crm.cancel_booking(salon, actor, a_booking_of(salon, own, LATER)),
+    "catalogue": lambda salon, actor, *_: crm.catalogue(salon, actor),
     "change_settings": lambda salon, actor, *_: crm.change_settings(salon, actor, region="ES"),
+    "complete_booking": lambda salon, actor, own, _: crm.complete_booking(salon, actor, a_booking_of(salon, own)),
     "confirm_block_alert": lambda salon, actor, *_: crm.confirm_block_alert(salon, actor, open_alert(salon)),
+    "confirm_booking": lambda salon, actor, own, _: crm.confirm_booking(salon, actor, a_booking_of(salon, own)),
     "count_customers": lambda salon, actor, *_: crm.count_customers(salon, actor),
     "customer_blocks": lambda salon, actor, own, _: crm.customer_blocks(salon, actor, own.id),
+    "customer_bookings": lambda salon, actor, own, _: crm.customer_bookings(salon, actor, own.id),
     "customer_notes": lambda salon, actor, own, _: crm.customer_notes(salon, actor, own.id),
     "deactivate_customer": lambda salon, actor, own, _: crm.deactivate_customer(salon, actor, own.id),
     "dismiss_block_alert": lambda salon, actor, *_: crm.dismiss_block_alert(salon, actor, open_alert(salon)),
     "each_customer": lambda salon, actor, *_: list(crm.each_customer(salon, actor)),
     "edit_customer": lambda salon, actor, own, _: crm.edit_customer(salon, actor, own.id, gender="female"),
+    "edit_location": lambda salon, actor, *_: crm.edit_location(salon, actor, "first", name="New"),
     "edit_note": lambda salon, actor, own, _: crm.edit_note(salon, actor, first_note(salon, own), text="Coffee"),
+    "edit_package": lambda salon, actor, *_: crm.edit_package(salon, actor, "first", name="New"),
+    "edit_service": lambda salon, actor, *_: crm.edit_service(salon, actor, "first", name="New"),
+    "edit_service_type": lambda salon, actor, *_: crm.edit_service_type(salon, actor, "first", name="New"),
+    "edit_staff_member": lambda salon, actor, *_: crm.edit_staff_member(salon, actor, "first", name="New"),
+    "find_bookings": lambda salon, actor, *_: crm.find_bookings(salon, actor),
     "find_customers": lambda salon, actor, *_: crm.find_customers(salon, actor),
     "find_or_add_customer": lambda salon, actor, *_: crm.find_or_add_customer(salon, actor, name="Eva"),
     "forget_former": lambda salon, actor, own, _: crm.forget_former(salon, actor, own.id),
     "get_block": lambda salon, actor, own, _: crm.get_block(salon, actor, first_block(salon, own)),
+    "get_booking": lambda salon, actor, own, _: crm.get_booking(salon, actor, a_booking_of(salon, own)),
     "get_customer": lambda salon, actor, own, _: crm.get_customer(salon, actor, own.id),
     "get_customers": lambda salon, actor, own, _: crm.get_customers(salon, actor, [own.id]),
     "get_settings": lambda salon, actor, *_: crm.get_settings(salon, actor),
+    "mark_no_show": lambda salon, actor, own, _: crm.mark_no_show(salon, actor, a_booking_of(salon, own)),
     "match_customers": lambda salon, actor, *_: crm.match_customers(salon, actor, name="Eva"),
     "may_book": lambda salon, actor, own, _: crm.may_book(salon, actor, own.id),
     "profile_fields": lambda salon, actor, *_: crm.profile_fields(salon, actor),
+    "put_booking": lambda salon, actor, own, _: crm.put_booking(
+        salon, actor, own.id, external=("a", "1"), service="first", start=LATER
+    ),
+    "reassign_bookings": lambda salon, actor, *_: crm.reassign_bookings(salon, actor, "first", to="first"),
     "rebuild_search": lambda salon, actor, *_: crm.rebuild_search(salon, actor),
+    "record_arrival": lambda salon, actor, own, _: crm.record_arrival(salon, actor, a_booking_of(salon, own)),
     "remove_customer": lambda salon, actor, _, other: crm.remove_customer(salon, actor, other.id),
     "remove_note": lambda salon, actor, own, _: crm.remove_note(salon, actor, first_note(salon, own)),
+    "reopen_booking": lambda salon, actor, own, _: crm.reopen_booking(
+        salon, actor, a_booking_of(salon, own, status="completed"), reason="Slip"
+    ),
+    "reschedule_booking": lambda salon, actor, own, other: crm.reschedule_booking(
+        salon, actor, a_booking_of(salon, bookable(salon, actor, own, other), LATER), service="first"
+    ),
+    "restore_location": lambda salon, actor, *_: crm.restore_location(salon, actor, "first"),
+    "restore_package": lambda salon, actor, *_: crm.restore_package(salon, actor, "first"),
+    "restore_service": lambda salon, actor, *_: crm.restore_service(salon, actor, "first"),
+    "restore_service_type": lambda salon, actor, *_: crm.restore_service_type(salon, actor, "first"),
+    "restore_staff_member": lambda salon, actor, *_: crm.restore_staff_member(salon, actor, "first"),
+    "retire_location": lambda salon, actor, *_: crm.retire_location(salon, actor, "first"),
+    "retire_package": lambda salon, actor, *_: crm.retire_package(salon, actor, "first"),
+    "retire_service": lambda salon, actor, *_: crm.retire_service(salon, actor, "first"),
+    "retire_service_type": lambda salon, actor, *_: crm.retire_service_type(salon, actor, "first"),
+    "retire_staff_member": lambda salon, actor, *_: crm.retire_staff_member(salon, actor, "first"),
     "unblock_customer": lambda salon, actor, own, _: crm.unblock_customer(salon, actor, own.id),
+    "unclosed_bookings": lambda salon, actor, *_: crm.unclosed_bookings(salon, actor),
     "verify_audit": lambda salon, actor, *_: crm.verify_audit(salon, actor),
+    "verify_facts": lambda salon, actor, *_: crm.verify_facts(salon, actor),
 }
 
 
 def test_every_use_case_but_those_that_work_on_files_is_called() -> None:
     assert set(CALLS) == {name for name, declared in USE_CASES.items() if not declared.sliced}
+
+
+def bookable(salon: crm.Salon, actor: crm.Actor, own: crm.Customer, other: crm.Customer) -> crm.Customer:
+    """Return whom an actor may book for: customers for themselves, once they are blocked no more."""
+    if actor.role is not crm.Role.CUSTOMER:
+        return other
+    crm.unblock_customer(salon, OWNER, own.id)
+    return own
+
+
+def a_booking_of(
+    salon: crm.Salon, customer: crm.Customer, start: datetime = EARLIER, *, status: str = "pending"
+) -> UUID:
+    """Return a booking that the calendar says a customer has."""
+    asked: dict[str, Any] = {"external": ("calendar", "1"), "service": "first", "start": start, "status": status}
+    return crm.put_booking(salon, OWNER, customer.id, **asked).booking.id
 
 
 def open_alert(salon: crm.Salon) -> UUID:
@@ -146,11 +210,20 @@ def test_whoever_is_granted_a_use_case_can_work_with_it(name: str, actor: crm.Ac
         own = crm.add_customer(salon, OWNER, name="Ana", email="ana@example.com", note="Tea", id=NOBODY)
         crm.block_customer(salon, OWNER, own.id, reason="Late")
         other = crm.add_customer(salon, OWNER, name="Rui", email="ana@example.com")
+        _fill_catalogue(salon)
         if crm.DEFAULT_PERMISSIONS.grant(actor, USE_CASES[name].permission) is None:
             with pytest.raises(crm.NotPermitted):
                 CALLS[name](salon, actor, own, other)
         else:
             CALLS[name](salon, actor, own, other)
+
+
+def _fill_catalogue(salon: crm.Salon) -> None:
+    crm.add_service_type(salon, OWNER, name="First")
+    crm.add_service(salon, OWNER, name="First", duration=45)
+    crm.add_package(salon, OWNER, name="First")
+    crm.add_location(salon, OWNER, name="First")
+    crm.add_staff_member(salon, OWNER, name="First")
 
 
 def test_what_is_no_salon_and_no_actor_is_refused(untouchable: crm.Salon) -> None:

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     CHANGE_CATALOGUE = "catalogue.change"
     ASK_BOOKING = "bookings.ask"
     VIEW_BOOKINGS = "bookings.view"
+    LIST_BOOKINGS = "bookings.list"
     BOOK = "bookings.book"
     MOVE_BOOKINGS = "bookings.move"
     MIRROR_BOOKINGS = "bookings.mirror"
@@ -133,6 +134,7 @@ _EVERYBODY_ON_STAFF: Final = (
     Permission.VIEW_CATALOGUE,
     Permission.ASK_BOOKING,
     Permission.VIEW_BOOKINGS,
+    Permission.LIST_BOOKINGS,
     Permission.BOOK,
     Permission.MOVE_BOOKINGS,
     Permission.VIEW_SALES,

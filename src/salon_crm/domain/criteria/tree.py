@@ -182,8 +182,8 @@ FACTS: Final = {
     Fact.GENDER: FactKind(str, choices=frozenset(Gender)),
     Fact.BLOCKED: FactKind(bool, permission=Permission.VIEW_BLOCKS),
     Fact.ADDED: FactKind(datetime, ops=ORDERED),
-    Fact.VISITS: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_BOOKINGS),
-    Fact.LAST_VISIT: FactKind(date, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_BOOKINGS),
+    Fact.VISITS: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.LIST_BOOKINGS),
+    Fact.LAST_VISIT: FactKind(date, ops=ORDERED | {Op.EQUAL}, permission=Permission.LIST_BOOKINGS),
     Fact.SPEND: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_SALES),
 }
 """Every fact criteria may ask; spend is in minor units of the salon's currency."""
@@ -428,6 +428,6 @@ def permissions_of(criterion: Criterion) -> frozenset[Permission]:
         case OneOf():
             return frozenset({Permission.VIEW_CUSTOMERS})
         case Booked() | HasPackage():
-            return frozenset({Permission.VIEW_BOOKINGS})
+            return frozenset({Permission.LIST_BOOKINGS})
         case _:
             _refuse_never(criterion)

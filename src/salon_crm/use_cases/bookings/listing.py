@@ -123,7 +123,7 @@ def customer_bookings(
         return _paged(salon, reading, query, page, limit, newest_first=True, customer=customer)
 
 
-@use_case(Permission.VIEW_BOOKINGS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=SHOWN)
+@use_case(Permission.LIST_BOOKINGS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=SHOWN)
 def find_bookings(
     salon: Salon,
     actor: Actor,
@@ -155,7 +155,7 @@ def find_bookings(
         return _paged(salon, reading, query, page, limit)
 
 
-@use_case(Permission.VIEW_BOOKINGS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=SHOWN)
+@use_case(Permission.LIST_BOOKINGS, Permission.VIEW_BLOCKS, Permission.VIEW_NOTES, shows=SHOWN)
 def unclosed_bookings(
     salon: Salon,
     actor: Actor,
@@ -196,7 +196,7 @@ def get_booking(
         return booking
 
 
-@use_case(Permission.VIEW_BOOKINGS, Permission.MOVE_BOOKINGS, shows=SHOWN)
+@use_case(Permission.LIST_BOOKINGS, shows=SHOWN)
 def booking_history(salon: Salon, actor: Actor, booking_id: IdLike, /) -> tuple[BookingChange, ...]:
     """Return every change of a booking, oldest first: what it was before, who changed it, when and why.
 
