@@ -358,7 +358,7 @@ def fixed_sizes() -> str:
 # The kit
 
 
-_ALWAYS_THERE = {"kind", "make_store", "open_store", "store"}
+_ALWAYS_THERE = {"kind", "make_store", "open_store", "store", "unique"}
 """The fixtures that every store has; any other is a hook that a check needs."""
 
 
@@ -411,6 +411,7 @@ def _needs(check: Callable[..., None]) -> str:
     return ", ".join(
         [
             *(["each kind"] if "kind" in fixtures else []),
+            *(["each unique key"] if "unique" in fixtures else []),
             *dict.fromkeys(declared),
             *(f"`{name}`" for name in fixtures if hasattr(StoreConformance, name) and name not in _ALWAYS_THERE),
         ]

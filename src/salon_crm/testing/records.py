@@ -1,33 +1,58 @@
 """Checks of repositories: what holds of every kind of record, one check for all of them."""
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from attrs import asdict, evolve, fields
+from attrs import asdict, evolve, fields, frozen
 
 from salon_crm.domain.blocks import AlertState
+from salon_crm.domain.bookings import BookingMove, BookingOrigin, BookingStatus, CancelledBy
+from salon_crm.domain.catalogue import CODE_LIMIT, LONGEST_DURATION, LONGEST_INTERVAL, MOST_SKIN_TESTS
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.customers import MOST_VALUES, Address, Gender, Status
 from salon_crm.domain.dates import PartialDate
 from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.marks import MarkKind
+from salon_crm.domain.money import MOST_MINOR, Money
+from salon_crm.domain.sales import (
+    MOST_LINES,
+    MOST_QUANTITY,
+    LineKind,
+    Payment,
+    Refund,
+    RefundedLine,
+    SaleLine,
+    SaleStatus,
+)
 from salon_crm.domain.text import NAME_LIMIT, NOTE_LIMIT, TEXT_LIMIT
 from salon_crm.errors import Conflict, NotFound, NotSupported
-from salon_crm.ports.records import KINDS, Kind
+from salon_crm.ports.records import KINDS, KeyKind, Kind
 from salon_crm.ports.store import Store
 from salon_crm.testing.builders import (
     a_block,
     a_block_alert,
+    a_booking,
+    a_booking_change,
     a_customer,
     a_customer_id,
     a_fingerprint,
+    a_location,
     a_mark,
     a_note,
+    a_package,
     a_reference,
+    a_sale,
+    a_service,
+    a_service_type,
+    a_staff_member,
     an_alias,
+    an_assigned_package,
     an_instant,
+    some_facts,
 )
 from salon_crm.testing.conformance import (
     NAME,
@@ -102,9 +127,148 @@ def _extreme_customers() -> list[Any]:
     ]
 
 
+def _extreme_items() -> dict[str, list[Any]]:
+    """Return items of the catalogue: the fullest with the longest code, and a bare one of another script."""
+    full: dict[str, Any] = {
+        "code": "w" * CODE_LIMIT,
+        "name": EVERY_PLANE,
+        "retired_at": TO_THE_MICROSECOND,
+        "version": 2**53,
+    }
+    bare: dict[str, Any] = {"code": "стрижка-王", "retired_at": None}
+    tests = tuple(f"skin-test-{n}" for n in range(MOST_SKIN_TESTS))
+    return {
+        "service_types": [a_service_type(1, **full), a_service_type(2, **bare)],
+        "services": [
+            a_service(
+                1,
+                type="стрижка-王",
+                usual_interval=LONGEST_INTERVAL,
+                duration=LONGEST_DURATION,
+                skin_tests=tests,
+                **full,
+            ),
+            a_service(2, type=None, duration=None, **bare),
+        ],
+        "packages": [a_package(1, **full), a_package(2, **bare)],
+        "locations": [
+            a_location(1, zone="America/Argentina/ComodRivadavia", region="AR", **full),
+            a_location(2, zone=None, **bare),
+        ],
+        "staff_members": [a_staff_member(1, actor_id=EVERY_PLANE, **full), a_staff_member(2, **bare)],
+    }
+
+
+def _extreme_bookings() -> dict[str, list[Any]]:
+    full = a_booking(
+        1,
+        service="стрижка-王",
+        start=TO_THE_MICROSECOND,
+        end=LAST,
+        zone="America/Argentina/ComodRivadavia",
+        location="w" * CODE_LIMIT,
+        therapist="王",
+        status=BookingStatus.CANCELLED,
+        cancelled_by=CancelledBy.SALON,
+        price=Money(MOST_MINOR, "KWD"),
+        package="package-1",
+        note=_long(TEXT_LIMIT),
+        arrived_at=FIRST,
+        external_id=ExternalId(EVERY_PLANE, "0001"),
+        origin=BookingOrigin.IMPORTED,
+        at=TO_THE_MICROSECOND,
+        by=EVERY_PLANE,
+        version=2**53,
+    )
+    return {
+        "bookings": [
+            full,
+            a_booking(2, location=None, therapist=None, start=FIRST, zone="Asia/Kathmandu"),
+            a_booking(3, start=LAST - timedelta(hours=1), end=LAST, zone="Pacific/Honolulu", price=Money(0, "JPY")),
+        ],
+        "booking_changes": [
+            a_booking_change(
+                1,
+                at=LAST,
+                by=EVERY_PLANE,
+                move=BookingMove.MARK_NO_SHOW,
+                reason=_long(TEXT_LIMIT),
+                status=BookingStatus.NO_SHOW,
+                start=FIRST,
+                end=TO_THE_MICROSECOND,
+                zone="Pacific/Kiritimati",
+                service="стрижка-王",
+            ),
+            a_booking_change(2, move=None, location=None, therapist=None),
+        ],
+    }
+
+
+def _extreme_sales() -> dict[str, list[Any]]:
+    most = Money(MOST_MINOR, "KWD")
+    lines = tuple(
+        SaleLine(kind=kind, item=EVERY_PLANE, name=EVERY_PLANE, quantity=MOST_QUANTITY, price=most)
+        for kind in (*LineKind, *(LineKind.PRODUCT,) * (MOST_LINES - len(LineKind)))
+    )
+    part = RefundedLine(line=MOST_LINES - 1, quantity=MOST_QUANTITY, amount=most)
+    refund = Refund(at=LAST, by=EVERY_PLANE, amount=most, returned=most, lines=(part, part), reason=_long(TEXT_LIMIT))
+    full = a_sale(
+        1,
+        at=TO_THE_MICROSECOND,
+        zone="America/Argentina/ComodRivadavia",
+        location="w" * CODE_LIMIT,
+        currency="KWD",
+        lines=lines,
+        payments=(Payment(at=FIRST, by=EVERY_PLANE, amount=most, method=EVERY_PLANE),) * 2,
+        refunds=(refund, Refund(at=FIRST, by="bea", amount=Money(0, "KWD"), returned=Money(1, "KWD"))),
+        bookings=(a_booking(2).id, a_booking(1).id),
+        status=SaleStatus.REFUNDED,
+        by=EVERY_PLANE,
+        recorded=LAST,
+        version=2**53,
+    )
+    return {
+        "sales": [
+            full,
+            a_sale(2, customer_id=None, location=None, payments=(), at=FIRST, bookings=(a_booking(2).id,)),
+            a_sale(3, at=LAST, zone="Pacific/Honolulu", status=SaleStatus.PENDING),
+        ],
+        "assigned_packages": [
+            an_assigned_package(
+                1,
+                package="w" * CODE_LIMIT,
+                at=TO_THE_MICROSECOND,
+                by=EVERY_PLANE,
+                withdrawn_at=LAST,
+                withdrawn_by="bea",
+                version=2**53,
+            ),
+            an_assigned_package(2, at=FIRST),
+        ],
+        "facts": [
+            some_facts(
+                1,
+                visits=10**6,
+                first_visit=date.min,
+                last_visit=date.max,
+                spend=10**18 + 1,
+                booked=frozenset(f"service-{n}" for n in range(500)),
+                ever_booked=frozenset({"стрижка-王", "w" * CODE_LIMIT}),
+                packages=frozenset({"package-1", "package-10"}),
+                version=2**53,
+            ),
+            some_facts(2, spend=-(10**18) - 1, booked=frozenset(), ever_booked=frozenset(), packages=frozenset()),
+            some_facts(3, visits=0, first_visit=None, last_visit=None, spend=0),
+        ],
+    }
+
+
 def _extremes() -> dict[str, list[Any]]:
     """Return records of each kind with every field filled, as full and as odd as the domain lets it be."""
     return {
+        **_extreme_items(),
+        **_extreme_bookings(),
+        **_extreme_sales(),
         "customers": _extreme_customers(),
         "notes": [
             a_note(
@@ -153,21 +317,72 @@ def _extremes() -> dict[str, list[Any]]:
     }
 
 
+_EDITS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "customers": {"name": "Zoe Zuse", "email": None, "mobile": PhoneNumber("+12025550100")},
+        "notes": {"text": "Changed.", "edited_at": an_instant(9), "edited_by": "bea"},
+        "blocks": {"lifted_at": an_instant(9), "lifted_by": "bea"},
+        "block_alerts": {"state": AlertState.DISMISSED, "settled_at": an_instant(9)},
+        "service_types": {"code": "changed", "retired_at": an_instant(9)},
+        "services": {"code": "changed", "type": None, "retired_at": an_instant(9)},
+        "packages": {"code": "changed", "retired_at": an_instant(9)},
+        "locations": {"code": "changed", "zone": "Atlantic/Azores", "retired_at": an_instant(9)},
+        "staff_members": {"code": "changed", "actor_id": "gil", "retired_at": an_instant(9)},
+        "bookings": {"status": BookingStatus.NO_SHOW, "external_id": ExternalId("calendar", "9"), "location": None},
+        "sales": {"bookings": (a_booking(9).id, a_booking(8).id), "refunds": (), "location": None},
+        "assigned_packages": {"withdrawn_at": an_instant(9), "withdrawn_by": "bea"},
+        "facts": {"visits": 0, "last_visit": None, "packages": frozenset()},
+    }
+)
+"""What a record of each kind with versions is changed to."""
+
+
 def _edited(kind: Kind[Any], record: Any) -> Any:
     """Return the record at its next version, with other values of its keys."""
-    if kind.name == "customers":
-        return evolve(
-            record, version=record.version + 1, name="Zoe Zuse", email=None, mobile=PhoneNumber("+12025550100")
-        )
-    if kind.name == "block_alerts":
-        return evolve(record, version=record.version + 1, state=AlertState.DISMISSED, settled_at=an_instant(9))
-    if kind.name == "blocks":
-        return evolve(record, version=record.version + 1, lifted_at=an_instant(9), lifted_by="bea")
-    return evolve(record, version=record.version + 1, text="Changed.", edited_at=an_instant(9), edited_by="bea")
+    return evolve(record, version=record.version + 1, **_EDITS[kind.name])
+
+
+UNIQUE_KEYS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = MappingProxyType(
+    {
+        ("customers", "external_id"): {"external_ids": (ExternalId("till", "shared"),)},
+        ("service_types", "code"): {"code": "shared"},
+        ("services", "code"): {"code": "shared"},
+        ("packages", "code"): {"code": "shared"},
+        ("locations", "code"): {"code": "shared"},
+        ("staff_members", "code"): {"code": "shared"},
+        ("staff_members", "actor"): {"actor_id": "shared"},
+        ("bookings", "external_id"): {"external_id": ExternalId("calendar", "shared")},
+    }
+)
+"""The unique keys of every kind, and fields that give a record a value of each."""
+
+
+@frozen
+class UniqueKey:
+    """A unique key of a kind, with fields that give a record a value of it."""
+
+    kind: Kind[Any]
+    key: str
+    holding: Mapping[str, Any]
+
+    def value_of(self, record: Any) -> Any:
+        """Return the value a record has of it."""
+        [value] = self.kind.keys[self.key].values(record)
+        return value
+
+
+def _of_customer(kind: Kind[Any], customer_id: Any, numbers: tuple[int, ...]) -> list[Any]:
+    """Return records of a customer, as many as there are numbers; of a kind whose identity is the customer, one."""
+    records = {kind.identity(each): each for n in numbers for each in [sample(kind, n, customer_id=customer_id)]}
+    return list(records.values())
 
 
 def _values_of_keys(kind: Kind[Any], record: Any) -> list[tuple[str, Any]]:
     return [(name, value) for name, key in kind.keys.items() for value in key.values(record)]
+
+
+def _shared_values(key: KeyKind[Any], records: list[Any]) -> set[Any]:
+    return set[Any].intersection(*(set(key.values(record)) for record in records))
 
 
 def _equal_in_every_field(one: Any, other: Any) -> bool:
@@ -177,6 +392,14 @@ def _equal_in_every_field(one: Any, other: Any) -> bool:
 
 class RecordChecks(Conformance):
     """What `ReadRepository` and `Repository` promise of every kind of record."""
+
+    @pytest.fixture(params=UNIQUE_KEYS, ids=".".join)
+    def unique(self, request: pytest.FixtureRequest) -> UniqueKey:
+        """Return each unique key in turn, passing over those of kinds the store does not declare."""
+        name, key = request.param
+        if not self.declares(KINDS[name]):
+            self.needs(Capability(name))
+        return UniqueKey(KINDS[name], key, UNIQUE_KEYS[request.param])
 
     def test_a_record_comes_back_equal_in_every_field(self, store: Store, kind: Kind[Any]) -> None:
         """A store gives back what it was given, equal in every field: full ones, bare ones, the longest texts."""
@@ -239,7 +462,7 @@ class RecordChecks(Conformance):
                 assert held.keys() == {value for record in there for value in key.values(record)}
             if kind.customer is not None:
                 customers = (a_customer_id(number) for number in range(1, 1_200))
-                assert list(records.of_customers(customers)) == [a_customer_id(1)]
+                assert records.of_customers(customers).keys() == {kind.customer(record) for record in there}
 
     def test_a_record_is_found_by_every_value_of_every_key(self, store: Store, kind: Kind[Any]) -> None:
         """``by_key`` returns the records that hold each value; values nobody holds are left out."""
@@ -268,10 +491,11 @@ class RecordChecks(Conformance):
             keep(writing, kind, *alike)
         in_order = tuple(sorted(alike, key=kind.identity))
         assert in_order != tuple(alike)
+        values = [(name, value) for name, key in shared for value in _shared_values(key, alike)]
+        assert values
         with store.reading() as reading:
-            for name, key in shared:
-                for value in set[Any].intersection(*(set(key.values(record)) for record in alike)):
-                    assert records_in(reading, kind).by_key(name, [value]) == {value: in_order}
+            for name, value in values:
+                assert records_in(reading, kind).by_key(name, [value]) == {value: in_order}
 
     def _alike(self, kind: Kind[Any]) -> list[Any]:
         """Return records that share the values of their keys, the last one first."""
@@ -280,8 +504,10 @@ class RecordChecks(Conformance):
             "blocks": {"origin": a_block(9).id},
             "block_alerts": {"origin": a_block(9).id},
             "marks": {"block_id": a_block(9).id},
+            "services": {"type": "hair"},
+            "sales": {"bookings": (a_booking(9).id, a_booking(8).id)},
         }
-        return [sample(kind, number, **same[kind.name]) for number in (3, 1, 2)]
+        return [sample(kind, number, **same.get(kind.name, {})) for number in (3, 1, 2)]
 
     def test_a_key_that_is_not_declared_is_not_supported(self, store: Store, kind: Kind[Any]) -> None:
         """``by_key`` raises NotSupported for a key the kind does not declare."""
@@ -295,8 +521,7 @@ class RecordChecks(Conformance):
         if kind.customer is None:
             pytest.skip(f"{kind.name} belong to no customer")
         ana, bea, carla = (a_customer_id(number) for number in (1, 2, 3))
-        of_ana = [sample(kind, number, customer_id=ana) for number in (5, 1, 3)]
-        of_bea = [sample(kind, number, customer_id=bea) for number in (4, 2)]
+        of_ana, of_bea = _of_customer(kind, ana, (5, 1, 3)), _of_customer(kind, bea, (4, 2))
         with store.writing() as writing:
             keep(writing, kind, *of_ana, *of_bea)
             writing.customers.add(a_customer(3))
@@ -366,22 +591,58 @@ class RecordChecks(Conformance):
 
     @pytest.mark.parametrize("within", [True, False], ids=["among them", "kept before"])
     def test_many_of_which_one_has_a_unique_key_of_another_are_refused_as_a_whole(
-        self, store: Store, *, within: bool
+        self, store: Store, unique: UniqueKey, *, within: bool
     ) -> None:
         """``add_many`` raises Conflict as `add` does where a unique key is held, also by another of them."""
-        shared = (ExternalId("till", "shared"),)
-        first, second = a_customer(1, external_ids=shared), a_customer(2, external_ids=shared)
-        free = a_customer(3, external_ids=(ExternalId("till", "free"),))
+        kind = unique.kind
+        first, second = (sample(kind, number, **unique.holding) for number in (1, 2))
+        free = sample(kind, 3)
         with store.writing() as writing:
             if not within:
-                writing.customers.add(first)
+                keep(writing, kind, first)
             with pytest.raises(Conflict):
-                writing.customers.add_many([free, first, second] if within else [free, second])
-            assert not writing.customers.get_many([free.id, second.id])
-            assert not writing.customers.by_key("external_id", [("till", "free")])
-            writing.customers.add_many([free])
+                add_many(writing, kind, [free, first, second] if within else [free, second])
+            assert [get(writing, kind, record) for record in (free, second)] == [None, None]
+            add_many(writing, kind, [free])
         with store.reading() as reading:
-            assert reading.customers.by_key("external_id", [("till", "free")]) == {("till", "free"): (free,)}
+            assert get(reading, kind, free) == free
+            for name, value in _values_of_keys(kind, free):
+                assert free in records_in(reading, kind).by_key(name, [value])[value]
+
+    def test_a_unique_key_is_held_by_one_record(self, store: Store, unique: UniqueKey) -> None:
+        """``add`` and ``save`` raise Conflict where a unique key is held by another, and change nothing."""
+        kind = unique.kind
+        first, second = (sample(kind, number, **unique.holding) for number in (1, 2))
+        other = sample(kind, 3)
+        with store.writing() as writing:
+            keep(writing, kind, first, other)
+            with pytest.raises(Conflict):
+                keep(writing, kind, second)
+            with pytest.raises(Conflict):
+                records_in(writing, kind).save(evolve(other, version=2, **unique.holding), 1)
+        with store.reading() as reading:
+            assert [get(reading, kind, each) for each in (first, second, other)] == [first, None, other]
+            value = unique.value_of(first)
+            assert records_in(reading, kind).by_key(unique.key, [value]) == {value: (first,)}
+
+    def test_a_unique_key_that_was_let_go_of_is_free(self, store: Store, unique: UniqueKey) -> None:
+        """A key that is let go of is free at once; a record that is edited otherwise keeps it."""
+        kind, key = unique.kind, unique.key
+        first, third = (sample(kind, number, **unique.holding) for number in (1, 3))
+        second, value = sample(kind, 2), unique.value_of(first)
+        moved = evolve(second, version=2, **unique.holding)
+        with store.writing() as writing:
+            keep(writing, kind, first, second)
+            records = records_in(writing, kind)
+            records.save(evolve(first, version=2), 1)
+            assert records.by_key(key, [value]) == {value: (evolve(first, version=2),)}
+            records.save(evolve(sample(kind, 1), version=3), 2)
+            records.save(moved, 1)
+            assert records.by_key(key, [value]) == {value: (moved,)}
+            records.remove(kind.identity(second))
+            keep(writing, kind, third)
+        with store.reading() as reading:
+            assert records_in(reading, kind).by_key(key, [value]) == {value: (third,)}
 
     def test_saving_replaces_the_record_and_its_keys(self, store: Store, kind: Kind[Any]) -> None:
         """``save`` replaces the record of the same identity: it is found by its new keys and by no old one."""
@@ -456,7 +717,8 @@ class RecordChecks(Conformance):
             for name, value in _values_of_keys(kind, gone):
                 assert gone not in records.by_key(name, [value]).get(value, ())
             if kind.customer is not None:
-                assert records.of_customers([a_customer_id()]) == {a_customer_id(): (left,)}
+                owners = [kind.customer(gone), kind.customer(left)]
+                assert records.of_customers(owners) == {kind.customer(left): (left,)}
 
     def test_what_is_not_there_cannot_be_removed(self, store: Store, kind: Kind[Any]) -> None:
         """``remove`` raises NotFound where the record is not there."""
