@@ -18,11 +18,13 @@ else:
     pytest.register_assert_rewrite(  # so that a failed check shows the values it compared
         "salon_crm.testing.abilities",
         "salon_crm.testing.audit",
+        "salon_crm.testing.bookings",
         "salon_crm.testing.conformance",
         "salon_crm.testing.criteria",
         "salon_crm.testing.crowd",
         "salon_crm.testing.customers",
         "salon_crm.testing.machine",
+        "salon_crm.testing.panel",
         "salon_crm.testing.records",
         "salon_crm.testing.settings",
         "salon_crm.testing.transactions",

@@ -246,9 +246,10 @@ class ExportChecks(Conformance):
     def test_cells_of_an_export_are_those_of_the_customers(self, exporting: Store) -> None:
         """Every cell is what the customer and the block in force give, in the order they were added."""
         population = st.lists(customers(), max_size=6, unique_by=lambda customer: customer.id)
+        asked = criteria(of_bookings=self.has_panel)
 
         @settings(deadline=None)
-        @given(population, st.lists(blocks(), max_size=5, unique_by=lambda block: block.id), external_ids(), criteria())
+        @given(population, st.lists(blocks(), max_size=5, unique_by=lambda block: block.id), external_ids(), asked)
         def exported_as_found(found: list[Customer], kept: list[Block], external: ExternalId, asked: Criterion) -> None:
             with suppress(Undone), exporting.writing() as writing:
                 for place, customer in enumerate(found):

@@ -56,6 +56,9 @@ class Capability(StrEnum):
 EVERY_KIND: Final = frozenset(Capability(name) for name in KINDS if name != "customers")
 """The kinds of record a store may lack."""
 
+PANEL: Final = frozenset({Capability.BOOKINGS, Capability.SALES, Capability.ASSIGNED_PACKAGES, Capability.FACTS})
+"""The kinds that criteria about bookings, packages and facts stand on."""
+
 COMPLETE: Final = EVERY_KIND | {Capability.PERSISTENT, Capability.SHARED}
 """What is asked of a store that declares nothing.
 
@@ -132,6 +135,11 @@ class Conformance:
     def declares(self, kind: Kind[Any]) -> bool:
         """Return whether the store keeps records of a kind."""
         return kind.name == "customers" or Capability(kind.name) in self.capabilities
+
+    @property
+    def has_panel(self) -> bool:
+        """Whether the store keeps what criteria about bookings, packages and facts stand on."""
+        return self.capabilities >= PANEL
 
     @property
     def kinds(self) -> list[Kind[Any]]:

@@ -1,6 +1,6 @@
 """Checks of finding customers: every criterion answered as `matches` does, in an order that is total."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salon_crm.domain.blocks import Block
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.criteria import (
     DEEPEST,
@@ -19,6 +18,7 @@ from salon_crm.domain.criteria import (
     MOST_NODES,
     AllOf,
     AnyOf,
+    Booked,
     Compare,
     Criterion,
     DigitRun,
@@ -37,10 +37,11 @@ from salon_crm.domain.criteria import (
 from salon_crm.domain.customers import Customer, Gender, Status, search_keys
 from salon_crm.errors import NotSupported
 from salon_crm.ports.salon import record_of
-from salon_crm.ports.store import Reading, Store, Writing
+from salon_crm.ports.store import Reading, Store
 from salon_crm.testing.builders import a_block, a_customer, a_customer_id, an_instant
 from salon_crm.testing.conformance import Capability, Conformance, Undone
-from salon_crm.testing.strategies import NAMES, ZONES, blocks, criteria, orders, searched_customers
+from salon_crm.testing.populations import Population, populations
+from salon_crm.testing.strategies import NAMES, ZONES, criteria, orders
 
 ORDERS: Final = tuple(Order(key, descending) for key in OrderKey for descending in (False, True))
 BY_NAME: Final = Order()
@@ -48,6 +49,13 @@ BLOCKED: Final = Compare(Fact.BLOCKED, Op.EQUAL, True)
 
 _FEMALE, _MALE, _OTHER = (Compare(Fact.GENDER, Op.EQUAL, gender) for gender in Gender)
 _GENDERS: Final = (a_customer(1, gender=Gender.FEMALE), a_customer(2, gender=Gender.MALE), a_customer(3))
+
+_ASKS_KIND: Final[Mapping[Capability, Criterion]] = {
+    Capability.BLOCKS: BLOCKED,
+    Capability.BOOKINGS: Booked(start=an_instant().date()),
+    Capability.FACTS: Compare(Fact.VISITS, Op.AT_LEAST, 0),
+}
+"""What only a store that keeps a kind can answer."""
 
 _NAMED: Final = tuple(a_customer(n, name=name, email=None, mobile=None) for n, name in enumerate(NAMES, start=1))
 
@@ -64,7 +72,8 @@ def _numbers(found: Iterable[Customer]) -> list[int]:
     return [numbers[customer.id] for customer in found]
 
 
-def _find(reading: Reading, criterion: Criterion) -> list[int]:
+def find_numbers(reading: Reading, criterion: Criterion) -> list[int]:
+    """Return the numbers of the customers a criterion is true of, in their order, as found and as counted."""
     found = reading.customers.find(criterion, BY_NAME, None, 1_000)
     assert reading.customers.count(criterion) == len(found)
     return sorted(_numbers(found))
@@ -88,7 +97,7 @@ def _start(customer: Customer, order: Order, *, backward: bool = False) -> Start
     return Start(order.value_of(customer, search_keys(customer)), customer.id, backward)
 
 
-def _refuses(ask: Callable[[], object]) -> bool:
+def refuses(ask: Callable[[], object]) -> bool:
     """Return whether a call raises; which error it is, the store may choose."""
     try:
         ask()
@@ -184,36 +193,46 @@ class CriteriaChecks(Conformance):
         """The answer is that of `matches`: AllOf without parts holds of everybody, AnyOf without parts of nobody."""
         _add_all(store, _GENDERS)
         with store.reading() as reading:
-            assert _find(reading, AllOf()) == _find(reading, Not(AnyOf())) == _find(reading, Text()) == [1, 2, 3]
-            assert _find(reading, AnyOf()) == _find(reading, Not(AllOf())) == _find(reading, AnyOf((AnyOf(),))) == []
+            assert (
+                find_numbers(reading, AllOf())
+                == find_numbers(reading, Not(AnyOf()))
+                == find_numbers(reading, Text())
+                == [1, 2, 3]
+            )
+            assert (
+                find_numbers(reading, AnyOf())
+                == find_numbers(reading, Not(AllOf()))
+                == find_numbers(reading, AnyOf((AnyOf(),)))
+                == []
+            )
 
     def test_parts_hold_together_or_one_by_one(self, store: Store) -> None:
         """The answer is that of `matches`: AllOf asks for every part, AnyOf for one."""
         _add_all(store, _GENDERS)
         first_two = OneOf(frozenset({a_customer_id(1), a_customer_id(2)}))
         with store.reading() as reading:
-            assert _find(reading, AllOf((_FEMALE, first_two))) == [1]
-            assert _find(reading, AnyOf((_FEMALE, _MALE))) == [1, 2]
-            assert _find(reading, AllOf((first_two, AnyOf((_MALE, _OTHER))))) == [2]
-            assert _find(reading, AllOf((AnyOf((_FEMALE, _MALE)), Not(AllOf((first_two, _MALE)))))) == [1]
+            assert find_numbers(reading, AllOf((_FEMALE, first_two))) == [1]
+            assert find_numbers(reading, AnyOf((_FEMALE, _MALE))) == [1, 2]
+            assert find_numbers(reading, AllOf((first_two, AnyOf((_MALE, _OTHER))))) == [2]
+            assert find_numbers(reading, AllOf((AnyOf((_FEMALE, _MALE)), Not(AllOf((first_two, _MALE)))))) == [1]
 
     def test_not_means_all_the_others_also_those_without_a_value(self, store: Store) -> None:
         """Every clause is true or false of a customer, never unknown: who gave no gender is not female."""
         _add_all(store, _GENDERS)
         with store.reading() as reading:
-            assert _find(reading, _FEMALE) == [1]
-            assert _find(reading, Not(_FEMALE)) == [2, 3]
-            assert _find(reading, Not(Not(_FEMALE))) == [1]
-            assert _find(reading, Not(AnyOf((_FEMALE, _MALE)))) == [3]
-            assert _find(reading, Not(AllOf((_FEMALE, _MALE)))) == [1, 2, 3]
-            assert _find(reading, AllOf((Not(_FEMALE), Not(_MALE), Not(_OTHER)))) == [3]
+            assert find_numbers(reading, _FEMALE) == [1]
+            assert find_numbers(reading, Not(_FEMALE)) == [2, 3]
+            assert find_numbers(reading, Not(Not(_FEMALE))) == [1]
+            assert find_numbers(reading, Not(AnyOf((_FEMALE, _MALE)))) == [3]
+            assert find_numbers(reading, Not(AllOf((_FEMALE, _MALE)))) == [1, 2, 3]
+            assert find_numbers(reading, AllOf((Not(_FEMALE), Not(_MALE), Not(_OTHER)))) == [3]
 
     def test_customers_are_found_by_status(self, store: Store) -> None:
         """The answer is that of `matches` for `Fact.STATUS`."""
         _add_all(store, (a_customer(1), a_customer(2, status=Status.INACTIVE)))
         with store.reading() as reading:
-            assert _find(reading, Compare(Fact.STATUS, Op.EQUAL, Status.ACTIVE)) == [1]
-            assert _find(reading, Compare(Fact.STATUS, Op.EQUAL, "inactive")) == [2]
+            assert find_numbers(reading, Compare(Fact.STATUS, Op.EQUAL, Status.ACTIVE)) == [1]
+            assert find_numbers(reading, Compare(Fact.STATUS, Op.EQUAL, "inactive")) == [2]
 
     def test_customers_are_found_by_the_instant_they_were_added(self, store: Store) -> None:
         """The answer is that of `matches` for `Fact.ADDED`: exact to the microsecond, in whatever zone it is asked."""
@@ -222,8 +241,8 @@ class CriteriaChecks(Conformance):
         _add_all(store, (a_customer(number, added=added) for number, added in enumerate(places, start=1)))
         with store.reading() as reading:
             for zone in ZONES:
-                assert _find(reading, Compare(Fact.ADDED, Op.LESS, edge.astimezone(zone))) == [1]
-                assert _find(reading, Compare(Fact.ADDED, Op.AT_LEAST, edge.astimezone(zone))) == [2, 3, 4]
+                assert find_numbers(reading, Compare(Fact.ADDED, Op.LESS, edge.astimezone(zone))) == [1]
+                assert find_numbers(reading, Compare(Fact.ADDED, Op.AT_LEAST, edge.astimezone(zone))) == [2, 3, 4]
 
     def test_customers_are_found_by_being_blocked(self, store: Store) -> None:
         """The answer is that of `matches` for `Fact.BLOCKED`: a block in force holds, a lifted one does not."""
@@ -239,19 +258,28 @@ class CriteriaChecks(Conformance):
         with store.writing() as writing:
             for block in kept:
                 writing.blocks.add(block)
-            assert _find(writing, BLOCKED) == [2, 3]
+            assert find_numbers(writing, BLOCKED) == [2, 3]
             writing.blocks.save(evolve(lifted, lifted_at=None, version=2), 1)
         with store.reading() as reading:
-            assert _find(reading, BLOCKED) == _find(reading, Not(Compare(Fact.BLOCKED, Op.EQUAL, False))) == [1, 2, 3]
-            assert _find(reading, Not(BLOCKED)) == _find(reading, Compare(Fact.BLOCKED, Op.EQUAL, False)) == [4]
+            assert (
+                find_numbers(reading, BLOCKED)
+                == find_numbers(reading, Not(Compare(Fact.BLOCKED, Op.EQUAL, False)))
+                == [1, 2, 3]
+            )
+            assert (
+                find_numbers(reading, Not(BLOCKED))
+                == find_numbers(reading, Compare(Fact.BLOCKED, Op.EQUAL, False))
+                == [4]
+            )
 
-    def test_nobody_passes_for_unblocked_where_blocks_are_not_kept(self, store: Store) -> None:
+    def test_nobody_is_found_by_what_the_store_does_not_keep(self, store: Store) -> None:
         """A kind the store does not keep raises NotSupported when it is asked for: criteria never read it as empty."""
-        if Capability.BLOCKS in self.capabilities:
-            pytest.skip("the store keeps blocks")
+        lacking = [criterion for kind, criterion in _ASKS_KIND.items() if kind not in self.capabilities]
+        if not lacking:
+            pytest.skip("the store keeps every kind that criteria ask")
         _add_all(store, [a_customer(1)])
         with store.reading() as reading:
-            for criterion in (BLOCKED, Not(BLOCKED)):
+            for criterion in (each for asked in lacking for each in (asked, Not(asked))):
                 with pytest.raises(NotSupported):
                     reading.customers.find(criterion, BY_NAME, None, 1)
                 with pytest.raises(NotSupported):
@@ -264,10 +292,10 @@ class CriteriaChecks(Conformance):
         _add_all(store, (a_customer(number) for number in (1, 2, 3)))
         many = frozenset(a_customer_id(number) for number in range(2, 10_002))
         with store.reading() as reading:
-            assert _find(reading, OneOf(frozenset({a_customer_id(1), a_customer_id(9)}))) == [1]
-            assert _find(reading, OneOf(frozenset())) == []
-            assert _find(reading, Not(OneOf(frozenset()))) == [1, 2, 3]
-            assert _find(reading, OneOf(many)) == [2, 3]
+            assert find_numbers(reading, OneOf(frozenset({a_customer_id(1), a_customer_id(9)}))) == [1]
+            assert find_numbers(reading, OneOf(frozenset())) == []
+            assert find_numbers(reading, Not(OneOf(frozenset()))) == [1, 2, 3]
+            assert find_numbers(reading, OneOf(many)) == [2, 3]
 
     @pytest.mark.parametrize(
         "typed",
@@ -284,15 +312,15 @@ class CriteriaChecks(Conformance):
         criterion = text_criterion(typed)
         with store.reading() as reading:
             expected = _matching(reading, criterion, _NAMED)
-            assert _find(reading, criterion) == expected
-            assert _find(reading, Not(criterion)) == sorted(set(range(1, len(_NAMED) + 1)) - set(expected))
+            assert find_numbers(reading, criterion) == expected
+            assert find_numbers(reading, Not(criterion)) == sorted(set(range(1, len(_NAMED) + 1)) - set(expected))
 
     def test_signs_of_patterns_are_plain_text(self, store: Store) -> None:
         """A percent sign, an underscore, a star are found where they stand, and nowhere else."""
         _add_all(store, _NAMED)
         standing = {sign: [n for n, name in enumerate(NAMES, start=1) if sign in name] for sign in '%_*(\\"'}
         with store.reading() as reading:
-            assert {sign: _find(reading, Text((sign,))) for sign in standing} == standing
+            assert {sign: find_numbers(reading, Text((sign,))) for sign in standing} == standing
 
     def test_a_word_lies_in_one_name_and_not_across_two(self, store: Store) -> None:
         """The answer is that of `matches` for `Text`: every name, former name and e-mail is searched on its own."""
@@ -304,10 +332,10 @@ class CriteriaChecks(Conformance):
             ],
         )
         with store.reading() as reading:
-            assert _find(reading, Text(("ana", "silva"))) == [1, 2]
-            assert _find(reading, Text(("ana silva",))) == [2]
-            assert _find(reading, Text(("asilva",))) == _find(reading, Text(("abea",))) == []
-            assert _find(reading, Text(("bea@example",))) == [1]
+            assert find_numbers(reading, Text(("ana", "silva"))) == [1, 2]
+            assert find_numbers(reading, Text(("ana silva",))) == [2]
+            assert find_numbers(reading, Text(("asilva",))) == find_numbers(reading, Text(("abea",))) == []
+            assert find_numbers(reading, Text(("bea@example",))) == [1]
 
     @pytest.mark.parametrize(
         ("typed", "expected"),
@@ -329,16 +357,16 @@ class CriteriaChecks(Conformance):
             ],
         )
         with store.reading() as reading:
-            assert _find(reading, text_criterion(typed)) == expected
+            assert find_numbers(reading, text_criterion(typed)) == expected
 
     def test_digits_are_found_in_names_too(self, store: Store) -> None:
         """The answer is that of `matches` for a `DigitRun`: its digits in a phone, or else its words in a name."""
         _add_all(store, [a_customer(1, name="Studio 54", email=None), a_customer(2, name="54-2 Club", email=None)])
         with store.reading() as reading:
-            assert _find(reading, text_criterion("54")) == [1, 2]
-            assert _find(reading, text_criterion("54-2")) == [2]
-            assert _find(reading, Text((), (DigitRun("54", ("nobody",)),))) == []
-            assert _find(reading, Text((), (DigitRun("", ()),))) == [1, 2]
+            assert find_numbers(reading, text_criterion("54")) == [1, 2]
+            assert find_numbers(reading, text_criterion("54-2")) == [2]
+            assert find_numbers(reading, Text((), (DigitRun("54", ("nobody",)),))) == []
+            assert find_numbers(reading, Text((), (DigitRun("", ()),))) == [1, 2]
 
     def test_what_is_found_follows_an_edit(self, store: Store) -> None:
         """The answer is that of `matches` for the customer as they are now, in the order of now."""
@@ -347,8 +375,12 @@ class CriteriaChecks(Conformance):
             moved = a_customer(1, version=2, name="Zoe", email=None, mobile=None, gender=Gender.MALE)
             writing.customers.save(moved, 1)
         with store.reading() as reading:
-            assert _find(reading, text_criterion("ana")) == _find(reading, text_criterion("customer1@")) == []
-            assert _find(reading, text_criterion("900001")) == []
+            assert (
+                find_numbers(reading, text_criterion("ana"))
+                == find_numbers(reading, text_criterion("customer1@"))
+                == []
+            )
+            assert find_numbers(reading, text_criterion("900001")) == []
             assert _numbers(reading.customers.find(_MALE, BY_NAME, None, 10)) == [2, 1]
 
     def test_the_deepest_criteria_are_answered(self, store: Store) -> None:
@@ -359,7 +391,7 @@ class CriteriaChecks(Conformance):
                 expected = [
                     n for n, each in enumerate(_GENDERS, start=1) if matches(criterion, record_of(reading, each))
                 ]
-                assert _find(reading, criterion) == expected
+                assert find_numbers(reading, criterion) == expected
 
     def _deepest(self) -> list[Criterion]:
         negated, left, right, mixed = (cast("Criterion", _FEMALE) for _ in range(4))
@@ -376,10 +408,10 @@ class CriteriaChecks(Conformance):
         _add_all(store, _GENDERS)
         widest = checked_criterion(joined((_FEMALE,) * (MOST_NODES - 1)))
         with store.reading() as reading:
-            assert _find(reading, widest) == [1]
-            assert _find(reading, Not(widest)) == [2, 3]
-            assert _find(reading, text_criterion("a " * 250)) == [1, 2, 3]
-            assert _find(reading, text_criterion("q 0 " * 125)) == []
+            assert find_numbers(reading, widest) == [1]
+            assert find_numbers(reading, Not(widest)) == [2, 3]
+            assert find_numbers(reading, text_criterion("a " * 250)) == [1, 2, 3]
+            assert find_numbers(reading, text_criterion("q 0 " * 125)) == []
 
     def test_a_criterion_that_is_not_known_is_never_passed_over(self, store: Store) -> None:
         """A criterion the store does not know is an error, never left out: no audience grows by accident."""
@@ -387,39 +419,30 @@ class CriteriaChecks(Conformance):
         unheard = cast("Criterion", _Unheard())
         with store.reading() as reading:
             for criterion in (unheard, Not(unheard), AllOf((_FEMALE, unheard)), AnyOf((_FEMALE, unheard))):
-                assert _refuses(partial(reading.customers.find, criterion, BY_NAME, None, 9))
-                assert _refuses(partial(reading.customers.count, criterion))
+                assert refuses(partial(reading.customers.find, criterion, BY_NAME, None, 9))
+                assert refuses(partial(reading.customers.count, criterion))
 
     def test_every_store_finds_whom_matches_finds(self, store: Store) -> None:
         """The answer is that of `salon_crm.domain.criteria.matches` for every customer, as a property."""
-        population = st.lists(searched_customers(), max_size=6, unique_by=lambda customer: customer.id)
-        asked = st.lists(st.tuples(criteria(), orders(), st.integers(0, 3), st.booleans()), min_size=1, max_size=4)
+        questions = criteria(of_bookings=self.has_panel)
+        asked = st.lists(st.tuples(questions, orders(), st.integers(0, 3), st.booleans()), min_size=1, max_size=4)
 
         @settings(deadline=None)
-        @given(population=population, kept=st.lists(blocks(), max_size=3), asked=asked)
-        def found_as_matched(
-            population: list[Customer], kept: list[Block], asked: list[tuple[Criterion, Order, int, bool]]
-        ) -> None:
+        @given(population=populations(of_bookings=self.has_panel), asked=asked)
+        def found_as_matched(population: Population, asked: list[tuple[Criterion, Order, int, bool]]) -> None:
             with suppress(Undone), store.writing() as writing:
-                self._populate(writing, population, kept)
+                population.keep(writing)
                 for criterion, order, limit, backward in asked:
-                    self._compare(writing, population, criterion, order, limit, backward=backward)
+                    self._compare(writing, population.customers, criterion, order, limit, backward=backward)
                 raise Undone
 
         self.needs(Capability.BLOCKS)
         found_as_matched()
 
-    def _populate(self, writing: Writing, population: list[Customer], kept: list[Block]) -> None:
-        there = {customer.id for customer in population}
-        for customer in population:
-            writing.customers.add(customer)
-        for block in {block.id: block for block in kept if block.customer_id in there}.values():
-            writing.blocks.add(block)
-
     def _compare(
         self,
         unit: Reading,
-        population: list[Customer],
+        population: Sequence[Customer],
         criterion: Criterion,
         order: Order,
         limit: int,

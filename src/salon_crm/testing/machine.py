@@ -227,7 +227,7 @@ def _queries() -> SearchStrategy[Command]:
         blocked=st.sampled_from([None, True, False]),
         added_since=st.none() | st.just(date(2026, 3, 3)),
     )
-    asked = st.one_of(st.none(), panels, criteria())
+    asked = st.one_of(st.none(), panels, criteria(of_bookings=False))
     shown = st.fixed_dictionaries({"order": orders_as_text, "limit": st.integers(1, 3)})
     return st.one_of(
         _command(_all_pages, asked, kwargs=shown),

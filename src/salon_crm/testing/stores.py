@@ -2,10 +2,12 @@
 
 from salon_crm.testing.abilities import ExportChecks, JoiningChecks, MaintenanceChecks
 from salon_crm.testing.audit import AuditChecks
+from salon_crm.testing.bookings import BookingChecks, SaleChecks
 from salon_crm.testing.criteria import CriteriaChecks
 from salon_crm.testing.crowd import CrowdChecks
 from salon_crm.testing.customers import CustomerChecks
 from salon_crm.testing.machine import ProgramChecks
+from salon_crm.testing.panel import PanelChecks
 from salon_crm.testing.records import RecordChecks
 from salon_crm.testing.settings import SettingsChecks
 from salon_crm.testing.transactions import TransactionChecks
@@ -16,6 +18,9 @@ class StoreConformance(
     CustomerChecks,
     CriteriaChecks,
     CrowdChecks,
+    PanelChecks,
+    BookingChecks,
+    SaleChecks,
     AuditChecks,
     SettingsChecks,
     TransactionChecks,

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: people, contacts, criteria and settings as salons meet them, all of them invented.
+"""Hypothesis strategies: people, contacts, bookings, sales, criteria and settings, all of them invented.
 
 Texts come from several scripts and from the corners of Unicode; e-mails end in ``@example.com`` and
 phones lie in ranges that regulators keep for fiction. What is drawn is what the library itself would
@@ -14,14 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from salon_crm.domain.blocks import Block
+from salon_crm.domain.bookings import ANY_STATUS, COUNTING, OPEN, Booking, BookingOrigin, BookingStatus
+from salon_crm.domain.catalogue import CatalogueItem
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.criteria import (
+    FACTS,
     AllOf,
     AnyOf,
+    Booked,
     Compare,
     Criterion,
     DigitRun,
     Fact,
+    HasPackage,
     Not,
     OneOf,
     Op,
@@ -33,11 +38,36 @@ from salon_crm.domain.criteria import (
 from salon_crm.domain.customers import Address, Customer, Gender, Status
 from salon_crm.domain.dates import PartialDate
 from salon_crm.domain.ids import CustomerId, ExternalId
+from salon_crm.domain.money import MOST_MINOR, Money
 from salon_crm.domain.notes import Note, clean_note
+from salon_crm.domain.sales import (
+    AssignedPackage,
+    LineKind,
+    Payment,
+    Refund,
+    RefundedLine,
+    Sale,
+    SaleLine,
+    SaleStatus,
+)
 from salon_crm.domain.settings import REQUIRABLE_FIELDS, Settings
 from salon_crm.domain.text import clean_name, clean_text
 from salon_crm.errors import InvalidValue
-from salon_crm.testing.builders import a_block, a_customer_id, a_note, an_instant
+from salon_crm.ports.store import BookingQuery, SaleQuery
+from salon_crm.testing.builders import (
+    a_block,
+    a_booking,
+    a_customer_id,
+    a_location,
+    a_note,
+    a_package,
+    a_sale,
+    a_service,
+    a_service_type,
+    a_staff_member,
+    an_assigned_package,
+    an_instant,
+)
 
 NAMES: Final = (
     "Ana Silva",
@@ -86,6 +116,19 @@ FRAGMENTS: Final = (
 """What somebody may type into a search box."""
 
 ZONES: Final = (UTC, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/St_Johns"), ZoneInfo("Pacific/Kiritimati"))
+
+
+SERVICES: Final = ("cut", "cut-and-colour", "manicure", "стрижка")
+PACKAGES: Final = ("package-1", "package-10", "пакет")
+LOCATIONS: Final = ("chiado", "funchal", "王")
+THERAPISTS: Final = ("gil-horta", "ines-jardim")
+"""Codes that bookings, sales and criteria name; some begin as others do, some are of other scripts."""
+
+LOCAL_ZONES: Final = ("Europe/Lisbon", "America/St_Johns", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati")
+"""Zones of locations, west and east of UTC; some change their clocks in the week that bookings are drawn from."""
+
+_FIRST_DAY: Final = date(2026, 3, 27)
+_DAYS: Final = 5
 
 
 def _cleaned(text: str) -> str | None:
@@ -227,6 +270,149 @@ def blocks() -> SearchStrategy[Block]:
     )
 
 
+def local_instants() -> SearchStrategy[datetime]:
+    """Instants in the week in which Europe sets its clocks forward: full hours, and a microsecond beside them."""
+    midnight = datetime.combine(_FIRST_DAY, datetime.min.time(), UTC)
+
+    def moment(hour: int, beside: int) -> datetime:
+        return midnight + timedelta(hours=hour, microseconds=beside)
+
+    return st.builds(moment, st.integers(0, 24 * _DAYS), st.sampled_from((0, 0, -1, 1)))
+
+
+def local_days() -> SearchStrategy[date]:
+    """Days of that week."""
+    return st.integers(-1, _DAYS + 1).map(lambda days: _FIRST_DAY + timedelta(days=days))
+
+
+def money(currency: str = "EUR") -> SearchStrategy[Money]:
+    """Amounts from nothing to the largest there is."""
+    minor = st.one_of(st.integers(0, 10_000), st.integers(0, MOST_MINOR))
+    return minor.map(lambda drawn: Money(drawn, currency))
+
+
+def catalogue_items() -> SearchStrategy[CatalogueItem]:
+    """Items of the catalogue of every kind, 1 to 8 of each."""
+    fields: dict[str, SearchStrategy[Any]] = {
+        "name": names(),
+        "retired_at": st.none() | instants(),
+        "version": st.integers(1, 2**31),
+    }
+    numbers, code = st.integers(1, 8), st.none() | st.sampled_from(SERVICES)
+    some = st.none() | st.integers(1, 1_000)
+    tests = st.lists(st.sampled_from(["hair-colour", "lash-glue"]), unique=True).map(tuple)
+    return st.one_of(
+        st.builds(a_service_type, numbers, **fields),
+        st.builds(a_service, numbers, type=code, usual_interval=some, duration=some, skin_tests=tests, **fields),
+        st.builds(a_package, numbers, **fields),
+        st.builds(a_location, numbers, zone=st.none() | st.sampled_from(LOCAL_ZONES), **fields),
+        st.builds(a_staff_member, numbers, actor_id=st.none() | texts(), **fields),
+    )
+
+
+def bookings() -> SearchStrategy[Booking]:
+    """Bookings by the customers 1 to 8, in few places of few days, so that many are alike in some part."""
+    return st.builds(
+        a_booking,
+        st.integers(1, 12),
+        customer_id=customer_ids(),
+        service=st.sampled_from(SERVICES),
+        start=local_instants(),
+        zone=st.sampled_from(LOCAL_ZONES),
+        location=st.none() | st.sampled_from(LOCATIONS),
+        therapist=st.none() | st.sampled_from(THERAPISTS),
+        status=st.sampled_from(BookingStatus),
+        price=st.none() | money(),
+        package=st.none() | st.sampled_from(PACKAGES),
+        note=st.none() | texts(),
+        arrived_at=st.none() | instants(),
+        origin=st.sampled_from(BookingOrigin),
+    )
+
+
+def _sale_lines() -> SearchStrategy[SaleLine]:
+    kinds = st.sampled_from(LineKind)
+    codes = st.sampled_from((*SERVICES, *PACKAGES))
+    return st.builds(SaleLine, kind=kinds, item=codes, name=texts(), quantity=st.integers(1, 3), price=money())
+
+
+def sales() -> SearchStrategy[Sale]:
+    """Sales to the customers 1 to 8 and to nobody known, of the same days; some are refunded in part or whole."""
+    parts = st.builds(RefundedLine, line=st.integers(0, 2), quantity=st.integers(0, 3), amount=money())
+    refunds = st.builds(
+        Refund,
+        at=local_instants(),
+        by=texts(),
+        amount=money(),
+        returned=money(),
+        lines=st.lists(parts, max_size=2).map(tuple),
+        reason=st.none() | texts(),
+    )
+    payments = st.builds(Payment, at=local_instants(), by=texts(), amount=money(), method=st.none() | texts())
+    return st.builds(
+        a_sale,
+        st.integers(1, 12),
+        customer_id=st.none() | customer_ids(),
+        at=local_instants(),
+        zone=st.sampled_from(LOCAL_ZONES),
+        location=st.none() | st.sampled_from(LOCATIONS),
+        lines=st.lists(_sale_lines(), min_size=1, max_size=3).map(tuple),
+        payments=st.lists(payments, max_size=2).map(tuple),
+        refunds=st.lists(refunds, max_size=1).map(tuple),
+        bookings=st.lists(st.integers(1, 12).map(lambda number: a_booking(number).id), max_size=2, unique=True).map(
+            tuple
+        ),
+        status=st.sampled_from(SaleStatus),
+    )
+
+
+def assigned_packages() -> SearchStrategy[AssignedPackage]:
+    """Packages that the customers 1 to 8 were given by hand, some withdrawn."""
+    return st.builds(
+        an_assigned_package,
+        st.integers(1, 8),
+        customer_id=customer_ids(),
+        package=st.sampled_from(PACKAGES),
+        withdrawn_at=st.none() | instants(),
+    )
+
+
+def booking_queries() -> SearchStrategy[BookingQuery]:
+    """Queries of bookings with any of their fields; of the bookings that `bookings` draws, many are found."""
+    return st.builds(
+        BookingQuery,
+        customer_id=_seldom(customer_ids()),
+        service=_seldom(st.sampled_from(SERVICES)),
+        location=_seldom(st.sampled_from(LOCATIONS)),
+        therapist=_seldom(st.sampled_from(THERAPISTS)),
+        since=_seldom(local_days()),
+        until=_seldom(local_days()),
+        statuses=_statuses(),
+        ended_before=_seldom(local_instants()),
+        starting_from=_seldom(local_instants()),
+    )
+
+
+def sale_queries() -> SearchStrategy[SaleQuery]:
+    """Queries of sales with any of their fields."""
+    return st.builds(
+        SaleQuery,
+        customer_id=_seldom(customer_ids()),
+        unassigned=st.booleans(),
+        since=_seldom(local_days()),
+        until=_seldom(local_days()),
+    )
+
+
+def _seldom(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return st.one_of(st.none(), st.none(), values)
+
+
+def _statuses() -> SearchStrategy[frozenset[BookingStatus]]:
+    stated = st.frozensets(st.sampled_from(BookingStatus))
+    return st.one_of(st.sampled_from((ANY_STATUS, COUNTING, OPEN)), stated)
+
+
 def salon_settings() -> SearchStrategy[Settings]:
     """Settings of salons in several countries."""
     return st.builds(
@@ -258,11 +444,63 @@ def _leaves() -> SearchStrategy[Criterion]:
     )
 
 
-def criteria() -> SearchStrategy[Criterion]:
-    """Criteria of every kind, nested; of the customers that `searched_customers` draws, many match and many do not."""
+def _of_panel() -> SearchStrategy[Criterion]:
+    """What bookings, packages and facts are asked, as a store is asked it."""
+    figures = st.one_of(st.integers(-1, 4), st.integers(-(2**70), 2**70))
+    return st.one_of(
+        _booked(),
+        st.builds(Booked, services=_codes(SERVICES), statuses=_statuses()),
+        _codes(PACKAGES).map(HasPackage),
+        _comparisons(Fact.VISITS, figures),
+        _comparisons(Fact.SPEND, st.one_of(figures, st.integers(0, 30_000))),
+        _comparisons(Fact.LAST_VISIT, local_days()),
+    )
+
+
+def _booked() -> SearchStrategy[Criterion]:
+    """Bookings with any of their parts asked."""
+
+    def within(period: tuple[date | None, date | None], **asked: Any) -> Booked:
+        return Booked(start=period[0], end=period[1], **asked)
+
+    return st.builds(
+        within,
+        _periods(),
+        services=_codes(SERVICES),
+        statuses=_statuses(),
+        locations=_codes(LOCATIONS),
+        therapists=_codes(THERAPISTS),
+        not_before=_seldom(local_instants()),
+    )
+
+
+def _periods() -> SearchStrategy[tuple[date | None, date | None]]:
+    """Periods open at either end, or both; an end is never before its start."""
+
+    def in_order(days: tuple[date | None, date | None]) -> tuple[date | None, date | None]:
+        first, last = days
+        return (last, first) if first is not None and last is not None and last < first else days
+
+    return st.tuples(st.none() | local_days(), st.none() | local_days()).map(in_order)
+
+
+def _codes(known: tuple[str, ...]) -> SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from((*known, "nobody-s")), max_size=2)
+
+
+def _comparisons(fact: Fact, values: SearchStrategy[Any]) -> SearchStrategy[Criterion]:
+    return st.builds(Compare, st.just(fact), st.sampled_from(sorted(FACTS[fact].ops)), values)
+
+
+def criteria(*, of_bookings: bool = True) -> SearchStrategy[Criterion]:
+    """Criteria of every kind, nested; of the customers that `searched_customers` draws, many match and many do not.
+
+    They are such as a store is asked: every code known, no day counted from today. Unless ``of_bookings``,
+    they ask nothing of bookings, packages and facts.
+    """
 
     def nested(parts: SearchStrategy[Criterion]) -> SearchStrategy[Criterion]:
         several = st.lists(parts, max_size=3).map(tuple)
         return st.one_of(several.map(AllOf), several.map(AnyOf), parts.map(Not))
 
-    return st.recursive(_leaves(), nested, max_leaves=6)
+    return st.recursive(_leaves() | _of_panel() if of_bookings else _leaves(), nested, max_leaves=6)
