@@ -8,14 +8,17 @@ from typing import Final
 import pytest
 from attrs import evolve
 
+from salon_crm.domain.bookings import BookingStatus
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.criteria import (
     EVERYBODY,
     AllOf,
     AnyOf,
+    Booked,
     Compare,
     Criterion,
     Fact,
+    HasPackage,
     Not,
     OneOf,
     Op,
@@ -28,8 +31,9 @@ from salon_crm.domain.criteria import (
 from salon_crm.domain.customers import Customer, SearchKeys, Status, search_keys
 from salon_crm.ports.salon import record_of
 from salon_crm.ports.store import Reading, Store, Writing
-from salon_crm.testing.builders import a_customer, a_customer_id, an_instant
-from salon_crm.testing.conformance import Conformance, Undone
+from salon_crm.testing.builders import a_booking, a_customer, a_customer_id, an_assigned_package, an_instant
+from salon_crm.testing.conformance import PANEL, Conformance, Undone
+from salon_crm.testing.populations import Population
 
 MANY: Final = 300
 _PAGES: Final = 4
@@ -82,6 +86,50 @@ def _member(number: int) -> Customer:
         former_names=("Beatriz Antiga",) if number % 13 == 0 else (),
         former_phones=(PhoneNumber(f"+1202555{number:04d}"),) if number % 17 == 0 else (),
     )
+
+
+def _visits(crowd: Sequence[Customer]) -> Population:
+    """Return what some of the crowd booked, bought and were given, those of one name among them."""
+    return Population(
+        customers=tuple(crowd),
+        bookings=tuple(
+            a_booking(
+                number,
+                customer_id=customer.id,
+                service="manicure" if number % 4 == 0 else "cut",
+                start=an_instant(number % 7 * 1_440),
+                status=BookingStatus.COMPLETED if number % 6 == 0 else BookingStatus.PENDING,
+            )
+            for number, customer in enumerate(crowd, start=1)
+            if number % 2 == 0
+        ),
+        assigned=tuple(
+            an_assigned_package(number, customer_id=customer.id, package=f"package-{number % 3}")
+            for number, customer in enumerate(crowd, start=1)
+            if number % 5 == 0
+        ),
+    )
+
+
+def _panels() -> list[Criterion]:
+    """Criteria of bookings, packages and visits, alone and beside text, that are true of few and of many."""
+    ana, third_day = text_criterion("ana"), an_instant(2 * 1_440).date()
+    cut, nails = Booked(services=frozenset({"cut"})), Booked(services=frozenset({"manicure"}))
+    came = Compare(Fact.VISITS, Op.AT_LEAST, 1)
+    return [
+        cut,
+        Not(Booked()),
+        AllOf((cut, Not(came))),
+        AllOf((ana, nails)),
+        AllOf((ana, Not(nails), Not(cut))),
+        AnyOf((nails, ana)),
+        Booked(start=third_day, end=third_day),
+        AllOf((Booked(start=third_day), Not(ana))),
+        AllOf((ana, Booked(services=frozenset({"cut"}), start=third_day))),
+        HasPackage(frozenset({"package-0", "package-2"})),
+        AllOf((HasPackage(frozenset({"package-0"})), Not(cut), ana)),
+        Not(AnyOf((came, HasPackage(frozenset({"package-1"}))))),
+    ]
 
 
 def _trees() -> list[Criterion]:
@@ -174,6 +222,18 @@ def _compare(unit: Reading, criterion: Criterion, expected: Sequence[Customer]) 
         assert list(unit.customers.find(criterion, Order(), back, 5)) == list(expected[max(0, middle - 5) : middle])
 
 
+def _check_walks(reading: Reading, crowd: Iterable[Customer], criterion: Criterion, order: Order) -> None:
+    """Compare every page of a list, there and back, with those that `matches` says are on it."""
+    expected = _in_order(_matching(reading, crowd, criterion), order)
+    assert expected, "every tree should find somebody"
+    assert reading.customers.count(criterion) == len(expected)
+    limit = len(expected) // _PAGES + 1
+    there = _walk(reading, criterion, order, limit)
+    assert [customer.id for page in there for customer in page] == [each.id for each in expected]
+    back = _walk_back(reading, criterion, order, limit, expected[-1])
+    assert [each.id for page in reversed(back) for each in page] == [each.id for each in expected[:-1]]
+
+
 class CrowdChecks(Conformance):
     """What `ReadCustomers` promises of ``find`` and ``count``, among hundreds of customers who look alike."""
 
@@ -193,13 +253,18 @@ class CrowdChecks(Conformance):
         """The answer is that of `matches`, in ``order``, on every page there and back, whatever an index knows."""
         with store.reading() as reading:
             for criterion in _trees():
-                expected = _in_order(_matching(reading, crowd.values(), criterion), order)
-                assert expected, "every tree should find somebody"
-                limit = len(expected) // _PAGES + 1
-                there = _walk(reading, criterion, order, limit)
-                assert [customer.id for page in there for customer in page] == [each.id for each in expected]
-                back = _walk_back(reading, criterion, order, limit, expected[-1])
-                assert [each.id for page in reversed(back) for each in page] == [each.id for each in expected[:-1]]
+                _check_walks(reading, crowd.values(), criterion, order)
+
+    @pytest.mark.parametrize("order", [Order(key, down) for key in OrderKey for down in (False, True)], ids=str)
+    def test_a_panel_is_listed_page_by_page_in_both_directions(self, store: Store, order: Order) -> None:
+        """The answer is that of `matches`, in ``order``, for what a crowd booked, has and came to, beside text too."""
+        self.needs(*PANEL)
+        crowd = [_member(number) for number in range(1, MANY + 1)]
+        with store.writing() as writing:
+            _visits(crowd).keep(writing)
+        with store.reading() as reading:
+            for criterion in _panels():
+                _check_walks(reading, crowd, criterion, order)
 
     def test_text_is_found_in_a_crowd(self, store: Store, crowd: Mapping[int, Customer]) -> None:
         """The answer is that of `matches` for `Text`: everybody who matches and nobody else, however many there are."""

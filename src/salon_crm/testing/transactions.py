@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from salon_crm.domain.criteria import EVERYBODY, Order
+from salon_crm.domain.criteria import EVERYBODY, Booked, Compare, Fact, Op, Order
 from salon_crm.errors import Conflict, StoreBusy, StoreError
 from salon_crm.ports.records import CUSTOMERS, Kind
-from salon_crm.ports.store import AuditQuery, Reading, Store, Writing
-from salon_crm.testing.builders import a_customer, a_salon_record, an_entry, some_settings
+from salon_crm.ports.store import AuditQuery, BookingQuery, Reading, SaleQuery, Store, Writing
+from salon_crm.testing.builders import a_booking, a_customer, a_salon_record, an_entry, some_settings
 from salon_crm.testing.conformance import (
     NAME,
     Capability,
@@ -38,11 +38,30 @@ def _everything(unit: Reading, kinds: list[Kind[Any]]) -> dict[str, Any]:
         "by key": unit.customers.by_key("name", ["ana silva", "bea costa"]),
         "found": [customer.id for customer in unit.customers.find(EVERYBODY, Order(), None, 100)],
         "counted": unit.customers.count(EVERYBODY),
+        **_moments(unit, {kind.name for kind in kinds}),
         "audit": list(unit.audit.select(AuditQuery(), 100)),
         "last": unit.audit.last(),
         "salon": salon,
         "settings": None if salon is None else unit.settings(),
     }
+
+
+def _moments(unit: Reading, kinds: set[str]) -> dict[str, Any]:
+    """Return what a unit finds by a day, and by what was booked, of the kinds that are kept."""
+    found: dict[str, Any] = {}
+    if "bookings" in kinds:
+        found["booked"] = list(unit.bookings.find(BookingQuery(), None, 100))
+        found["booked on its day"] = unit.bookings.count(BookingQuery(until=a_booking(1).day))
+        found["who booked"] = [each.id for each in unit.customers.find(_BOOKED, Order(), None, 100)]
+    if "sales" in kinds:
+        found["sold"] = list(unit.sales.find(SaleQuery(), None, 100))
+    if "facts" in kinds:
+        found["who came"] = [each.id for each in unit.customers.find(_CAME_TWICE, Order(), None, 100)]
+    return found
+
+
+_BOOKED: Final = Booked(start=a_booking(1).day, end=a_booking(1).day)
+_CAME_TWICE: Final = Compare(Fact.VISITS, Op.AT_LEAST, 2)
 
 
 def _fill(writing: Writing, kinds: list[Kind[Any]]) -> None:
