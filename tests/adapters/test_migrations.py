@@ -14,11 +14,15 @@ from tests.use_cases.lists import content_of
 import salon_crm as crm
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.store import SCHEMA_VERSION
+from salon_crm.domain.criteria import Booked
+from salon_crm.testing import a_booking, a_sale
 
 OWNER: Final = crm.Actor("olga", crm.Role.OWNER)
 SETTINGS: Final[dict[str, Any]] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
-SCHEMA_1: Final = Path(__file__).with_name("schema_1.sql").read_text(encoding="utf-8")
-"""The tables as version 1 made them; written down once and never made anew."""
+SCHEMAS: Final = {
+    version: Path(__file__).with_name(f"schema_{version}.sql").read_text(encoding="utf-8") for version in (1, 2)
+}
+"""The tables as each version made them; written down once and never made anew."""
 
 SEARCHES: Final = ("jose", "LIMA", "912 000", "王", "o'ne", "zzz", "@example")
 
@@ -45,7 +49,7 @@ def a_busy_salon(file: Path) -> None:
 def as_version_1(new: Path, file: Path) -> None:
     """Write ``file`` as version 1 would have kept what ``new`` holds."""
     with closing(sqlite3.connect(file)) as raw, raw:
-        raw.executescript(SCHEMA_1)
+        raw.executescript(SCHEMAS[1])
         raw.execute("ATTACH ? AS new", (str(new),))
         for (table,) in raw.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
             columns = ", ".join(column for _, column, *_ in raw.execute(f"PRAGMA new.table_info({table})"))
@@ -57,6 +61,26 @@ def as_version_1(new: Path, file: Path) -> None:
         raw.execute("UPDATE crm_schema SET version = 1")
 
 
+def as_version_2(new: Path, file: Path) -> None:
+    """Write ``file`` as version 2 would have kept what ``new`` holds: without the tables that came later."""
+    with closing(sqlite3.connect(new)) as source, closing(sqlite3.connect(file)) as raw, raw:
+        source.backup(raw)
+        kept = tables_of(2)
+        for (table,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if table not in kept:
+                raw.execute(f"DROP TABLE {table}")
+        raw.execute("UPDATE crm_schema SET version = 2")
+
+
+def tables_of(version: int) -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as raw:
+        raw.executescript(SCHEMAS[version])
+        return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+AS_VERSION: Final = {1: as_version_1, 2: as_version_2}
+
+
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
     file = tmp_path / "new.db"
@@ -64,10 +88,17 @@ def new(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(params=AS_VERSION, ids="version {}".format)
+def before(request: pytest.FixtureRequest) -> int:
+    """Return each earlier version in turn."""
+    found: int = request.param
+    return found
+
+
 @pytest.fixture
-def old(new: Path, tmp_path: Path) -> Path:
+def old(before: int, new: Path, tmp_path: Path) -> Path:
     file = tmp_path / "old.db"
-    as_version_1(new, file)
+    AS_VERSION[before](new, file)
     return file
 
 
@@ -94,10 +125,20 @@ def version(file: Path) -> int:
     return int(found)
 
 
-def test_a_file_of_version_1_is_brought_up_to_date_with_everything_kept(old: Path, new: Path) -> None:
-    assert version(old) == 1
+def test_every_earlier_version_is_written_down() -> None:
+    assert [*SCHEMAS] == [*AS_VERSION] == [*range(1, SCHEMA_VERSION)]
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date_with_everything_kept(
+    before: int, old: Path, new: Path, tmp_path: Path
+) -> None:
+    written_down = tmp_path / "written down.db"
+    with closing(sqlite3.connect(written_down)) as raw, raw:
+        raw.executescript(SCHEMAS[before])
+    assert version(old) == before
+    assert schema(old) == schema(written_down)
     assert answers(old) == answers(new)
-    assert version(old) == SCHEMA_VERSION == 2
+    assert version(old) == SCHEMA_VERSION
     assert schema(old) == schema(new)
     with closing(SQLiteStore(old)) as store, store.reading() as unit:
         assert unit.check_search().ok
@@ -107,30 +148,51 @@ def test_a_file_of_version_1_is_brought_up_to_date_with_everything_kept(old: Pat
     assert b"as kept" not in old.read_bytes()
 
 
-def test_an_empty_file_of_version_1_is_brought_up_to_date_too(tmp_path: Path) -> None:
+def test_an_empty_file_of_an_earlier_version_is_brought_up_to_date_too(before: int, tmp_path: Path) -> None:
     file = tmp_path / "old.db"
     with closing(sqlite3.connect(file)) as raw, raw:
-        raw.executescript(f"{SCHEMA_1}; INSERT INTO crm_schema VALUES (1)")
+        raw.executescript(f"{SCHEMAS[before]}; INSERT INTO crm_schema VALUES ({before})")
     with crm.open_salon(file, **SETTINGS) as salon:
         crm.add_customer(salon, OWNER, name="Ana")
         assert crm.count_customers(salon, OWNER, crm.CustomerFilter(text="an")) == 1
 
 
-def test_a_file_of_version_1_is_left_alone_where_it_may_not_be_changed(old: Path) -> None:
-    before = hashlib.sha256(old.read_bytes()).hexdigest()
+def test_what_was_kept_by_an_earlier_version_can_book_and_buy(old: Path) -> None:
+    with crm.open_salon(old) as salon:
+        [ana] = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="ana lima"))
+        with salon.writing() as writing:
+            booking, sale = a_booking(customer_id=ana.customer.id), a_sale(customer_id=ana.customer.id)
+            writing.bookings.add(booking)
+            writing.sales.add(sale)
+        with salon.reading() as reading:
+            assert reading.bookings.of_customers([ana.customer.id]) == {ana.customer.id: (booking,)}
+            assert reading.sales.of_customers([ana.customer.id]) == {ana.customer.id: (sale,)}
+            assert reading.customers.count(Booked(services=frozenset({"cut"}))) == 1
+
+
+def test_a_file_of_an_earlier_version_is_left_alone_where_it_may_not_be_changed(old: Path) -> None:
+    digest = hashlib.sha256(old.read_bytes()).hexdigest()
     with pytest.raises(crm.SchemaOutdated):
         SQLiteStore(old, migrate=False)
-    assert hashlib.sha256(old.read_bytes()).hexdigest() == before
+    assert hashlib.sha256(old.read_bytes()).hexdigest() == digest
 
 
-@pytest.mark.parametrize("name", ["crm_customer_search", "crm_customer_pieces", "crm_customer_terms"])
-def test_a_file_of_version_1_is_left_alone_where_a_new_name_is_taken(old: Path, name: str) -> None:
+NEW_NAMES: Final = {
+    1: ("crm_customer_search", "crm_customer_pieces", "crm_customer_terms", "crm_services"),
+    2: ("crm_services", "crm_bookings", "crm_sale_bookings", "crm_facts"),
+}
+
+
+@pytest.mark.parametrize(("before", "name"), [(each, name) for each, names in NEW_NAMES.items() for name in names])
+def test_a_file_of_an_earlier_version_is_left_alone_where_a_new_name_is_taken(
+    before: int, old: Path, name: str
+) -> None:
     with closing(sqlite3.connect(old)) as raw, raw:
         raw.execute(f"CREATE TABLE {name} (id INTEGER)")
     with pytest.raises(crm.StoreError, match=name) as caught:
         SQLiteStore(old, share=True)
     assert caught.value.code == "store-unopenable"
-    assert version(old) == 1
+    assert version(old) == before
 
 
 DYING: Final = """
@@ -162,12 +224,14 @@ def migrate_and_die(file: Path, statements: int) -> bool:
     return done.returncode == 0
 
 
-def test_a_migration_that_dies_at_any_statement_leaves_the_old_file_or_the_new_one(new: Path, tmp_path: Path) -> None:
+def test_a_migration_that_dies_at_any_statement_leaves_the_old_file_or_the_new_one(
+    before: int, new: Path, tmp_path: Path
+) -> None:
     expected = answers(new)
     seen: set[int] = set()
-    for place, statements in enumerate(range(5, 200, 6)):
+    for place, statements in enumerate(range(5, 400, 11)):
         file = tmp_path / f"{place}.db"
-        as_version_1(new, file)
+        AS_VERSION[before](new, file)
         lived = migrate_and_die(file, statements)
         seen.add(version(file))
         assert answers(file) == expected
@@ -175,4 +239,4 @@ def test_a_migration_that_dies_at_any_statement_leaves_the_old_file_or_the_new_o
             break
     else:
         pytest.fail("it never lived to the end")
-    assert seen == {1, 2}
+    assert seen == {before, SCHEMA_VERSION}
