@@ -19,7 +19,17 @@ import salon_crm
 from salon_crm import errors
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.contact import EmailAddress, PhoneNumber, parse_country, parse_region
-from salon_crm.domain.criteria import CustomerFilter, Order, read_cursor
+from salon_crm.domain.criteria import (
+    Compare,
+    CustomerFilter,
+    Fact,
+    HasPackage,
+    Op,
+    Order,
+    checked_criterion,
+    parse_criteria,
+    read_cursor,
+)
 from salon_crm.domain.customers import CustomerForm, FormContext
 from salon_crm.domain.dates import PartialDate, parse_zone
 from salon_crm.domain.ids import ExternalId, parse_id, parse_new_id
@@ -235,7 +245,13 @@ REFUSALS: Final[dict[str, Callable[[], object]]] = {
     "settings": lambda: check_settings({"region": "canary", "required_fields": ["canary"]}),
     "filter": lambda: CustomerFilter(status="canary").criterion(Settings(region="PT", zone="UTC", currency="EUR")),
     "order": lambda: Order.parse("canary"),
-    "page": lambda: read_cursor("canary", "x", Order()),
+    "page": lambda: read_cursor("canary"),
+    "criteria": lambda: parse_criteria("canary silva"),
+    "criteria's value": lambda: parse_criteria("status:canary"),
+    "criteria's code": lambda: parse_criteria("package:canary@@example.com"),
+    "criteria's search": lambda: parse_criteria('text("canary" and'),
+    "code in a tree": lambda: checked_criterion(HasPackage(frozenset({CANARY}))),
+    "sign in a tree": lambda: checked_criterion(Compare(Fact.STATUS, Op.LESS, "canary")),
     "constructor": lambda: EmailAddress(["canary"], "x"),  # type: ignore[arg-type]  # that is the point
 }
 

@@ -159,10 +159,17 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "store-cannot": "This store cannot {what}.",
         "unknown-criterion": "{what} is not a criterion. Known: {known}.",
         "unknown-code": "names {ref}, which is no {kind} of this salon. catalogue() lists them all.",
-        "criteria-unresolved": (
-            "names types of services, or days counted from today. Ask through a use case such as find_customers, which "
-            "resolves them."
+        "criteria-unreadable": (
+            "cannot be read at line {line}, column {column} (position {position}). Expected there: {expected}."
         ),
+        "criteria-unknown": (
+            "has at line {line}, column {column} (position {position}) what is not known there. Known: {known}."
+        ),
+        "criteria-unresolved": (
+            "names types of services, days counted from today, or amounts. Ask through a use case such as "
+            "find_customers, which resolves them."
+        ),
+        "choice-empty": "is a choice from nothing. Leave it out to restrict nothing.",
         "criteria-too-large": "The criteria have {count} {what}; at most {limit} are answered.",
         # stores
         "store-unopenable": "{where} cannot be opened: {reason}.",

@@ -1,9 +1,11 @@
 """Made-up values that the tests of the domain share."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from salon_crm.domain.bookings import Booking
 from salon_crm.domain.criteria import CustomerRecord
 from salon_crm.domain.customers import (
     Customer,
@@ -14,6 +16,7 @@ from salon_crm.domain.customers import (
     new_customer,
     search_keys,
 )
+from salon_crm.domain.facts import CustomerFacts, facts_of
 from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.settings import Settings
 
@@ -45,11 +48,20 @@ def edited(
 
 
 class Record(CustomerRecord):
-    """A customer as criteria see them."""
+    """A customer as criteria see them, with facts of their own or those their bookings come to."""
 
-    def __init__(self, customer: Customer, *, blocked: bool = False) -> None:
+    def __init__(
+        self,
+        customer: Customer,
+        *,
+        blocked: bool = False,
+        bookings: Sequence[Booking] = (),
+        facts: CustomerFacts | None = None,
+    ) -> None:
         self._customer = customer
         self._blocked = blocked
+        self._bookings = bookings
+        self._facts = facts or facts_of(customer.id, bookings, (), ())
 
     @property
     def customer(self) -> Customer:
@@ -62,3 +74,11 @@ class Record(CustomerRecord):
     @property
     def blocked(self) -> bool:
         return self._blocked
+
+    @property
+    def facts(self) -> CustomerFacts:
+        return self._facts
+
+    @property
+    def bookings(self) -> Sequence[Booking]:
+        return self._bookings

@@ -65,15 +65,7 @@ def use_case(
             if not isinstance(actor, Actor):
                 raise InvalidValue("wrong-type", field="actor", expected="an Actor")
             for needed in (permission, *also):
-                grant = check_grant(salon, actor, needed, function.__name__)
-                if not grant.scopes <= declaration.scopes:
-                    raise NotPermitted(
-                        "not-permitted-scope",
-                        actor=str(actor),
-                        use_case=function.__name__,
-                        permission=needed,
-                        scopes=tuple(sorted(grant.scopes - declaration.scopes)),
-                    )
+                check_scopes(salon, actor, needed, function.__name__, declaration.scopes)
             if covers_locations and actor.locations is not None:
                 raise NotPermitted("not-permitted-locations", actor=str(actor), permission=permission)
             if sliced and salon.bound:
@@ -91,6 +83,21 @@ def check_grant(salon: Salon, actor: Actor, permission: Permission, use_case_nam
     if grant is None:
         raise NotPermitted("not-permitted", actor=str(actor), use_case=use_case_name, permission=permission)
     return grant
+
+
+def check_scopes(
+    salon: Salon, actor: Actor, permission: Permission, use_case_name: str, held: frozenset[Scope] = frozenset()
+) -> None:
+    """Refuse an actor who has the permission not at all, or within a scope that nobody would hold them to."""
+    beyond = check_grant(salon, actor, permission, use_case_name).scopes - held
+    if beyond:
+        raise NotPermitted(
+            "not-permitted-scope",
+            actor=str(actor),
+            use_case=use_case_name,
+            permission=permission,
+            scopes=tuple(sorted(beyond)),
+        )
 
 
 def check_switch(value: object, name: str) -> bool:

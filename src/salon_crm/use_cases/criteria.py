@@ -35,7 +35,7 @@ from salon_crm.domain.ids import reads_as_id
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, ReadRepository
-from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_scopes, check_switch, use_case
 
 T = TypeVar("T")
 
@@ -57,8 +57,9 @@ def find_customers(
 ) -> Page:
     """Return one page of the customers that match, as rows of a list.
 
-    ``criteria`` is a `CustomerFilter`, a criterion, or None for everybody; what it counts from today, and
-    ``active`` bookings from now on, a later page counts as its first page did. ``order`` is ``name`` or
+    ``criteria`` is a `CustomerFilter`, the text of criteria (`parse_criteria`), a tree of them, or None for
+    everybody; what it counts from today, and ``active`` bookings from now on, a later page counts as its first
+    page did. ``order`` is ``name`` or
     ``added``, ``-`` in front for descending, ties by id. ``page`` takes an earlier page's ``next`` or
     ``previous``; pages continue after a row, so they stay stable while others write. ``limit`` is 1 to
     500. With ``count_inactive`` the page says how many inactive customers match too, up to 1,000.
@@ -181,9 +182,9 @@ def checked_criteria(
     settings = reading.settings()
     criterion = to_criterion(criteria, settings)
     for permission in sorted(permissions_of(criterion)):
-        check_grant(salon, actor, permission, use_case_name)
+        check_scopes(salon, actor, permission, use_case_name)
     names = _names(reading, names_asked(criterion))
-    return resolve(criterion, names, now=salon.now() if now is None else now, zone=settings.zone)
+    return resolve(criterion, names, now=salon.now() if now is None else now, settings=settings)
 
 
 def _names(reading: Reading, asked: Mapping[str, set[str]]) -> Names:
@@ -196,9 +197,9 @@ def _names(reading: Reading, asked: Mapping[str, set[str]]) -> Names:
 
 
 def _codes(items: ReadRepository[Any], refs: Iterable[str]) -> dict[str, str]:
-    ids = {UUID(ref): ref for ref in refs if reads_as_id(ref)}
+    ids = [UUID(ref) for ref in refs if reads_as_id(ref)]
     by_code = items.by_key("code", [ref for ref in refs if not reads_as_id(ref)])
-    return {code: code for code in by_code} | {ids[key]: item.code for key, item in items.get_many(ids).items()}
+    return {code: code for code in by_code} | {str(key): item.code for key, item in items.get_many(ids).items()}
 
 
 def to_rows(reading: Reading, customers: Sequence[Customer]) -> tuple[CustomerRow, ...]:

@@ -185,7 +185,7 @@ def _day(value: object) -> str | None:
 
 def _whole(value: object) -> int:
     """Return a figure that can be bound; one beyond every integer compares as the farthest does."""
-    figure = value if isinstance(value, int) else 0
+    figure = value if isinstance(value, int) else refuse_unresolved()
     return max(-_FARTHEST, min(figure, _FARTHEST))
 
 

@@ -1,4 +1,4 @@
-"""Who is meant: the closed tree of criteria, the panel that builds it, and the pages of what it finds."""
+"""Who is meant: the closed tree of criteria, the panel and the text that build it, and the pages of what it finds."""
 
 from salon_crm.domain.criteria.pages import (
     MOST_PER_PAGE,
@@ -12,16 +12,10 @@ from salon_crm.domain.criteria.pages import (
     read_cursor,
     write_cursor,
 )
-from salon_crm.domain.criteria.panel import (
-    ACTIVE,
-    CriteriaLike,
-    CustomerFilter,
-    Ref,
-    parse_ref,
-    text_criterion,
-    to_criterion,
-)
+from salon_crm.domain.criteria.panel import CriteriaLike, CustomerFilter, to_criterion
 from salon_crm.domain.criteria.resolving import NAMED_KINDS, Names, names_asked, resolve
+from salon_crm.domain.criteria.searching import text_criterion
+from salon_crm.domain.criteria.text import ACTIVE, LONGEST_CRITERIA, parse_criteria
 from salon_crm.domain.criteria.tree import (
     DEEPEST,
     EVERYBODY,
@@ -30,6 +24,8 @@ from salon_crm.domain.criteria.tree import (
     MOST_CODES,
     MOST_IDS,
     MOST_NODES,
+    MOST_SPENT,
+    MOST_VISITS,
     AllOf,
     AnyOf,
     Booked,
@@ -45,10 +41,12 @@ from salon_crm.domain.criteria.tree import (
     Not,
     OneOf,
     Op,
+    Ref,
     RelativeDay,
     Text,
     checked_criterion,
     matches,
+    parse_ref,
     permissions_of,
     refuse_unresolved,
 )
@@ -59,10 +57,13 @@ __all__ = [
     "EVERYBODY",
     "FACTS",
     "FARTHEST_DAY",
+    "LONGEST_CRITERIA",
     "MOST_CODES",
     "MOST_IDS",
     "MOST_NODES",
     "MOST_PER_PAGE",
+    "MOST_SPENT",
+    "MOST_VISITS",
     "NAMED_KINDS",
     "AllOf",
     "AnyOf",
@@ -94,6 +95,7 @@ __all__ = [
     "fingerprint_of",
     "matches",
     "names_asked",
+    "parse_criteria",
     "parse_ref",
     "permissions_of",
     "query_fingerprint",

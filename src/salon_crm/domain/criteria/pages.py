@@ -4,7 +4,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, assert_never, cast
 from uuid import UUID
@@ -24,7 +25,7 @@ from salon_crm.domain.criteria.tree import (
     Text,
 )
 from salon_crm.domain.customers import Customer, CustomerRow, SearchKeys
-from salon_crm.domain.dates import parse_instant
+from salon_crm.domain.dates import in_utc, parse_instant
 from salon_crm.domain.ids import SalonId, parse_id
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.errors import InvalidValue
@@ -139,9 +140,13 @@ def _canonical(criterion: Criterion) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: days and instants as text, sets in order."""
+    """Return a value as JSON has it: days, instants and amounts as text, equal ones alike, sets in order."""
     if isinstance(value, RelativeDay):
         return ["days", value.days]
+    if isinstance(value, datetime):
+        return in_utc(value).isoformat()
+    if isinstance(value, Decimal):
+        return ["amount", *map(str, value.as_integer_ratio())]
     if isinstance(value, date):
         return value.isoformat()
     return sorted(cast("frozenset[str]", value)) if isinstance(value, frozenset) else value
@@ -187,6 +192,8 @@ def read_cursor(text: object) -> Cursor:
             raise InvalidValue("cursor-invalid", field="page")
         value.encode()  # JSON can spell what no text is, a lone surrogate
         when = parse_instant(datetime.fromisoformat(asked), "page")
+        if not MINYEAR < when.year < MAXYEAR:  # nobody asked then, and not every zone has a day for it
+            raise InvalidValue("cursor-invalid", field="page")
         return Cursor(str(bound_to), when, value, parse_id(hex_id, "page"), backward == 1)
     except (ValueError, TypeError, RecursionError, InvalidValue):  # of base64, JSON, unpacking, dates
         raise InvalidValue("cursor-invalid", field="page") from None

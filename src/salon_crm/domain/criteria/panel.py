@@ -1,18 +1,20 @@
-"""The filter panel and the search box, as the criteria they mean."""
+"""The filter panel, the search box and the text form, as the criteria they mean."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 from attrs import evolve, field, frozen
 
 from salon_crm.domain.bookings import ANY_STATUS, COUNTING, OPEN, BookingStatus
-from salon_crm.domain.catalogue import parse_code
+from salon_crm.domain.criteria.searching import text_criterion
+from salon_crm.domain.criteria.text import ACTIVE, parse_criteria
 from salon_crm.domain.criteria.tree import (
     EVERYBODY,
+    FARTHEST_DAY,
     MOST_CODES,
     MOST_IDS,
     MOST_VISITS,
@@ -21,60 +23,25 @@ from salon_crm.domain.criteria.tree import (
     Compare,
     Criterion,
     Day,
-    DigitRun,
     Fact,
     HasPackage,
     Not,
     OneOf,
     Op,
-    Text,
-    check_storable,
+    Ref,
+    RelativeDay,
+    check_period,
     checked_criterion,
+    parse_ref,
 )
 from salon_crm.domain.customers import Gender, Status
 from salon_crm.domain.dates import start_of_day
-from salon_crm.domain.ids import CustomerId, IdLike, parse_id, reads_as_id
+from salon_crm.domain.ids import CustomerId, IdLike, parse_id
 from salon_crm.domain.money import Money
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.domain.reading import read_items
 from salon_crm.domain.settings import Settings
-from salon_crm.domain.text import TEXT_LIMIT, fold
 from salon_crm.errors import InvalidValue
-
-ACTIVE: Final = "active"
-"""The booking status of the panel that means pending or confirmed: inside the dates, or without any from now on."""
-
-_PHONE_WORD: Final = re.compile(r"[\d+\-()./]+", re.ASCII)
-
-
-def text_criterion(text: str) -> Criterion:
-    """Return what a search box means by ``text``; nothing but white space restricts nothing.
-
-    Raises InvalidValue for more than 500 characters, and for a NUL or half a character.
-    """
-    if len(text) > TEXT_LIMIT:
-        raise InvalidValue("text-too-long", field="text", length=len(text), limit=TEXT_LIMIT)
-    check_storable(text)
-    words: list[str] = []
-    runs: list[DigitRun] = []
-    run: list[str] = []
-
-    def end_run() -> None:
-        digits = "".join(character for word in run for character in word if character.isdigit())
-        if digits:
-            runs.append(DigitRun(digits, tuple(run)))
-        else:
-            words.extend(run)
-        run.clear()
-
-    for word in fold(text).split():
-        if _PHONE_WORD.fullmatch(word):
-            run.append(word)
-        else:
-            end_run()
-            words.append(word)
-    end_run()
-    return Text(tuple(words), tuple(runs)) if words or runs else EVERYBODY
 
 
 def _read_ids(ids: Iterable[IdLike] | None) -> Iterable[IdLike] | None:
@@ -88,17 +55,6 @@ def _read_ids(ids: Iterable[IdLike] | None) -> Iterable[IdLike] | None:
             raise
         count = problem.params["count"]
         raise InvalidValue("criteria-too-large", field="ids", count=count, what="ids", limit=MOST_IDS) from None
-
-
-Ref = UUID | str
-"""What names an item of the catalogue: its id, the text of its id, or its code."""
-
-
-def parse_ref(value: object, name: str) -> str:
-    """Return a code, or the text of an id, that names an item of the catalogue; raises InvalidValue."""
-    if isinstance(value, UUID) or (isinstance(value, str) and reads_as_id(value)):
-        return str(parse_id(value, name))
-    return parse_code(value, name)
 
 
 def _read_refs(refs: Iterable[Ref] | Ref | None) -> Iterable[Ref] | Ref | None:
@@ -125,7 +81,8 @@ class CustomerFilter:
     alone, that there is such a booking. ``booking_status`` is one of `BookingStatus`, or ``active``: pending or
     confirmed, and without dates from now on. Cancelled and missed bookings do not count as booked unless
     ``count_cancelled`` or the status asks for them. ``package`` was bought, named on a booking, or assigned. All
-    of these are codes of the catalogue, or ids.
+    of these are codes of the catalogue, or ids; to choose from nothing is an error, since nobody meets that and
+    everybody would be meant.
 
     ``visits`` and ``spend`` are ranges (least, most), both included, either None. ``last_visit_before`` and
     ``last_visit_after`` are days, not included, or a `RelativeDay`.
@@ -155,7 +112,7 @@ class CustomerFilter:
     last_visit_after: Day | None = field(default=None, metadata=OPERATOR)
 
     def criterion(self, settings: Settings) -> Criterion:
-        """Return the tree this panel means; raises InvalidValue naming the part at fault."""
+        """Return the tree this panel means, as people write it; raises InvalidValue naming the part at fault."""
         parts: list[Criterion] = []
         if self.text is not None:
             parts.append(text_criterion(self.text))
@@ -170,27 +127,28 @@ class CustomerFilter:
         parts += self._added(settings)
         parts += self._bookings()
         parts += self._figures(settings)
-        return checked_criterion(AllOf(tuple(part for part in parts if part != EVERYBODY)))
+        wanted = [part for part in parts if part != EVERYBODY]
+        return checked_criterion(wanted[0] if len(wanted) == 1 else AllOf(tuple(wanted)))
 
     def _added(self, settings: Settings) -> Iterator[Criterion]:
-        since, until = self.added_since, self.added_until
-        for name, day in (("added_since", since), ("added_until", until)):
-            if isinstance(day, datetime):
-                raise InvalidValue("wrong-type", field=name, expected="a date without a time")
+        since, until = _day(self.added_since, "added_since"), _day(self.added_until, "added_until")
         if since is not None and until is not None and until < since:
             raise InvalidValue("period-backwards", field="added_until")
         if since is not None:
-            yield Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(since, settings.zone, "added_since"))
+            start_of_day(since, settings.zone, "added_since")  # the days at the ends of the calendar have none
+            yield Compare(Fact.ADDED, Op.AT_LEAST, since)
         if until is not None:
-            yield Compare(Fact.ADDED, Op.LESS, start_of_day(until, settings.zone, "added_until", after=1))
+            start_of_day(until, settings.zone, "added_until", after=1)
+            yield Compare(Fact.ADDED, Op.AT_MOST, until)
 
     def _bookings(self) -> Iterator[Criterion]:
         """Give what the panel says of bookings and packages."""
+        check_period(_day(self.start, "start"), _day(self.end, "end"))
         statuses, upcoming = self._statuses()
         wanted = Booked(
             statuses=statuses,
-            start=_day(self.start, "start"),
-            end=_day(self.end, "end"),
+            start=self.start,
+            end=self.end,
             locations=_refs(self.location, "location"),
             therapists=_refs(self.therapist, "therapist"),
             upcoming=upcoming,
@@ -223,32 +181,39 @@ class CustomerFilter:
     def _figures(self, settings: Settings) -> Iterator[Criterion]:
         """Give what the panel says of visits and spend."""
         yield from _range(Fact.VISITS, self.visits, "visits", _visits)
-        yield from _range(Fact.SPEND, self.spend, "spend", lambda value: _minor(value, settings.currency))
+        yield from _range(Fact.SPEND, self.spend, "spend", lambda value: _amount(value, settings.currency))
         if self.last_visit_before is not None:
-            yield Compare(Fact.LAST_VISIT, Op.LESS, _some_day(self.last_visit_before, "last_visit_before"))
+            yield Compare(Fact.LAST_VISIT, Op.LESS, _day(self.last_visit_before, "last_visit_before"))
         if self.last_visit_after is not None:
-            yield Compare(Fact.LAST_VISIT, Op.MORE, _some_day(self.last_visit_after, "last_visit_after"))
+            yield Compare(Fact.LAST_VISIT, Op.MORE, _day(self.last_visit_after, "last_visit_after"))
 
 
 def _refs(value: Iterable[Ref] | Ref | None, name: str) -> frozenset[str]:
-    """Return what a part of the panel names; raises InvalidValue for what can name nothing."""
+    """Return what a part of the panel names, where it is set; raises InvalidValue for what can name nothing."""
     if value is None:
         return frozenset()
-    named = [value] if isinstance(value, UUID | str) else value
-    return frozenset(parse_ref(each, name) for each in named)
+    named = frozenset(parse_ref(each, name) for each in ([value] if isinstance(value, UUID | str) else value))
+    if not named:
+        raise InvalidValue("choice-empty", field=name)
+    return named
 
 
-def _some_day(value: Day, name: str) -> Day:
+D = TypeVar("D", bound=Day | None)
+
+
+def _day(value: D, name: str) -> D:
+    """Return a day as it is; raises InvalidValue for an instant, and for one too far from today."""
     if isinstance(value, datetime):
         raise InvalidValue("wrong-type", field=name, expected="a date without a time")
+    if isinstance(value, RelativeDay) and abs(value.days) > FARTHEST_DAY:
+        raise InvalidValue("number-out-of-range", field=name, low=-FARTHEST_DAY, high=FARTHEST_DAY)
     return value
 
 
-def _day(value: Day | None, name: str) -> Day | None:
-    return None if value is None else _some_day(value, name)
+A = TypeVar("A", int, Decimal)
 
 
-def _range(fact: Fact, value: object, name: str, read: Callable[[object], int]) -> Iterator[Criterion]:
+def _range(fact: Fact, value: object, name: str, read: Callable[[object], A]) -> Iterator[Criterion]:
     """Give the comparisons of a range; raises InvalidValue for what is none, or ends before it begins."""
     if value is None:
         return
@@ -272,8 +237,8 @@ def _visits(value: object) -> int:
     return value
 
 
-def _minor(value: object, currency: str) -> int:
-    return Money.parse(value, "spend", currency=currency, below_zero=True).minor
+def _amount(value: object, currency: str) -> Decimal:
+    return Money.parse(value, "spend", currency=currency, below_zero=True).amount
 
 
 def _choice(kind: type[StrEnum], value: object, name: str) -> str:
@@ -282,8 +247,8 @@ def _choice(kind: type[StrEnum], value: object, name: str) -> str:
     return kind(value)
 
 
-CriteriaLike = CustomerFilter | Criterion | None
-"""What calls take for criteria: the panel, a tree, or None for everybody."""
+CriteriaLike = CustomerFilter | Criterion | str | None
+"""What calls take for criteria: the panel, a tree, the text of one, or None for everybody."""
 
 
 def to_criterion(criteria: object, settings: Settings) -> Criterion:
@@ -294,4 +259,7 @@ def to_criterion(criteria: object, settings: Settings) -> Criterion:
         return criteria.criterion(settings)
     if isinstance(criteria, Criterion):
         return checked_criterion(criteria)
-    raise InvalidValue("wrong-type", field="criteria", expected="a CustomerFilter, such as CustomerFilter(text='ana')")
+    if isinstance(criteria, str):
+        return parse_criteria(criteria)
+    expected = "a CustomerFilter, a criterion, or text such as 'status:active and visits >= 3'"
+    raise InvalidValue("wrong-type", field="criteria", expected=expected)

@@ -1,7 +1,8 @@
-"""What people write, as a store is asked it: codes checked, types as their services, days and now as they are."""
+"""What people write, as a store is asked it: codes checked, types as their services, days and amounts as they are."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -20,9 +21,12 @@ from salon_crm.domain.criteria.tree import (
     Op,
     RelativeDay,
     Text,
+    check_period,
 )
 from salon_crm.domain.dates import local_day, start_of_day
+from salon_crm.domain.money import Money
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidValue, UnknownCriterion
 
 NAMED_KINDS: Final = ("services", "service_types", "locations", "staff_members", "packages")
@@ -76,21 +80,24 @@ def names_asked(criterion: Criterion) -> dict[str, set[str]]:
     return asked
 
 
-def resolve(criterion: Criterion, names: Names, *, now: datetime, zone: str) -> Criterion:
-    """Return criteria as a store is asked them: every code known, no types, no day counted from today.
+def resolve(criterion: Criterion, names: Names, *, now: datetime, settings: Settings) -> Criterion:
+    """Return criteria as a store is asked them: every code known, no types, no day counted from today, no amount.
 
-    ``now`` is when the question was first asked, ``zone`` the salon's. Raises UnknownCriterion for a code that
-    nothing has, InvalidValue for a day outside the calendar.
+    ``now`` is when the question was first asked, ``settings`` are the salon's, whose zone says what day it is and
+    whose currency what an amount comes to. And, or and not keep their places, so that clauses can be told apart.
+
+    Raises UnknownCriterion for a code that nothing has, InvalidValue for a day outside the calendar, for a period
+    that ends before it starts now, and for an amount finer than the currency.
     """
-    return _Resolving(names, now, zone).of(criterion)
+    return _Resolving(names, now, settings).of(criterion)
 
 
 class _Resolving:
-    def __init__(self, names: Names, now: datetime, zone: str) -> None:
+    def __init__(self, names: Names, now: datetime, settings: Settings) -> None:
         self._names = names
         self._now = now
-        self._zone = zone
-        self._today = local_day(now, zone)
+        self._settings = settings
+        self._today = local_day(now, settings.zone)
 
     def of(self, criterion: Criterion) -> Criterion:
         match criterion:
@@ -125,7 +132,9 @@ class _Resolving:
         if isinstance(value, RelativeDay):
             value = self._day(value, str(comparison.fact))
         if comparison.fact is Fact.ADDED and isinstance(value, date) and not isinstance(value, datetime):
-            return _added(comparison.op, value, self._zone)
+            return _EDGES[comparison.op](value, self._settings.zone)
+        if isinstance(value, Decimal):
+            value = Money.parse(value, "spend", currency=self._settings.currency, below_zero=True).minor
         return comparison if value is comparison.value else evolve(comparison, value=value)
 
     def _booked(self, asked: Booked) -> Criterion:
@@ -137,15 +146,23 @@ class _Resolving:
             services = services & of_types if asked.services else of_types
             if not services:
                 return AnyOf()  # no service is of these types: nobody can have booked one
+        start = None if asked.start is None else self._day(asked.start, "start")
+        end = None if asked.end is None else self._day(asked.end, "end")
+        check_period(start, end)
         return Booked(
             services=services,
             statuses=asked.statuses,
-            start=None if asked.start is None else self._day(asked.start, "start"),
-            end=None if asked.end is None else self._day(asked.end, "end"),
+            start=start,
+            end=end,
             locations=self._codes("locations", asked.locations),
             therapists=self._codes("staff_members", asked.therapists),
-            not_before=self._now if asked.upcoming else asked.not_before,
+            not_before=self._not_before(asked),
         )
+
+    def _not_before(self, asked: Booked) -> datetime | None:
+        if not asked.upcoming or asked.not_before is None:
+            return self._now if asked.upcoming else asked.not_before
+        return max(self._now, asked.not_before)
 
 
 _EDGES: Final[Mapping[Op, Callable[[date, str], Compare]]] = {
@@ -154,8 +171,4 @@ _EDGES: Final[Mapping[Op, Callable[[date, str], Compare]]] = {
     Op.MORE: lambda day, zone: Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(day, zone, "added", after=1)),
     Op.AT_LEAST: lambda day, zone: Compare(Fact.ADDED, Op.AT_LEAST, start_of_day(day, zone, "added")),
 }
-
-
-def _added(op: Op, day: date, zone: str) -> Compare:
-    """Return when somebody was added, said by a day of the salon, as instants."""
-    return _EDGES[op](day, zone)
+"""When somebody was added, said by a day of the salon, as instants."""

@@ -1,23 +1,27 @@
 """One closed tree of criteria, evaluated here, compiled by SQL stores.
 
 Every clause is either true or false of a customer, never unknown, so that Not always means the others. What
-people write names codes, types of service and days counted from today; `salon_crm.domain.criteria.resolving`
-turns that into what a store is asked.
+people write names codes, types of service, days counted from today and amounts in the salon's currency;
+`salon_crm.domain.criteria.resolving` turns that into what a store is asked, and `str()` of a criterion is its
+text (`salon_crm.domain.criteria.text`).
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final, Never, NoReturn, Protocol, assert_never
+from typing import Any, Final, Never, NoReturn, Protocol, assert_never, cast
+from uuid import UUID
 
 from attrs import field, frozen
 
 from salon_crm.domain.access import Permission
 from salon_crm.domain.bookings import COUNTING, Booking, BookingStatus
+from salon_crm.domain.catalogue import parse_code
 from salon_crm.domain.customers import Customer, Gender, SearchKeys, Status
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.facts import CustomerFacts
-from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.ids import CustomerId, parse_id, reads_as_id
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
 from salon_crm.errors import InvalidValue, UnknownCriterion
 
@@ -26,8 +30,24 @@ MOST_NODES: Final = 1_000
 DEEPEST: Final = 50
 MOST_CODES: Final = 1_000
 MOST_VISITS: Final = 1_000_000
+MOST_SPENT: Final = 10**15
+"""The largest amount criteria compare spend with, in minor units, and in whole ones of the currency."""
+FINEST_AMOUNT: Final = 6
+"""Digits after the point that a written amount may have; more than any currency has."""
 FARTHEST_DAY: Final = 36_525
 """Days that a day counted from today may lie before or behind it: a hundred years."""
+
+
+class _Node:
+    """What every criterion is: something that can be written."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return the text that `parse_criteria` reads as these criteria; raises as `checked_criterion`."""
+        from salon_crm.domain.criteria.text import write_criteria  # which is made of these nodes
+
+        return write_criteria(cast("Criterion", self))
 
 
 @frozen(field_transformer=classed)
@@ -39,7 +59,7 @@ class DigitRun:
 
 
 @frozen(field_transformer=classed)
-class Text:
+class Text(_Node):
     """Every word is found in a name or an e-mail, every run of digits in a phone, or else in a name or e-mail."""
 
     words: tuple[str, ...] = field(default=(), metadata=IDENTITY)
@@ -79,28 +99,37 @@ class RelativeDay:
 
 
 Day = date | RelativeDay
-FactValue = str | bool | int | date | datetime | RelativeDay
-"""What a fact is compared with; a store is never asked about a `RelativeDay`, nor when somebody was added by a day."""
+FactValue = str | bool | int | date | datetime | RelativeDay | Decimal
+"""What a fact is compared with.
+
+A store is never asked about a `RelativeDay`, nor when somebody was added by a day, nor about spend by a Decimal:
+that is the amount as people write it, of which the salon's currency makes whole minor units.
+"""
+
+
+def _told_apart(value: FactValue) -> tuple[bool, FactValue]:
+    """Return what values are equal by: an amount is never as many minor units, though Python says so."""
+    return isinstance(value, Decimal), value
 
 
 @frozen(field_transformer=classed)
-class Compare:
+class Compare(_Node):
     """The fact has a value, and it compares so; a customer without a value matches no comparison."""
 
     fact: Fact = field(metadata=OPERATOR)
     op: Op = field(metadata=OPERATOR)
-    value: FactValue = field(metadata=BEHAVIOUR)
+    value: FactValue = field(eq=_told_apart, metadata=BEHAVIOUR)
 
 
 @frozen(field_transformer=classed)
-class OneOf:
+class OneOf(_Node):
     """The customer is one of these."""
 
     ids: frozenset[CustomerId] = field(metadata=OPERATOR)
 
 
 @frozen(field_transformer=classed, kw_only=True)
-class Booked:
+class Booked(_Node):
     """The customer has a booking of which all of this is true; what is left empty restricts nothing.
 
     ``services``, ``locations`` and ``therapists`` are codes, any one of which will do. ``start`` and ``end`` are
@@ -108,7 +137,8 @@ class Booked:
     neither cancelled nor missed. ``not_before`` is the instant from which on it must start.
 
     What people write may also name ``types`` of services, days counted from today, and ``upcoming`` for what
-    starts from now on; a store is asked none of these.
+    starts from now on; a store is asked none of these. Where both are stated, it must start at the later of now
+    and ``not_before``.
     """
 
     services: frozenset[str] = field(default=frozenset(), metadata=OPERATOR)
@@ -135,28 +165,28 @@ class Booked:
 
 
 @frozen(field_transformer=classed)
-class HasPackage:
+class HasPackage(_Node):
     """The customer has one of these packages: bought and kept, named on a booking that counts, or assigned."""
 
     packages: frozenset[str] = field(metadata=OPERATOR)
 
 
 @frozen(field_transformer=classed)
-class AllOf:
+class AllOf(_Node):
     """Every part holds; without parts it holds of everybody."""
 
     parts: "tuple[Criterion, ...]" = field(default=(), metadata=OPERATOR)
 
 
 @frozen(field_transformer=classed)
-class AnyOf:
+class AnyOf(_Node):
     """At least one part holds; without parts it holds of nobody."""
 
     parts: "tuple[Criterion, ...]" = field(default=(), metadata=OPERATOR)
 
 
 @frozen(field_transformer=classed)
-class Not:
+class Not(_Node):
     """The part does not hold."""
 
     part: "Criterion" = field(metadata=OPERATOR)
@@ -186,7 +216,7 @@ FACTS: Final = {
     Fact.LAST_VISIT: FactKind(date, ops=ORDERED | {Op.EQUAL}, permission=Permission.LIST_BOOKINGS),
     Fact.SPEND: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_SALES),
 }
-"""Every fact criteria may ask; spend is in minor units of the salon's currency."""
+"""Every fact criteria may ask; spend is a Decimal as people write it, and whole minor units as stores are asked it."""
 
 _BY_DAY: Final = frozenset({Fact.ADDED, Fact.LAST_VISIT})
 """The facts that people compare with a day, also one counted from today."""
@@ -224,7 +254,7 @@ def _refuse_node(node: object) -> NoReturn:
 
 
 def refuse_unresolved() -> NoReturn:
-    """Refuse criteria that name what a store does not know: types of services, days counted from today."""
+    """Refuse criteria that name what a store does not know: types of services, days counted from today, amounts."""
     raise InvalidValue("criteria-unresolved", field="criteria")
 
 
@@ -297,7 +327,7 @@ def _value_of(fact: Fact, record: CustomerRecord) -> FactValue | None:  # one ca
 
 
 def _compares(actual: Any, op: Op, value: Any) -> bool:
-    if isinstance(value, RelativeDay) or (isinstance(actual, datetime) and not isinstance(value, datetime)):
+    if isinstance(value, RelativeDay | Decimal) or (isinstance(actual, datetime) and not isinstance(value, datetime)):
         refuse_unresolved()
     if actual is None:
         return False
@@ -322,13 +352,9 @@ def checked_criterion(criterion: Criterion) -> Criterion:
     waiting: list[tuple[object, int]] = [(criterion, 1)]
     while waiting:
         node, depth = waiting.pop()
-        count += 1
-        if isinstance(node, Text):
-            count += len(node.words) + sum(1 + len(run.words) for run in node.runs)
-        if depth > DEEPEST:
-            raise InvalidValue("criteria-too-large", field="criteria", count=depth, what="levels", limit=DEEPEST)
-        if count > MOST_NODES:
-            raise InvalidValue("criteria-too-large", field="criteria", count=count, what="parts", limit=MOST_NODES)
+        count += 1 + _further_parts(node)
+        _check_size(depth, "levels", DEEPEST)
+        _check_size(count, "parts", MOST_NODES)
         match node:
             case AllOf(parts) | AnyOf(parts):
                 if not isinstance(parts, tuple):
@@ -336,42 +362,85 @@ def checked_criterion(criterion: Criterion) -> Criterion:
                 waiting += [(part, depth + 1) for part in parts]
             case Not(part):
                 waiting.append((part, depth + 1))
-            case Compare():
-                _check_comparison(node)
-            case OneOf(ids) if len(ids) > MOST_IDS:
-                raise InvalidValue("criteria-too-large", field="ids", count=len(ids), what="ids", limit=MOST_IDS)
             case Text(words, runs):
                 for word in (*words, *(word for run in runs for word in (run.digits, *run.words))):
                     check_storable(word)
-            case OneOf():
-                pass
+            case Compare():
+                _check_comparison(node)
+            case OneOf(ids):
+                _check_size(len(ids), "ids", MOST_IDS, "ids")
             case Booked():
-                count += _check_booked(node)
+                _check_booked(node)
             case HasPackage(packages):
-                count += _check_codes(packages)
+                _check_refs(packages, "packages")
             case _:
                 raise _unknown_node(node)
     return criterion
 
 
-def _check_codes(codes: frozenset[str]) -> int:
-    """Refuse what can be no code, since not every store can be asked for it; return how many there are."""
-    if len(codes) > MOST_CODES:
-        raise InvalidValue("criteria-too-large", field="criteria", count=len(codes), what="codes", limit=MOST_CODES)
-    for code in codes:
-        check_storable(code)
-    return len(codes)
+def _check_size(count: int, what: str, limit: int, field: str = "criteria") -> None:
+    if count > limit:
+        raise InvalidValue("criteria-too-large", field=field, count=count, what=what, limit=limit)
 
 
-def _check_booked(node: Booked) -> int:
-    count = sum(map(_check_codes, (node.services, node.types, node.locations, node.therapists)))
-    for name, day in (("start", node.start), ("end", node.end)):
-        _check_day(day, name)
-    if isinstance(node.start, date) and isinstance(node.end, date) and node.end < node.start:
-        raise InvalidValue("period-backwards", field="end")
+def _further_parts(node: object) -> int:
+    """Return how many words, numbers and codes a node has: each is something that is looked for."""
+    match node:
+        case Text(words, runs):
+            return len(words) + sum(1 + len(run.words) for run in runs)
+        case Booked():
+            return sum(map(len, (node.services, node.types, node.locations, node.therapists)))
+        case HasPackage(packages):
+            return len(packages)
+        case _:
+            return 0
+
+
+Ref = UUID | str
+"""What names an item of the catalogue: its id, the text of its id, or its code."""
+
+
+def parse_ref(value: object, name: str) -> str:
+    """Return a code, or the text of an id, that names an item of the catalogue; raises InvalidValue."""
+    if isinstance(value, UUID) or (isinstance(value, str) and reads_as_id(value)):
+        return str(parse_id(value, name))
+    return parse_code(value, name)
+
+
+def _check_refs(refs: frozenset[str], name: str) -> None:
+    """Refuse what can name nothing, since an error about it would quote it, and the text of criteria could not."""
+    for ref in refs:
+        if parse_ref(ref, name) != ref:
+            raise InvalidValue("code-invalid", field=name)
+
+
+def _check_booked(node: Booked) -> None:
+    for name, refs in (
+        ("services", node.services),
+        ("service_types", node.types),
+        ("locations", node.locations),
+        ("staff_members", node.therapists),
+    ):
+        _check_refs(refs, name)
+    check_period(node.start, node.end)
     if node.not_before is not None:
         parse_instant(node.not_before, "not_before")
-    return count
+
+
+def check_period(start: Day | None, end: Day | None) -> None:
+    """Refuse days that are none, and a period that ends before it starts; raises InvalidValue naming the end.
+
+    Of a day of the calendar and one counted from today nobody can tell before the criteria are asked.
+    """
+    for name, day in (("start", start), ("end", end)):
+        _check_day(day, name)
+    match start, end:
+        case (RelativeDay(first), RelativeDay(last)) if last < first:
+            raise InvalidValue("period-backwards", field="end")
+        case (date(), date()) if end < start:
+            raise InvalidValue("period-backwards", field="end")
+        case _:
+            pass
 
 
 def _check_day(day: Day | None, name: str) -> None:
@@ -390,19 +459,42 @@ def check_storable(text: str) -> None:
 
 
 def _check_comparison(node: Compare) -> None:
-    kind = FACTS[node.fact]
+    kind, name = FACTS[node.fact], str(node.fact)
     if node.op not in kind.ops:
-        known = tuple(f"{node.fact} {op}" for op in sorted(kind.ops))
-        raise UnknownCriterion("unknown-criterion", field=str(node.fact), what=f"{node.fact} {node.op}", known=known)
-    if node.fact in _BY_DAY and isinstance(node.value, date | RelativeDay) and not isinstance(node.value, datetime):
-        _check_day(node.value, str(node.fact))
-        return
-    if not _is_of(node.value, kind.type) or (kind.choices and node.value not in kind.choices):
-        if kind.choices:
-            raise InvalidValue("not-a-choice", field=str(node.fact), choices=tuple(sorted(kind.choices)))
-        raise InvalidValue("wrong-type", field=str(node.fact), expected=kind.type.__name__)
-    if isinstance(node.value, datetime):
-        parse_instant(node.value, str(node.fact))
+        known = tuple(f"{node.fact} {op}" for op in Op if op in kind.ops)
+        raise UnknownCriterion("unknown-criterion", field=name, what=f"{node.fact} {node.op}", known=known)
+    value = node.value
+    if node.fact in _BY_DAY and isinstance(value, date | RelativeDay) and not isinstance(value, datetime):
+        _check_day(value, name)
+    elif node.fact is Fact.SPEND and isinstance(value, Decimal):
+        _check_amount(value, name)
+    elif kind.choices and value not in kind.choices:
+        raise InvalidValue("not-a-choice", field=name, choices=tuple(sorted(kind.choices)))
+    elif not _is_of(value, kind.type):
+        expected = "Decimal, or a whole number of minor units" if node.fact is Fact.SPEND else kind.type.__name__
+        raise InvalidValue("wrong-type", field=name, expected=expected)
+    elif isinstance(value, datetime):
+        parse_instant(value, name)
+    elif isinstance(value, int) and node.fact in _LIMITS:
+        low, high = _LIMITS[node.fact]
+        if not low <= value <= high:
+            raise InvalidValue("number-out-of-range", field=name, low=low, high=high)
+
+
+_LIMITS: Final = {Fact.VISITS: (0, MOST_VISITS), Fact.SPEND: (-MOST_SPENT, MOST_SPENT)}
+"""The figures that facts are compared with, least and most."""
+
+
+def _check_amount(value: Decimal, name: str) -> None:
+    """Refuse what is no amount, or none of any salon; whether its currency has the digits is seen when it is asked."""
+    if not value.is_finite():
+        raise InvalidValue("money-invalid", field=name)
+    if value.copy_abs() > MOST_SPENT:
+        raise InvalidValue("number-out-of-range", field=name, low=-MOST_SPENT, high=MOST_SPENT)
+    _, digits, exponent = value.as_tuple()
+    finer = -FINEST_AMOUNT - int(exponent)
+    if finer > 0 and any(digits[-finer:]):
+        raise InvalidValue("money-invalid", field=name)
 
 
 def _is_of(value: object, kind: type) -> bool:
