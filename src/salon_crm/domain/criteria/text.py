@@ -104,8 +104,8 @@ def _signs(fact: Fact) -> tuple[str, ...]:
 TERMS: Final[Mapping[str, Term]] = MappingProxyType(
     {
         **{str(fact): Term(_signs(fact), _FACT_VALUES[fact], kind.permission) for fact, kind in FACTS.items()},
-        "booked": Term((), "nothing, or parts in brackets", Permission.VIEW_BOOKINGS),
-        "package": Term((":",), _CODES, Permission.VIEW_BOOKINGS),
+        "booked": Term((), "nothing, or parts in brackets", Permission.LIST_BOOKINGS),
+        "package": Term((":",), _CODES, Permission.LIST_BOOKINGS),
         "id": Term((":",), "ids of customers", Permission.VIEW_CUSTOMERS),
         "text": Term((), 'a search in brackets and quotes: text("ana")', Permission.SEARCH_CUSTOMERS),
         "everybody": Term((), "nothing", Permission.SEARCH_CUSTOMERS),
@@ -120,7 +120,7 @@ _STATUSES: Final = (ACTIVE, "any", *(status.value for status in BookingStatus))
 
 BOOKED_TERMS: Final[Mapping[str, Term]] = MappingProxyType(
     {
-        name: Term(() if name == "upcoming" else (":",), values, Permission.VIEW_BOOKINGS)
+        name: Term(() if name == "upcoming" else (":",), values, Permission.LIST_BOOKINGS)
         for name, values in {
             "type": _CODES,
             "service": _CODES,
