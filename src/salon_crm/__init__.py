@@ -43,8 +43,22 @@ if TYPE_CHECKING:
     from salon_crm.domain.ids import ExternalId
     from salon_crm.domain.labels import label
     from salon_crm.domain.maintenance import BackupReport, Finding, HealthReport, Trouble
-    from salon_crm.domain.money import Money
+    from salon_crm.domain.money import AmountLike, Money
     from salon_crm.domain.notes import Note
+    from salon_crm.domain.packages import HeldPackage, PackageWay
+    from salon_crm.domain.sales import (
+        AssignedPackage,
+        LineKind,
+        Payment,
+        PaymentStatus,
+        ProductBought,
+        Refund,
+        RefundedLine,
+        Sale,
+        SaleLine,
+        SaleStatus,
+    )
+    from salon_crm.domain.sales.stated import LineFields, PaymentFields, RefundFields
     from salon_crm.domain.settings import Settings
     from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
     from salon_crm.domain.transfer.planner import TwinOf
@@ -147,6 +161,21 @@ if TYPE_CHECKING:
     from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification, rebuild_facts, verify_facts
     from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
     from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
+    from salon_crm.use_cases.packages import assign_package, customer_packages, withdraw_package
+    from salon_crm.use_cases.sales import (
+        SaleOutcome,
+        SalePage,
+        assign_sale,
+        cancel_sale,
+        complete_sale,
+        customer_products,
+        customer_sales,
+        get_sale,
+        record_payment,
+        record_sale,
+        refund_sale,
+        unassigned_sales,
+    )
     from salon_crm.use_cases.settings import FormField, change_settings, get_settings, profile_fields
     from salon_crm.use_cases.transfer import export_customers, import_customers
 
@@ -158,7 +187,9 @@ __all__ = [
     "Actor",
     "Address",
     "AlertState",
+    "AmountLike",
     "Answer",
+    "AssignedPackage",
     "AuditAction",
     "AuditEntry",
     "AuditHead",
@@ -206,10 +237,13 @@ __all__ = [
     "Gender",
     "Grant",
     "HealthReport",
+    "HeldPackage",
     "ImportProblem",
     "ImportReport",
     "InvalidDocument",
     "InvalidValue",
+    "LineFields",
+    "LineKind",
     "Location",
     "MatchReason",
     "Money",
@@ -218,17 +252,30 @@ __all__ = [
     "NotSupported",
     "Note",
     "Package",
+    "PackageWay",
     "Page",
     "PartialDate",
+    "Payment",
+    "PaymentFields",
+    "PaymentStatus",
     "Permission",
     "PermissionTable",
     "PhoneNumber",
+    "ProductBought",
     "ProfileFields",
     "Reassignment",
     "ReassignmentReport",
+    "Refund",
+    "RefundFields",
+    "RefundedLine",
     "Retirement",
     "Role",
     "RuleBroken",
+    "Sale",
+    "SaleLine",
+    "SaleOutcome",
+    "SalePage",
+    "SaleStatus",
     "Salon",
     "SalonCrmError",
     "SchemaNewer",
@@ -254,6 +301,8 @@ __all__ = [
     "add_service",
     "add_service_type",
     "add_staff_member",
+    "assign_package",
+    "assign_sale",
     "audit_head",
     "audit_trail",
     "back_up_salon",
@@ -262,16 +311,21 @@ __all__ = [
     "book",
     "booking_history",
     "cancel_booking",
+    "cancel_sale",
     "catalogue",
     "change_settings",
     "check_health",
     "complete_booking",
+    "complete_sale",
     "confirm_block_alert",
     "confirm_booking",
     "count_customers",
     "customer_blocks",
     "customer_bookings",
     "customer_notes",
+    "customer_packages",
+    "customer_products",
+    "customer_sales",
     "deactivate_customer",
     "dismiss_block_alert",
     "each_customer",
@@ -292,6 +346,7 @@ __all__ = [
     "get_booking",
     "get_customer",
     "get_customers",
+    "get_sale",
     "get_settings",
     "import_customers",
     "label",
@@ -306,6 +361,9 @@ __all__ = [
     "rebuild_facts",
     "rebuild_search",
     "record_arrival",
+    "record_payment",
+    "record_sale",
+    "refund_sale",
     "remove_customer",
     "remove_note",
     "reopen_booking",
@@ -321,10 +379,12 @@ __all__ = [
     "retire_service_type",
     "retire_staff_member",
     "to_document",
+    "unassigned_sales",
     "unblock_customer",
     "unclosed_bookings",
     "verify_audit",
     "verify_facts",
+    "withdraw_package",
 ]
 
 _HOMES: Final = {
@@ -344,8 +404,13 @@ _HOMES: Final = {
     "domain.ids": "ExternalId",
     "domain.labels": "label",
     "domain.maintenance": "BackupReport Finding HealthReport Trouble",
-    "domain.money": "Money",
+    "domain.money": "AmountLike Money",
     "domain.notes": "Note",
+    "domain.packages": "HeldPackage PackageWay",
+    "domain.sales": (
+        "AssignedPackage LineKind Payment PaymentStatus ProductBought Refund RefundedLine Sale SaleLine SaleStatus"
+    ),
+    "domain.sales.stated": "LineFields PaymentFields RefundFields",
     "domain.settings": "Settings",
     "domain.transfer.columns": "EXPORT_COLUMNS",
     "domain.transfer.planner": "TwinOf",
@@ -381,6 +446,11 @@ _HOMES: Final = {
     "use_cases.facts": "FactsRebuilt FactsVerification rebuild_facts verify_facts",
     "use_cases.maintenance": "back_up_salon check_health rebuild_search",
     "use_cases.notes": "add_note customer_notes edit_note remove_note",
+    "use_cases.packages": "assign_package customer_packages withdraw_package",
+    "use_cases.sales": (
+        "SaleOutcome SalePage assign_sale cancel_sale complete_sale customer_products customer_sales get_sale "
+        "record_payment record_sale refund_sale unassigned_sales"
+    ),
     "use_cases.settings": "FormField change_settings get_settings profile_fields",
     "use_cases.transfer": "export_customers import_customers",
 }

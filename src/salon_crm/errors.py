@@ -48,6 +48,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "money-float": "is a float, which cannot hold most amounts exactly. Give a Decimal, or text such as 12.50.",
         "money-too-fine": "is finer than {currency} can be paid in: it has {digits} digits after the point.",
         "money-mixed": "is of {currency} where {expected} is counted; a salon keeps one currency.",
+        "payment-of-nothing": "is no money at all. Say how much came in.",
+        "line-sells": "names {count} of service, product and package; a line names just one.",
+        "line-taken-back": "is a line of which nothing is left to take back.",
+        "lines-or-amount": "goes with no lines. State lines, each with an amount of its own, or an amount alone.",
         "language-invalid": "is not a language tag. Use one such as pt or pt-BR.",
         "date-invalid": "cannot be read as a day of the calendar. Write it as 1990-05-17, or --05-17 without a year.",
         "date-in-future": "lies in the future.",
@@ -130,6 +134,21 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "booking-move": "Booking {id} is {status}, and from there it cannot {move}. It can: {allowed}.",
         "booking-begun": "Booking {id} has begun, or would have by its new time. Ask the salon to change it.",
         "booking-to-come": "Booking {id} has not begun yet. It can {move} once its start is past.",
+        "booking-not-sold": (
+            "Booking {id} is {status}. Reopen it with reopen_booking first, or leave it out of the sale."
+        ),
+        "booking-of-another": "Booking {id} is another customer's. Sell it to them, or leave it out of the sale.",
+        "sale-status": "Sale {id} is {status}. Only one that is {needed} can be {done}.",
+        "sale-paid": "Money was paid for sale {id}. Hand it back with refund_sale instead of cancelling the sale.",
+        "sale-assigned": "Sale {id} has a customer, and is never given to another.",
+        "nothing-to-refund": "Nothing of sale {id} is left to refund.",
+        "refund-exceeds": "is more than is left of sale {id}: {left}.",
+        "returned-exceeds": "is more than was paid for sale {id}: {paid}.",
+        "package-assigned": "Customer {customer_id} has the package {package} already, assigned by hand.",
+        "currency-in-use": (
+            "{current} is what sales and prices of this salon are in, and it stays. Open another salon for another "
+            "currency."
+        ),
         "retired": "The {kind} {item} is no longer offered. Choose another, or restore it.",
         "already-blocked": "Customer {customer_id} is blocked already. Unblock first to state another reason.",
         "not-blocked": "Customer {customer_id} is not blocked.",

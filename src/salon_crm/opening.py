@@ -20,6 +20,8 @@ from salon_crm.domain.ids import SalonId
 from salon_crm.domain.maintenance import BackupReport, HealthReport
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
 from salon_crm.domain.notes import Note
+from salon_crm.domain.packages import HeldPackage
+from salon_crm.domain.sales import AssignedPackage, ProductBought, Sale
 from salon_crm.domain.settings import Settings, check_settings, new_settings
 from salon_crm.domain.transfer.reports import ExportReport, ImportReport
 from salon_crm.errors import Conflict, InvalidValue
@@ -33,6 +35,7 @@ from salon_crm.use_cases.catalogue import Catalogue, Retirement
 from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
 from salon_crm.use_cases.duplicates import FoundOrAdded
 from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification
+from salon_crm.use_cases.sales import SaleOutcome, SalePage
 from salon_crm.use_cases.settings import FormField
 
 if TYPE_CHECKING:
@@ -196,6 +199,7 @@ def _check_key(salon: SalonRecord, secret: bytes | None) -> MarkKey:
 
 
 _DOCUMENTED: Final = (
+    AssignedPackage,
     AuditEntry,
     AuditHead,
     AuditVerification,
@@ -222,6 +226,7 @@ _DOCUMENTED: Final = (
     FormField,
     FoundOrAdded,
     HealthReport,
+    HeldPackage,
     ImportReport,
     Location,
     Note,
@@ -231,6 +236,10 @@ _DOCUMENTED: Final = (
     Retirement,
     Service,
     ServiceType,
+    ProductBought,
+    Sale,
+    SaleOutcome,
+    SalePage,
     Settings,
     StaffMember,
 )

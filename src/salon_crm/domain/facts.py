@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from salon_crm.domain.bookings import Booking, BookingStatus
 from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.packages import held_packages
 from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, classed
 from salon_crm.domain.sales import AssignedPackage, LineKind, Sale, SaleStatus
 
@@ -55,7 +56,7 @@ def facts_of(
         spend=sum(sale.net.minor for sale in sales if sale.status is SaleStatus.COMPLETED),
         booked=frozenset(booking.service for booking in bookings if booking.counts),
         ever_booked=frozenset(booking.service for booking in bookings),
-        packages=frozenset(_packages(bookings, sales, assigned)),
+        packages=frozenset(held.package for held in held_packages(bookings, sales, assigned)),
         version=version,
     )
 
@@ -102,9 +103,3 @@ def _days_of_bookings(bookings: Iterable[Booking]) -> Iterator[date]:
 def _days_of_sales(sales: Iterable[Sale]) -> Iterator[date]:
     """Give the days of services sold without a booking; one that names its booking is the booking's visit."""
     return (sale.day for sale in sales if not sale.bookings and any(sale.kept(LineKind.SERVICE)))
-
-
-def _packages(bookings: Iterable[Booking], sales: Iterable[Sale], assigned: Iterable[AssignedPackage]) -> Iterator[str]:
-    yield from (booking.package for booking in bookings if booking.package is not None and booking.counts)
-    yield from (line.item for sale in sales for line in sale.kept(LineKind.PACKAGE))
-    yield from (each.package for each in assigned if each.withdrawn_at is None)

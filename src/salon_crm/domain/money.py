@@ -144,6 +144,10 @@ class Money:
         return self.minor
 
 
+AmountLike = Decimal | int | str | Money
+"""What calls take for an amount: a Decimal, a whole number of major units, text such as 12.50, or a Money."""
+
+
 def total_of(amounts: Iterable[Money], currency: str) -> Money:
     """Return the sum of amounts of ``currency``; of none, zero. Raises InvalidValue where one is of another."""
     return total_times(((amount, 1) for amount in amounts), currency)

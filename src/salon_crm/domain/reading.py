@@ -1,10 +1,12 @@
 """How what a host gives is read: no further than its limit, and no error but our own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
-from salon_crm.errors import InvalidValue
+from salon_crm.errors import InvalidDocument, InvalidValue
+
+T = TypeVar("T")
 
 _LONGEST_NAME: Final = 60
 _COUNTED: Final = (tuple, list, set, frozenset)
@@ -26,6 +28,44 @@ def read_items(value: object, field: str, *, most: int, expected: str = "a seque
         count = len(cast("list[object]", value)) if isinstance(value, _COUNTED) else len(items)
         raise InvalidValue("too-many", field=field, count=count, limit=most)
     return items
+
+
+def read_fields(value: object, field: str, *, names: Sequence[str], expected: str) -> dict[str, object]:
+    """Return what a mapping states of the fields ``names``, without those that are None.
+
+    Raises InvalidValue naming ``field`` for what is no mapping, for one that fails while it is read, and naming
+    the first field that is unknown.
+    """
+    if not isinstance(value, Mapping):
+        raise InvalidValue("wrong-type", field=field, expected=expected)
+    try:
+        stated = dict(islice(cast("Mapping[object, object]", value).items(), len(names) + 1))
+    except Exception:  # noqa: BLE001 -- whatever a host's own mapping raises
+        raise InvalidValue("wrong-type", field=field, expected=expected) from None
+    for name in stated:
+        if name not in names:
+            raise InvalidValue("unknown-field", field=f"{field}.{shown_name(name)}", hint=f"It has {', '.join(names)}.")
+    return {name: stated[name] for name in names if stated.get(name) is not None}
+
+
+class Problems:
+    """The problems of a form, gathered one by one, so that all come back together."""
+
+    def __init__(self) -> None:
+        self.found: list[InvalidValue] = []
+
+    def read(self, parse: Callable[[], T]) -> T | None:
+        """Return what ``parse`` returns; where it raises InvalidValue, keep the problem and return None."""
+        try:
+            return parse()
+        except InvalidValue as problem:
+            self.found += problem.problems
+            return None
+
+    def settle(self) -> None:
+        """Raise InvalidDocument with all that was found, if anything was."""
+        if self.found:
+            raise InvalidDocument(self.found)
 
 
 def shown_name(name: object) -> str:

@@ -80,7 +80,7 @@ class BookingQuery:
 
     ``service``, ``location`` and ``therapist`` are codes. ``since`` and ``until`` are local days of the booking's
     location, both included. ``ended_before`` is the instant before which it ended, ``starting_from`` the instant
-    from which on it starts.
+    from which on it starts. ``priced`` asks for those with a price only.
     """
 
     customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
@@ -92,6 +92,7 @@ class BookingQuery:
     statuses: frozenset[BookingStatus] = field(default=ANY_STATUS, metadata=OPERATOR)
     ended_before: datetime | None = field(default=None, metadata=OPERATOR)
     starting_from: datetime | None = field(default=None, metadata=OPERATOR)
+    priced: bool = field(default=False, metadata=OPERATOR)
 
     def asks(self, booking: Booking) -> bool:
         """Return whether a booking is one of those."""
@@ -105,15 +106,20 @@ class BookingQuery:
             and booking.status in self.statuses
             and (self.ended_before is None or booking.end < self.ended_before)
             and (self.starting_from is None or booking.start >= self.starting_from)
+            and (not self.priced or booking.price is not None)
         )
 
 
 @frozen(field_transformer=classed, kw_only=True)
 class SaleQuery:
-    """Which sales: of a customer, or those without any; made on local days of their location, both included."""
+    """Which sales: of a customer, or those without any; made at a location; on local days of it, both included.
+
+    ``location`` is a code.
+    """
 
     customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
     unassigned: bool = field(default=False, metadata=OPERATOR)
+    location: str | None = field(default=None, metadata=OPERATOR)
     since: date | None = field(default=None, metadata=OPERATOR)
     until: date | None = field(default=None, metadata=OPERATOR)
 
@@ -122,6 +128,7 @@ class SaleQuery:
         return (
             (self.customer_id is None or sale.customer_id == self.customer_id)
             and (not self.unassigned or sale.customer_id is None)
+            and (self.location is None or sale.location == self.location)
             and (self.since is None or sale.day >= self.since)
             and (self.until is None or sale.day <= self.until)
         )

@@ -1,6 +1,6 @@
 """The catalogue: adding, editing and retiring what a salon offers, where, and who works there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
@@ -287,6 +287,18 @@ def find_item(reading: Reading, kind: Kind[I], ref: object, name: str) -> I:
         raise NotFound("not-found", field=name, kind=WORDS[kind.name], id=wanted)
     item: I = found
     return item
+
+
+def items_named(reading: Reading, kind: Kind[I], refs: Collection[str]) -> dict[str, I]:
+    """Return the items that codes and ids mean, each under what it was named by, in two queries at the most.
+
+    ``refs`` are as `parse_ref` returns them; what means nothing is left out.
+    """
+    ids = {UUID(ref): ref for ref in refs if reads_as_id(ref)}
+    codes = [ref for ref in refs if not reads_as_id(ref)]
+    items: Any = getattr(reading, kind.name)
+    found: dict[str, I] = {code: held[0] for code, held in items.by_key("code", codes).items()} if codes else {}
+    return found | ({ids[key]: item for key, item in items.get_many(ids).items()} if ids else {})
 
 
 def offered(unit: Unit, kind: Kind[I], ref: object, name: str, *, when: datetime | None = None) -> I:

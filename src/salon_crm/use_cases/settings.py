@@ -1,5 +1,7 @@
 """The salon's settings, and the form they make of a profile."""
 
+from collections.abc import Callable, Sized
+from contextlib import suppress
 from typing import Unpack
 
 from attrs import field, frozen
@@ -10,7 +12,9 @@ from salon_crm.domain.customers import PROFILE, FieldKind, FormSection, Status
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.domain.settings import Settings, SettingsChanges, changed_settings, check_settings
+from salon_crm.errors import NotSupported, RuleBroken
 from salon_crm.ports.salon import Salon
+from salon_crm.ports.store import BookingQuery, Reading, SaleQuery
 from salon_crm.use_cases.access import use_case
 from salon_crm.use_cases.unit import unit_of_work
 
@@ -26,16 +30,32 @@ def get_settings(salon: Salon, actor: Actor, /) -> Settings:
 def change_settings(salon: Salon, actor: Actor, /, **changes: Unpack[SettingsChanges]) -> Settings:
     """Change settings and return them; what is not passed stays.
 
-    Raises InvalidDocument with every setting that cannot be taken, NotPermitted.
+    Raises InvalidDocument with every setting that cannot be taken, RuleBroken for another currency than that of
+    the sales and prices there are, NotPermitted.
     """
     with unit_of_work(salon, actor) as unit:
         checked = check_settings(dict(changes))
         changed = changed_settings(unit.settings, checked)
         if changed != unit.settings:
+            if changed.currency != unit.settings.currency and _has_money(unit.writing):
+                raise RuleBroken("currency-in-use", field="currency", current=unit.settings.currency)
             unit.writing.save_settings(changed, unit.settings.version)
             names = tuple(name for name in checked if getattr(changed, name) != getattr(unit.settings, name))
             unit.record(AuditAction.SETTINGS_CHANGED, fields=names, details={"settings_version": changed.version})
         return changed
+
+
+def _has_money(reading: Reading) -> bool:
+    """Return whether there is an amount in the salon's currency; what a store does not keep has none."""
+    queries: tuple[Callable[[], Sized], ...] = (
+        lambda: reading.sales.find(SaleQuery(), None, 1),
+        lambda: reading.bookings.find(BookingQuery(priced=True), None, 1),
+    )
+    for query in queries:
+        with suppress(NotSupported):
+            if len(query()):
+                return True
+    return False
 
 
 @frozen(field_transformer=classed, kw_only=True)

@@ -469,6 +469,8 @@ def _bookings_asked(query: BookingQuery) -> Clause:
             ("starts >= ?", write_instant(query.starting_from)),
         )
     )
+    if query.priced:
+        condition += " AND price IS NOT NULL"
     if query.statuses == ANY_STATUS:
         return condition, values
     statuses = sorted(map(str, query.statuses))
@@ -485,6 +487,7 @@ class SqlSales(_SqlDated[Sale], Sales):
         condition, values = _all_of(
             (
                 ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
+                ("location = ?", query.location),
                 ("day >= ?", write_day(query.since)),
                 ("day <= ?", write_day(query.until)),
             )

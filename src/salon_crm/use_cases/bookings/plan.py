@@ -9,6 +9,7 @@ from salon_crm.domain.catalogue import Location, Service
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.money import Money
 from salon_crm.domain.notes import clean_note
+from salon_crm.domain.sales import Sale
 from salon_crm.errors import InvalidDocument, InvalidValue, NotPermitted
 from salon_crm.ports.records import LOCATIONS, PACKAGES, SERVICES, STAFF_MEMBERS, Kind
 from salon_crm.use_cases.catalogue import find_item, offered
@@ -84,20 +85,7 @@ class Plan:
         return offered(self._unit, kind, ref, name, when=when)
 
     def _place(self, ref: object, when: datetime) -> Location | None:
-        """Return the location that is meant: the one stated, or the salon's only one; None where it has none."""
-        if ref is not None:
-            place: Location = self._item(LOCATIONS, ref, "location", when)
-        else:
-            there = self._unit.writing.locations.by_key("retired", [False]).get(False, ())
-            if len(there) > 1:
-                hint = "The salon has several locations: name one."
-                raise InvalidValue("required", field="location", hint=hint)
-            if not there:
-                check_location(self._unit, None)
-                return None
-            place = there[0]
-        check_location(self._unit, place)
-        return place
+        return settled_place(self._unit, ref, lambda there: self._item(LOCATIONS, there, "location", when))
 
 
 _BOOKED_AS: Final = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
@@ -125,6 +113,26 @@ def settled_end(start: datetime, end: datetime | None, service: Service | None) 
     return end
 
 
+def settled_place(unit: Unit, ref: object, find: Callable[[object], Location]) -> Location | None:
+    """Return the location that is meant: the one stated, or the salon's only one; None where it has none.
+
+    Raises InvalidValue where there are several and none is stated, NotPermitted for one out of the actor's reach,
+    and what ``find`` raises.
+    """
+    if ref is not None:
+        place = find(ref)
+    else:
+        there = unit.writing.locations.by_key("retired", [False]).get(False, ())
+        if len(there) > 1:
+            raise InvalidValue("required", field="location", hint="The salon has several locations: name one.")
+        if not there:
+            check_location(unit, None)
+            return None
+        place = there[0]
+    check_location(unit, place)
+    return place
+
+
 def check_location(unit: Unit, location: Location | None) -> None:
     """Refuse an actor who is limited to locations what happens at another, or nowhere; raises NotPermitted."""
     limited_to = unit.actor.locations
@@ -132,9 +140,9 @@ def check_location(unit: Unit, location: Location | None) -> None:
         raise NotPermitted("not-permitted-location", actor=str(unit.actor))
 
 
-def check_location_of(unit: Unit, booking: Booking) -> None:
-    """Refuse an actor who is limited to locations a booking of another."""
+def check_location_of(unit: Unit, thing: Booking | Sale) -> None:
+    """Refuse an actor who is limited to locations a booking or a sale of another."""
     if unit.actor.locations is None:
         return
-    place = None if booking.location is None else find_item(unit.writing, LOCATIONS, booking.location, "location")
+    place = None if thing.location is None else find_item(unit.writing, LOCATIONS, thing.location, "location")
     check_location(unit, place)

@@ -1,6 +1,6 @@
-"""Sales: what was sold to whom, what was paid, what was given back; every amount exact."""
+"""What is kept of a sale, and what follows from it: what it costs, what was paid, what is due; every amount exact."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -9,12 +9,13 @@ from attrs import field, frozen
 
 from salon_crm.domain.dates import local_day
 from salon_crm.domain.ids import AssignedPackageId, BookingId, CustomerId, SaleId
-from salon_crm.domain.money import Money, total_of
+from salon_crm.domain.money import Money, total_of, total_times
 from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, classed
 
 MOST_LINES: Final = 500
 MOST_QUANTITY: Final = 10_000
 MOST_PAYMENTS: Final = 500
+MOST_REFUNDS: Final = 500
 
 
 class LineKind(StrEnum):
@@ -26,12 +27,15 @@ class LineKind(StrEnum):
 
 
 class SaleStatus(StrEnum):
-    """The state a sale is in."""
+    """The state a sale is in; whether it is paid is another matter (`PaymentStatus`)."""
 
     PENDING = "pending"
+    """It may still be called off; nothing counts of it yet."""
     COMPLETED = "completed"
     REFUNDED = "refunded"
+    """All of it was taken back."""
     CANCELLED = "cancelled"
+    """It was called off while it was pending, and nothing had been paid."""
 
 
 class PaymentStatus(StrEnum):
@@ -75,16 +79,19 @@ class Payment:
 
 @frozen(field_transformer=classed, kw_only=True)
 class RefundedLine:
-    """What of a line was refunded: its place in the sale from 0, how many, and for how much."""
+    """What of a line was taken back: its place in the sale from 0, how many, and for how much."""
 
     line: int = field(metadata=OPERATOR)
-    quantity: int = field(default=0, metadata=MONEY)
+    quantity: int = field(metadata=MONEY)
     amount: Money = field(metadata=MONEY)
 
 
 @frozen(field_transformer=classed, kw_only=True)
 class Refund:
-    """A part of a sale that was taken back: ``amount`` comes off what the sale costs, ``returned`` was handed back."""
+    """A part of a sale that was taken back: ``amount`` comes off what the sale costs, ``returned`` was handed back.
+
+    ``lines`` are those that came back; a refund of an amount alone names none.
+    """
 
     at: datetime = field(metadata=OPERATOR)
     by: str = field(metadata=OPERATOR)
@@ -99,7 +106,7 @@ class Sale:
     """A sale: its lines, the payments and refunds that followed, the bookings it is for.
 
     ``at`` is when it was made, ``zone`` that of its ``location`` then. A walk-in's has no customer until it is
-    assigned one.
+    assigned one. All its amounts are of its ``currency``; one of another is refused where it would be counted.
     """
 
     id: SaleId = field(metadata=OPERATOR)
@@ -125,7 +132,7 @@ class Sale:
     @property
     def total(self) -> Money:
         """What all lines cost."""
-        return total_of((line.total for line in self.lines), self.currency)
+        return total_times(((line.price, line.quantity) for line in self.lines), self.currency)
 
     @property
     def refunded(self) -> Money:
@@ -134,7 +141,9 @@ class Sale:
 
     @property
     def net(self) -> Money:
-        """What the sale costs after refunds."""
+        """What the sale costs after refunds; one that was cancelled costs nothing."""
+        if self.status is SaleStatus.CANCELLED:
+            return Money.zero(self.currency)
         return self.total - self.refunded
 
     @property
@@ -145,30 +154,41 @@ class Sale:
 
     @property
     def due(self) -> Money:
-        """What is still to be paid; never below zero, and nothing of a sale that was cancelled."""
-        missing = self.net - self.paid
-        closed = self.status is SaleStatus.CANCELLED or missing < Money.zero(self.currency)
-        return Money.zero(self.currency) if closed else missing
+        """What is still to be paid, never below zero."""
+        return max(self.net - self.paid, Money.zero(self.currency))
+
+    @property
+    def overpaid(self) -> Money:
+        """What was paid beyond what the sale costs, never below zero."""
+        return max(self.paid - self.net, Money.zero(self.currency))
 
     @property
     def payment_status(self) -> PaymentStatus:
         """How what was paid compares with what the sale costs."""
-        if self.paid > self.net:
-            return PaymentStatus.OVERPAID
-        if self.paid == self.net:
-            return PaymentStatus.PAID
-        return PaymentStatus.PARTIAL if self.paid else PaymentStatus.UNPAID
+        net, paid = self.net, self.paid
+        if paid >= net:
+            return PaymentStatus.OVERPAID if paid > net else PaymentStatus.PAID
+        return PaymentStatus.PARTIAL if paid else PaymentStatus.UNPAID
 
     def refunded_of(self, line: int) -> int:
-        """Return how many of a line were taken back."""
+        """Return how many of a line, named by its place from 0, were taken back."""
         return sum(part.quantity for refund in self.refunds for part in refund.lines if part.line == line)
 
-    def kept(self, kind: LineKind) -> Iterable[SaleLine]:
+    def spent_on(self, line: int) -> Money:
+        """Return what a line, named by its place from 0, costs after what was taken back of it."""
+        taken = (part.amount for refund in self.refunds for part in refund.lines if part.line == line)
+        return self.lines[line].total - total_of(taken, self.currency)
+
+    def kept(self, kind: LineKind) -> Iterator[SaleLine]:
         """Give the lines of a kind of which not all was taken back, in a sale that was completed."""
+        return (self.lines[place] for place, _ in self.kept_places(kind))
+
+    def kept_places(self, kind: LineKind) -> Iterator[tuple[int, int]]:
+        """Give the places of the same lines, from 0, and how many of each the customer kept."""
         if self.status is SaleStatus.COMPLETED:
             for place, line in enumerate(self.lines):
-                if line.kind is kind and self.refunded_of(place) < line.quantity:
-                    yield line
+                if line.kind is kind and (left := line.quantity - self.refunded_of(place)):
+                    yield place, left
 
 
 @frozen(field_transformer=classed, kw_only=True)
