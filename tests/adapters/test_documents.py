@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import salon_crm as crm
 from salon_crm.adapters.documents import Documents, from_stored, to_stored
+from salon_crm.domain.money import EXPONENTS
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SENTENCES
 from salon_crm.opening import _DOCUMENTED
@@ -36,6 +37,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     UUID: st.uuids(),
     date: st.dates(),
     datetime: st.datetimes(timezones=st.just(UTC)),
+    crm.Money: st.builds(crm.Money, st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from(sorted(EXPONENTS))),
     crm.PartialDate: st.one_of(
         st.dates().map(lambda day: crm.PartialDate(day.month, day.day, day.year)),
         st.dates().map(lambda day: crm.PartialDate(day.month, day.day)),
@@ -151,6 +153,7 @@ def test_what_no_store_keeps_is_not_stored() -> None:
 # What is promised: the keys.
 
 KEYS = {
+    "assigned-package": "id customer_id package at by withdrawn_at withdrawn_by version",
     "audit-entry": "sequence at recorded by role action customer_id version fields details digest",
     "audit-head": "sequence digest",
     "audit-verification": "ok entries head broken_at reason",
@@ -186,6 +189,7 @@ KEYS = {
     "form-field": "name section kind label choices required",
     "found-or-added": "customer added",
     "health-report": "size log_size schema schema_known search_sound audit findings",
+    "held-package": "package way by since",
     "import-report": (
         "import_id dry_run system layout mapping not_taken facts date_order rows created updated unchanged skipped "
         "refused family_rows problems twins families"
@@ -198,6 +202,10 @@ KEYS = {
     "retirement": "id code retired_at future_bookings future_count",
     "service": "id code name service_type usual_interval duration skin_tests retired_at version",
     "service-type": "id code name retired_at version",
+    "product-bought": "item name quantity spent first last",
+    "sale": ("id customer_id at zone location currency lines payments refunds bookings status by recorded version"),
+    "sale-outcome": "sale completed points",
+    "sale-page": "items next previous",
     "settings": "region zone currency required_fields version",
     "staff-member": "id code name actor_id retired_at version",
 }

@@ -131,7 +131,7 @@ def _strict_converter() -> Converter:
     hooks: tuple[tuple[Any, Callable[[Any], str], Read], ...] = (
         (UUID, str, _read_id),
         (date, date.isoformat, _read_date),
-        (datetime, _write_instant, _read_instant),
+        (datetime, _write_instant, _read_instant),  # a datetime is a date too, and written as what it is
         (bytes, bytes.hex, _read_bytes),
         (PartialDate, str, _read_day),
         (StrEnum, str, _read_choice),
@@ -212,6 +212,16 @@ def _read_day(value: Any, _: Any) -> PartialDate:
         raise InvalidValue("date-invalid")
     year, month, day = found.groups()
     return PartialDate(int(month), int(day), int(year) if year else None)
+
+
+def _read_date(value: Any, _: Any) -> date:
+    try:
+        day = date.fromisoformat(_read_text(value))
+    except ValueError:
+        raise InvalidValue("date-invalid") from None
+    if day.isoformat() != value:  # some releases of Python read more than they write
+        raise InvalidValue("date-invalid")
+    return day
 
 
 def _object_reader(kind: Any, converter: Converter) -> Read:

@@ -46,15 +46,15 @@ class RefundFields(TypedDict, total=False):
 
 
 class StatedLine(NamedTuple):
-    """A line that was read, before the catalogue was asked what it sells."""
+    """A line that was read, before the catalogue was asked what it sells; None is what could not be."""
 
     field: str
     kind: LineKind
     item: str
     """A code or an id; of a product, what the host calls it by."""
     name: str | None
-    quantity: int
-    price: Money
+    quantity: int | None
+    price: Money | None
 
 
 class StatedPayment(NamedTuple):
@@ -85,7 +85,8 @@ def read_lines(value: object, currency: str, problems: Problems) -> tuple[Stated
         problems.found.append(InvalidValue("required", field="lines", hint="A sale has one line at least."))
     read = [_read_line(line, f"lines.{place}", currency, problems) for place, line in enumerate(lines or ())]
     stated = tuple(line for line in read if line is not None)
-    if total_times(((line.price, line.quantity) for line in stated), currency).minor > MOST_MINOR:
+    costs = ((line.price, line.quantity) for line in stated if line.price is not None and line.quantity is not None)
+    if total_times(costs, currency).minor > MOST_MINOR:
         problems.found.append(_beyond("lines", currency))
     return stated
 
@@ -104,9 +105,7 @@ def _read_line(value: object, field: str, currency: str, problems: Problems) -> 
     name = problems.read(lambda: _name(kind, fields, field))
     quantity = problems.read(lambda: _whole(fields.get("quantity", 1), f"{field}.quantity", 1, MOST_QUANTITY))
     price = problems.read(lambda: _amount(fields, "price", field, currency))
-    if kind is None or item is None or quantity is None or price is None:
-        return None
-    return StatedLine(field, kind, item, name, quantity, price)
+    return None if kind is None or item is None else StatedLine(field, kind, item, name, quantity, price)
 
 
 def _kind(fields: dict[str, object], field: str) -> LineKind:
@@ -209,6 +208,8 @@ def _read_taken(value: object, field: str, currency: str, problems: Problems) ->
     return None if line is None else StatedTaken(field, line, quantity, amount)
 
 
-def sold(line: StatedLine, code: str, name: str) -> SaleLine:
-    """Return a line as it is kept, of an item that has this code and name."""
+def sold(line: StatedLine, code: str, name: str) -> SaleLine | None:
+    """Return a line as it is kept, of an item that has this code and name; None where a part could not be read."""
+    if line.quantity is None or line.price is None:
+        return None
     return SaleLine(kind=line.kind, item=code, name=name, quantity=line.quantity, price=line.price)

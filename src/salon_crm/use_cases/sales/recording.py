@@ -127,6 +127,7 @@ class _Form:
         self.bookings = problems.read(lambda: _parse_bookings(bookings)) or ()
         problems.settle()
         self._called = [line.name for line in stated]
+        """What the caller calls each line, which is a product's."""
 
     def asked(self) -> Mapping[str, object]:
         """Return what a retry must ask again: not what the catalogue calls a thing, which may change."""
@@ -164,7 +165,7 @@ def _named_lines(unit: Unit, stated: tuple[StatedLine, ...], problems: Problems)
         kind: items_named(unit.writing, _items_of(kind), {line.item for line in stated if line.kind is kind})
         for kind in (LineKind.SERVICE, LineKind.PACKAGE)
     }
-    lines: list[SaleLine] = []
+    lines: list[SaleLine | None] = []
     for line in stated:
         if line.kind is LineKind.PRODUCT:
             lines.append(sold(line, line.item, line.name or line.item))
@@ -174,7 +175,7 @@ def _named_lines(unit: Unit, stated: tuple[StatedLine, ...], problems: Problems)
         else:
             where = f"{line.field}.{line.kind}"
             problems.found.append(InvalidValue("unknown-code", field=where, ref=line.item, kind=str(line.kind)))
-    return tuple(lines)
+    return tuple(line for line in lines if line is not None)
 
 
 def _items_of(kind: LineKind) -> Kind[Any]:
