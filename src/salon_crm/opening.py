@@ -9,34 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from salon_crm.adapters.system import SystemClock, SystemIds
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, PermissionTable, Role
-from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead, AuditVerification
-from salon_crm.domain.blocks import Block, BlockAlert
-from salon_crm.domain.bookings import Booking, BookingAnswer, BookingChange
-from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
-from salon_crm.domain.criteria import Page
-from salon_crm.domain.customers import Customer, CustomerRow
-from salon_crm.domain.duplicates import CustomerMatch
+from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.ids import SalonId
-from salon_crm.domain.maintenance import BackupReport, HealthReport
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
-from salon_crm.domain.notes import Note
-from salon_crm.domain.packages import HeldPackage
-from salon_crm.domain.sales import AssignedPackage, ProductBought, Sale
-from salon_crm.domain.settings import Settings, check_settings, new_settings
-from salon_crm.domain.transfer.reports import ExportReport, ImportReport
+from salon_crm.domain.settings import check_settings, new_settings
 from salon_crm.errors import Conflict, InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, SalonRecord, Store
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
 from salon_crm.use_cases.audit import append, entry_of
-from salon_crm.use_cases.bookings import Booked, BookingMirrored, BookingMoved, BookingPage, ReassignmentReport
-from salon_crm.use_cases.catalogue import Catalogue, Retirement
-from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
-from salon_crm.use_cases.duplicates import FoundOrAdded
-from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification
-from salon_crm.use_cases.sales import SaleOutcome, SalePage
-from salon_crm.use_cases.settings import FormField
 
 if TYPE_CHECKING:
     from salon_crm.adapters.documents import Documents
@@ -198,54 +180,6 @@ def _check_key(salon: SalonRecord, secret: bytes | None) -> MarkKey:
     return key
 
 
-_DOCUMENTED: Final = (
-    AssignedPackage,
-    AuditEntry,
-    AuditHead,
-    AuditVerification,
-    BackupReport,
-    Block,
-    BlockAlert,
-    Booked,
-    Booking,
-    BookingAnswer,
-    BookingChange,
-    BookingMirrored,
-    BookingMoved,
-    BookingPage,
-    Catalogue,
-    Customer,
-    CustomerEdit,
-    CustomerMatch,
-    CustomerRow,
-    CustomersFound,
-    Deactivation,
-    ExportReport,
-    FactsRebuilt,
-    FactsVerification,
-    FormField,
-    FoundOrAdded,
-    HealthReport,
-    HeldPackage,
-    ImportReport,
-    Location,
-    Note,
-    Package,
-    Page,
-    ReassignmentReport,
-    Retirement,
-    Service,
-    ServiceType,
-    ProductBought,
-    Sale,
-    SaleOutcome,
-    SalePage,
-    Settings,
-    StaffMember,
-)
-"""Every class of which a use case returns an object."""
-
-
 def to_document(thing: object) -> dict[str, Any]:
     """Return an object that a use case returned as a document: JSON types under stable keys.
 
@@ -266,5 +200,6 @@ def from_document(document: object) -> Any:
 @lru_cache(maxsize=1)
 def _documents() -> "Documents":
     from salon_crm.adapters.documents import Documents  # with cattrs, which most hosts never need
+    from salon_crm.use_cases.documented import DOCUMENTED  # with every concept
 
-    return Documents(_DOCUMENTED)
+    return Documents(DOCUMENTED)

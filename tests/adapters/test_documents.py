@@ -19,12 +19,12 @@ from salon_crm.adapters.documents import Documents, from_stored, to_stored
 from salon_crm.domain.money import EXPONENTS
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SENTENCES
-from salon_crm.opening import _DOCUMENTED
 from salon_crm.ports.records import KINDS
 from salon_crm.ports.store import SalonRecord
 from salon_crm.testing.builders import a_booking
 from salon_crm.testing.doubles import CountedIds, FixedClock
 from salon_crm.use_cases.access import USE_CASES
+from salon_crm.use_cases.documented import DOCUMENTED
 
 # Round trips, of anything the constructors take.
 
@@ -77,7 +77,7 @@ def is_json(value: Any) -> bool:
     return type(value) in (str, int, bool, type(None))
 
 
-@pytest.mark.parametrize("kind", _DOCUMENTED, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", DOCUMENTED, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_every_object_goes_out_as_json_and_comes_back_equal(kind: type[Any], data: st.DataObject) -> None:
     thing = data.draw(objects_of(kind))
@@ -97,7 +97,7 @@ def test_the_key_of_an_e_mail_comes_back_though_equality_does_not_ask_for_it() -
 
 def test_everything_a_use_case_returns_has_a_document() -> None:
     returned = {kind for name in USE_CASES for kind in classes_in(get_type_hints(getattr(crm, name))["return"])}
-    assert returned == set(_DOCUMENTED)
+    assert returned == set(DOCUMENTED)
 
 
 def classes_in(declared: Any) -> set[type]:
@@ -109,7 +109,7 @@ def classes_in(declared: Any) -> set[type]:
 # What a store keeps.
 
 STORED = [*(kind.type for kind in KINDS.values()), crm.AuditEntry, crm.Settings, SalonRecord]
-ONLY_STORED = [kind for kind in STORED if kind not in _DOCUMENTED]  # the others are proved above: one converter for all
+ONLY_STORED = [kind for kind in STORED if kind not in DOCUMENTED]  # the others are proved above: one converter for all
 
 
 @pytest.mark.parametrize("kind", ONLY_STORED, ids=lambda kind: kind.__name__)
@@ -242,7 +242,7 @@ STORED_KEYS = {
 
 
 @pytest.mark.parametrize(
-    ("write", "kinds", "expected"), [(crm.to_document, _DOCUMENTED, KEYS), (to_stored, STORED, STORED_KEYS)]
+    ("write", "kinds", "expected"), [(crm.to_document, DOCUMENTED, KEYS), (to_stored, STORED, STORED_KEYS)]
 )
 @settings(max_examples=1)
 @given(data=st.data())
@@ -458,7 +458,7 @@ _JSON = st.recursive(
 
 @given(data=st.data())
 def test_any_json_in_any_place_ends_in_an_object_or_a_typed_refusal(data: st.DataObject) -> None:
-    document = crm.to_document(data.draw(objects_of(data.draw(st.sampled_from(_DOCUMENTED)))))
+    document = crm.to_document(data.draw(objects_of(data.draw(st.sampled_from(DOCUMENTED)))))
     for key in data.draw(st.lists(st.sampled_from(sorted(document)), min_size=1, max_size=3)):
         document[key] = data.draw(_JSON)
     with suppress(crm.InvalidDocument):

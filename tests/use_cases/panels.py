@@ -30,10 +30,10 @@ from salon_crm.testing import (
 CATALOGUE: dict[str, tuple[Any, ...]] = {
     "service_types": (a_service_type(1, name="Hair"), a_service_type(2, name="Nails"), a_service_type(3, name="Wax")),
     "services": (
-        a_service(1, name="Cut", type="hair"),
-        a_service(2, name="Balayage", type="hair"),
-        a_service(3, name="Manicure", type="nails"),
-        a_service(4, name="Gift wrapping", type=None),
+        a_service(1, name="Cut", service_type="hair"),
+        a_service(2, name="Balayage", service_type="hair"),
+        a_service(3, name="Manicure", service_type="nails"),
+        a_service(4, name="Gift wrapping", service_type=None),
     ),
     "packages": (a_package(1, name="Ten cuts"), a_package(2, name="Bridal")),
     "locations": (

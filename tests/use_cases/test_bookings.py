@@ -79,7 +79,8 @@ def test_a_start_is_an_instant(salon: crm.Salon, ana: crm.Customer, start: Any) 
 
 def _book(salon: crm.Salon, actor: crm.Actor, customer: crm.Customer, changes: dict[str, Any]) -> crm.Booked:
     """Book a cut tomorrow, but for what is stated otherwise."""
-    return crm.book(salon, actor, customer.id, **{"service": "cut", "start": TOMORROW, **changes})
+    asked: dict[str, Any] = {"service": "cut", "start": TOMORROW, **changes}
+    return crm.book(salon, actor, customer.id, **asked)
 
 
 # ------------------------------------------------------------------------------------------------ booking
@@ -187,7 +188,7 @@ def test_what_cannot_be_taken_is_named_and_nothing_is_kept(
 ) -> None:
     before = crm.audit_head(salon, OWNER)
     with pytest.raises(crm.InvalidValue) as caught:
-        crm.book(salon, STAFF, ana.id, **{"service": "cut", "start": TOMORROW, **changes})
+        _book(salon, STAFF, ana, changes)
     problem = caught.value.problems[0]
     assert (problem.code, problem.field) == (code, field)
     assert crm.audit_head(salon, OWNER) == before
@@ -240,7 +241,7 @@ def test_what_is_retired_is_not_booked_any_more(
     retire: Callable[[crm.Salon], crm.Retirement],
     asked: dict[str, Any],
 ) -> None:
-    plan = {"service": "balayage", **asked}
+    plan: dict[str, Any] = {"service": "balayage", **asked}
     standing = crm.book(salon, STAFF, ana.id, start=TOMORROW, **plan).booking
     clock.advance(minutes=1)
     report = retire(salon)
@@ -310,7 +311,7 @@ def test_a_reference_books_once(salon: crm.Salon, ana: crm.Customer) -> None:
     assert (again.booking.id, again.booking.status) == (first.booking.id, CONFIRMED)
     for other in ({"price": 26}, {"start": TOMORROW + timedelta(minutes=1)}, {"service": "balayage"}):
         with pytest.raises(crm.Conflict) as caught:
-            crm.book(salon, STAFF, ana.id, **{**asked, **other})
+            _book(salon, STAFF, ana, {**asked, **other})
         assert caught.value.field == "reference"
     assert len(crm.customer_bookings(salon, STAFF, ana.id)) == 1
 
@@ -588,7 +589,8 @@ def test_a_booking_of_the_host_is_mirrored_and_brought_up_to_date(salon: crm.Sal
     )
     again = crm.put_booking(salon, CALENDAR, ana.id, **asked, price="20.00")
     assert (again.added, again.changed, again.booking) == (False, False, first.booking)
-    moved = crm.put_booking(salon, CALENDAR, ana.id, **{**asked, "start": TOMORROW + timedelta(hours=1)})
+    later: dict[str, Any] = {**asked, "start": TOMORROW + timedelta(hours=1)}
+    moved = crm.put_booking(salon, CALENDAR, ana.id, **later)
     assert (moved.changed, moved.booking.id, moved.booking.price) == (True, first.booking.id, None)
     (change,) = crm.booking_history(salon, STAFF, first.booking.id)
     assert (change.move, change.start) == (None, TOMORROW)

@@ -137,7 +137,7 @@ def test_a_service_has_a_type_an_interval_a_duration_and_skin_tests(salon: crm.S
 )
 def test_a_service_names_the_field_that_cannot_be_taken(salon: crm.Salon, field: str, value: Any) -> None:
     with pytest.raises(crm.InvalidDocument) as caught:
-        crm.add_service(salon, OWNER, **{"name": "Cut", field: value})
+        ADD["service"](salon, OWNER, **{"name": "Cut", field: value})
     assert [problem.field for problem in caught.value.problems] == [field]
 
 
@@ -161,7 +161,7 @@ def test_a_type_is_one_that_is_offered(salon: crm.Salon) -> None:
 @pytest.mark.parametrize(("field", "value"), [("zone", "Lisbon"), ("region", "Portugal"), ("zone", ""), ("region", 1)])
 def test_a_location_has_a_zone_and_a_region_that_exist(salon: crm.Salon, field: str, value: Any) -> None:
     with pytest.raises(crm.InvalidDocument) as caught:
-        crm.add_location(salon, OWNER, **{"name": "Funchal", field: value})
+        ADD["location"](salon, OWNER, **{"name": "Funchal", field: value})
     assert [problem.field for problem in caught.value.problems] == [field]
     funchal = crm.add_location(salon, OWNER, name="Funchal", zone="Atlantic/Madeira", region="PT")
     assert (funchal.zone, funchal.region) == ("Atlantic/Madeira", "PT")

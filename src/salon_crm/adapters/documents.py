@@ -43,7 +43,6 @@ FORMAT: Final = 1
 
 _MOST_PROBLEMS: Final = 100
 _DAY: Final = re.compile(r"(?:(\d{4})|-)-(\d\d)-(\d\d)", re.ASCII)
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FIELD_NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _INSTANT: Final = "an instant such as 2026-03-01T09:00:00+00:00"
 
@@ -181,15 +180,6 @@ def _read_instant(value: Any, _: Any) -> datetime:
     except ValueError:
         raise InvalidValue("wrong-type", expected=_INSTANT) from None
     return parse_instant(instant, "")
-
-
-def _read_date(value: Any, _: Any) -> date:
-    if not _DATE.fullmatch(_read_text(value)):
-        raise InvalidValue("date-invalid")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise InvalidValue("date-invalid") from None
 
 
 def _read_bytes(value: Any, _: Any) -> bytes:

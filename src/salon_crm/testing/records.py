@@ -156,13 +156,13 @@ def _extreme_items() -> dict[str, list[Any]]:
         "services": [
             a_service(
                 1,
-                type="стрижка-王",
+                service_type="стрижка-王",
                 usual_interval=LONGEST_INTERVAL,
                 duration=LONGEST_DURATION,
                 skin_tests=tests,
                 **full,
             ),
-            a_service(2, type=None, duration=None, **bare),
+            a_service(2, service_type=None, duration=None, **bare),
         ],
         "packages": [a_package(1, **full), a_package(2, **bare)],
         "locations": [
@@ -338,7 +338,7 @@ _EDITS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "blocks": {"lifted_at": an_instant(9), "lifted_by": "bea"},
         "block_alerts": {"state": AlertState.DISMISSED, "settled_at": an_instant(9)},
         "service_types": {"code": "changed", "retired_at": an_instant(9)},
-        "services": {"code": "changed", "type": None, "retired_at": an_instant(9)},
+        "services": {"code": "changed", "service_type": None, "retired_at": an_instant(9)},
         "packages": {"code": "changed", "retired_at": an_instant(9)},
         "locations": {"code": "changed", "zone": "Atlantic/Azores", "retired_at": an_instant(9)},
         "staff_members": {"code": "changed", "actor_id": "gil", "retired_at": an_instant(9)},
@@ -555,7 +555,7 @@ class RecordChecks(Conformance):
             "blocks": {"origin": a_block(9).id},
             "block_alerts": {"origin": a_block(9).id},
             "marks": {"block_id": a_block(9).id},
-            "services": {"type": "hair"},
+            "services": {"service_type": "hair"},
             "sales": {"bookings": (a_booking(9).id, a_booking(8).id)},
         }
         return [sample(kind, number, **same.get(kind.name, {})) for number in (3, 1, 2)]

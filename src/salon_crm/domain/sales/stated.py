@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, Required, TypedDict
 
-from salon_crm.domain.criteria.panel import Ref, parse_ref
+from salon_crm.domain.criteria import Ref, parse_ref
 from salon_crm.domain.money import MOST_MINOR, AmountLike, Money, total_times
 from salon_crm.domain.reading import Problems, read_fields, read_items
 from salon_crm.domain.sales.records import MOST_LINES, MOST_PAYMENTS, MOST_QUANTITY, LineKind, SaleLine
