@@ -5,34 +5,60 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from attrs import evolve
 
 from json_store.folder import Row, Rows, State, row_of
 from salon_crm.domain.audit import AuditEntry
 from salon_crm.domain.blocks import Block, BlockAlert
+from salon_crm.domain.bookings import Booking, BookingChange
+from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
 from salon_crm.domain.criteria import Criterion, Order, Start, matches
 from salon_crm.domain.customers import Customer, search_keys
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, CustomerId, Reference
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
+from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
 from salon_crm.ports.records import (
     ALIASES,
+    ASSIGNED_PACKAGES,
     BLOCK_ALERTS,
     BLOCKS,
+    BOOKING_CHANGES,
+    BOOKINGS,
     CUSTOMERS,
+    FACTS,
     FINGERPRINTS,
+    LOCATIONS,
     MARKS,
     NOTES,
+    PACKAGES,
     REFERENCES,
+    SALES,
+    SERVICE_TYPES,
+    SERVICES,
+    STAFF_MEMBERS,
     Key,
     Kind,
 )
 from salon_crm.ports.salon import record_of
-from salon_crm.ports.store import Audit, AuditQuery, Customers, Repository, SalonRecord, Writing
+from salon_crm.ports.store import (
+    Audit,
+    AuditQuery,
+    BookingQuery,
+    Bookings,
+    Customers,
+    Repository,
+    SaleQuery,
+    Sales,
+    SalonRecord,
+    Writing,
+)
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -103,6 +129,46 @@ class Unit(Writing):
     @property
     def references(self) -> Repository[Reference]:
         return _Repository(self, REFERENCES)
+
+    @property
+    def service_types(self) -> Repository[ServiceType]:
+        return _Repository(self, SERVICE_TYPES)
+
+    @property
+    def services(self) -> Repository[Service]:
+        return _Repository(self, SERVICES)
+
+    @property
+    def packages(self) -> Repository[Package]:
+        return _Repository(self, PACKAGES)
+
+    @property
+    def locations(self) -> Repository[Location]:
+        return _Repository(self, LOCATIONS)
+
+    @property
+    def staff_members(self) -> Repository[StaffMember]:
+        return _Repository(self, STAFF_MEMBERS)
+
+    @property
+    def bookings(self) -> Bookings:
+        return _Bookings(self, BOOKINGS)
+
+    @property
+    def booking_changes(self) -> Repository[BookingChange]:
+        return _Repository(self, BOOKING_CHANGES)
+
+    @property
+    def sales(self) -> Sales:
+        return _Sales(self, SALES)
+
+    @property
+    def assigned_packages(self) -> Repository[AssignedPackage]:
+        return _Repository(self, ASSIGNED_PACKAGES)
+
+    @property
+    def facts(self) -> Repository[CustomerFacts]:
+        return _Repository(self, FACTS)
 
     @property
     def audit(self) -> Audit:
@@ -225,18 +291,8 @@ class _Customers(_Repository[Customer], Customers):
     """Customers, whom `matches` decides about one by one; nothing is compiled."""
 
     def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
-        placed = sorted(
-            ((order.value_of(each, search_keys(each)), each.id, each) for each in self._matching(criterion)),
-            key=lambda place: place[:2],
-            reverse=order.descending,
-        )
-        if start is None:
-            return [each for *_, each in placed[:limit]]
-        at = (start.value, start.id)
-        if start.backward:
-            before = [each for value, own, each in placed if _precedes((value, own), at, order)]
-            return before[max(0, len(before) - limit) :]
-        return [each for value, own, each in placed if _precedes(at, (value, own), order)][:limit]
+        placed = ((order.value_of(each, search_keys(each)), each.id, each) for each in self._matching(criterion))
+        return _page(placed, start, limit, falling=order.descending)
 
     def count(self, criterion: Criterion, at_most: int | None = None) -> int:
         return sum(1 for _ in islice(self._matching(criterion), at_most))
@@ -247,9 +303,46 @@ class _Customers(_Repository[Customer], Customers):
                 yield row.thing
 
 
-def _precedes(one: Any, other: Any, order: Order) -> bool:
-    """Return whether a place of the list stands before another: ties go by id, in the same direction."""
-    return bool(one > other if order.descending else one < other)
+def _page(placed: Iterable[tuple[Any, UUID, T]], start: Start | None, limit: int, *, falling: bool) -> list[T]:
+    """Return a page of records, each given with what it is placed by and its id, which decides between equal ones."""
+    listed = sorted(placed, key=lambda place: place[:2], reverse=falling)
+    if start is None:
+        return [each for *_, each in listed[:limit]]
+    at = (start.value, start.id)
+    if start.backward:
+        before = [each for value, own, each in listed if _precedes((value, own), at, falling=falling)]
+        return before[max(0, len(before) - limit) :]
+    return [each for value, own, each in listed if _precedes(at, (value, own), falling=falling)][:limit]
+
+
+def _precedes(one: Any, other: Any, *, falling: bool) -> bool:
+    """Return whether a place of a list stands before another: ties go by id, in the same direction."""
+    return bool(one > other if falling else one < other)
+
+
+class _Bookings(_Repository[Booking], Bookings):
+    """Bookings, which a query is asked about one by one."""
+
+    def find(
+        self, query: BookingQuery, start: Start | None, limit: int, *, newest_first: bool = False
+    ) -> Sequence[Booking]:
+        placed = ((each.start, each.id, each) for each in self._asked(query))
+        return _page(placed, start, limit, falling=newest_first)
+
+    def count(self, query: BookingQuery) -> int:
+        return sum(1 for _ in self._asked(query))
+
+    def _asked(self, query: BookingQuery) -> Iterator[Booking]:
+        return (row.thing for row in self._rows().values() if query.asks(row.thing))
+
+
+class _Sales(_Repository[Sale], Sales):
+    """Sales, which a query is asked about one by one."""
+
+    def find(self, query: SaleQuery, start: Start | None, limit: int, *, newest_first: bool = False) -> Sequence[Sale]:
+        sales = (row.thing for row in self._rows().values())
+        placed = ((each.at, each.id, each) for each in sales if query.asks(each))
+        return _page(placed, start, limit, falling=newest_first)
 
 
 class _Audit(Audit):

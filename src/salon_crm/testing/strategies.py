@@ -303,7 +303,9 @@ def catalogue_items() -> SearchStrategy[CatalogueItem]:
     tests = st.lists(st.sampled_from(["hair-colour", "lash-glue"]), unique=True).map(tuple)
     return st.one_of(
         st.builds(a_service_type, numbers, **fields),
-        st.builds(a_service, numbers, type=code, usual_interval=some, duration=some, skin_tests=tests, **fields),
+        st.builds(
+            a_service, numbers, service_type=code, usual_interval=some, duration=some, skin_tests=tests, **fields
+        ),
         st.builds(a_package, numbers, **fields),
         st.builds(a_location, numbers, zone=st.none() | st.sampled_from(LOCAL_ZONES), **fields),
         st.builds(a_staff_member, numbers, actor_id=st.none() | texts(), **fields),
