@@ -168,7 +168,7 @@ def what_is_written(spoil: Callable[[Any], Any]) -> type[Proxy]:
 
 
 def what_is_asked(rewrite: Callable[[Any], Any]) -> type[Proxy]:
-    """Return repositories of customers that answer another criterion than they are asked."""
+    """Return repositories that answer another criterion, or another query, than they are asked."""
 
     def rewritten(criterion: Any) -> Any:
         match criterion:
@@ -182,8 +182,8 @@ def what_is_asked(rewrite: Callable[[Any], Any]) -> type[Proxy]:
                 return rewrite(criterion)
 
     class Rewriting(Proxy):
-        def find(self, criterion: Any, *rest: Any) -> Any:
-            return self.inner.find(rewritten(criterion), *rest)
+        def find(self, criterion: Any, *rest: Any, **order: Any) -> Any:
+            return self.inner.find(rewritten(criterion), *rest, **order)
 
         def count(self, criterion: Any, at_most: int | None = None) -> Any:
             return self.inner.count(rewritten(criterion), at_most)
@@ -919,7 +919,7 @@ class ForgetsAKind(MemoryStore):
 
 @caught_by(
     "a_kind_the_store_does_not_keep_is_never_read_as_empty",
-    "nobody_passes_for_unblocked_where_blocks_are_not_kept",
+    "nobody_is_found_by_what_the_store_does_not_keep",
     capabilities=IN_MEMORY - {Capability.BLOCKS},
 )
 class ReadsALackingKindAsEmpty(MemoryStore):

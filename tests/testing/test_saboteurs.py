@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
+from tests.testing import saboteurs_of_panel
 from tests.testing.saboteurs import SABOTEURS, Saboteur
 
 from salon_crm.testing import StoreConformance
@@ -81,6 +82,11 @@ def _by_name(saboteurs: Iterable[Saboteur]) -> pytest.MarkDecorator:
 @_by_name(SABOTEURS)
 def test_a_broken_store_fails_the_checks_that_are_there_for_it(failed: dict[str, set[str]], saboteur: Saboteur) -> None:
     assert failed[f"Test{saboteur.name}"] == set(saboteur.caught_by)
+
+
+def test_the_panel_has_its_saboteurs() -> None:
+    """They are enlisted where their module is imported."""
+    assert {name for name in vars(saboteurs_of_panel) if name in {each.name for each in SABOTEURS}} > {"FloatMoney"}
 
 
 def test_every_check_finds_some_store_out() -> None:
