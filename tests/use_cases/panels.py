@@ -1,7 +1,7 @@
 """A salon with a catalogue, and customers with the bookings and sales that a panel asks for."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -67,7 +67,7 @@ class Panels:
         """Keep a booking that starts when the clock of its location shows a time; Chiado, and pending, unless said."""
         location = fields.setdefault("location", "chiado")
         zone = ZONES[location] if location else "Europe/Lisbon"
-        start = datetime.fromisoformat(local_start).replace(tzinfo=ZoneInfo(zone))
+        start = datetime.fromisoformat(local_start).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
         if isinstance(fields.get("status"), str):
             fields["status"] = BookingStatus(fields["status"])
         booking = a_booking(
