@@ -101,6 +101,7 @@ def public_errors() -> str:
 
 def public_data() -> str:
     described = {
+        "AmountLike": "What calls take for an amount: a `Decimal`, a whole number of major units, text, or `Money`.",
         "DEFAULT_PERMISSIONS": "Who may do what unless a salon is opened with a table of its own.",
         "EXPORT_COLUMNS": "Every column an export may have, in the order it has them.",
     }

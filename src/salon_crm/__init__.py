@@ -26,7 +26,24 @@ if TYPE_CHECKING:
     )
     from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
     from salon_crm.domain.contact import EmailAddress, PhoneNumber
-    from salon_crm.domain.criteria import CustomerFilter, Page, matches
+    from salon_crm.domain.criteria import (
+        AllOf,
+        AnyOf,
+        Compare,
+        CustomerFilter,
+        Explanation,
+        Fact,
+        HasBooking,
+        HasPackage,
+        Not,
+        OneOf,
+        Op,
+        Page,
+        RelativeDay,
+        Text,
+        matches,
+        parse_criteria,
+    )
     from salon_crm.domain.customers import (
         Address,
         Customer,
@@ -143,7 +160,7 @@ if TYPE_CHECKING:
         retire_service_type,
         retire_staff_member,
     )
-    from salon_crm.use_cases.criteria import count_customers, each_customer, find_customers
+    from salon_crm.use_cases.criteria import count_customers, each_customer, explain_match, find_customers
     from salon_crm.use_cases.customers import (
         CustomerEdit,
         CustomersFound,
@@ -187,8 +204,10 @@ __all__ = [
     "Actor",
     "Address",
     "AlertState",
+    "AllOf",
     "AmountLike",
     "Answer",
+    "AnyOf",
     "AssignedPackage",
     "AuditAction",
     "AuditEntry",
@@ -211,6 +230,7 @@ __all__ = [
     "BookingStatus",
     "CancelledBy",
     "Catalogue",
+    "Compare",
     "Confidence",
     "Conflict",
     "Customer",
@@ -224,8 +244,10 @@ __all__ = [
     "Deactivation",
     "DeliveryError",
     "EmailAddress",
+    "Explanation",
     "ExportReport",
     "ExternalId",
+    "Fact",
     "FactsRebuilt",
     "FactsVerification",
     "Family",
@@ -236,6 +258,8 @@ __all__ = [
     "FoundOrAdded",
     "Gender",
     "Grant",
+    "HasBooking",
+    "HasPackage",
     "HealthReport",
     "HeldPackage",
     "ImportProblem",
@@ -247,10 +271,13 @@ __all__ = [
     "Location",
     "MatchReason",
     "Money",
+    "Not",
     "NotFound",
     "NotPermitted",
     "NotSupported",
     "Note",
+    "OneOf",
+    "Op",
     "Package",
     "PackageWay",
     "Page",
@@ -268,6 +295,7 @@ __all__ = [
     "Refund",
     "RefundFields",
     "RefundedLine",
+    "RelativeDay",
     "Retirement",
     "Role",
     "RuleBroken",
@@ -288,6 +316,7 @@ __all__ = [
     "Status",
     "StoreBusy",
     "StoreError",
+    "Text",
     "TransactionLost",
     "Trouble",
     "TwinOf",
@@ -336,6 +365,7 @@ __all__ = [
     "edit_service",
     "edit_service_type",
     "edit_staff_member",
+    "explain_match",
     "export_customers",
     "find_bookings",
     "find_customers",
@@ -355,6 +385,7 @@ __all__ = [
     "matches",
     "may_book",
     "open_salon",
+    "parse_criteria",
     "profile_fields",
     "put_booking",
     "reassign_bookings",
@@ -396,7 +427,10 @@ _HOMES: Final = {
     ),
     "domain.catalogue": "Location Package Service ServiceType StaffMember",
     "domain.contact": "EmailAddress PhoneNumber",
-    "domain.criteria": "CustomerFilter Page matches",
+    "domain.criteria": (
+        "AllOf AnyOf Compare CustomerFilter Explanation Fact HasBooking HasPackage Not OneOf Op Page RelativeDay "
+        "Text matches parse_criteria"
+    ),
     "domain.customers": "Address Customer CustomerRow FieldKind FormSection Gender ProfileFields Status",
     "domain.dates": "DateOrder PartialDate",
     "domain.duplicates": "Confidence CustomerMatch MatchReason",
@@ -437,7 +471,7 @@ _HOMES: Final = {
         "restore_package restore_service restore_service_type restore_staff_member retire_location retire_package "
         "retire_service retire_service_type retire_staff_member"
     ),
-    "use_cases.criteria": "count_customers each_customer find_customers",
+    "use_cases.criteria": "count_customers each_customer explain_match find_customers",
     "use_cases.customers": (
         "CustomerEdit CustomersFound Deactivation activate_customer add_customer deactivate_customer "
         "edit_customer forget_former get_customer get_customers remove_customer"

@@ -64,8 +64,12 @@ def values_of(declared: Any) -> st.SearchStrategy[Any]:
     return objects_of(declared)
 
 
-def objects_of(kind: type[Any]) -> st.SearchStrategy[Any]:
-    return st.builds(kind, **{field.name: values_of(field.type) for field in attrs.fields(kind)})
+def objects_of(kind: type[Any], *, inside: type[Any] | None = None) -> st.SearchStrategy[Any]:
+    """Return objects of a class; one that is made of its own kind has such parts, and they have none."""
+    parts = st.just(()) if inside is kind else st.deferred(lambda: st.tuples(objects_of(kind, inside=kind)))
+    attrs.resolve_types(kind)
+    types = {field.name: field.type for field in attrs.fields(kind)}
+    return st.builds(kind, **{name: parts if kind in get_args(own) else values_of(own) for name, own in types.items()})
 
 
 def is_json(value: Any) -> bool:
@@ -183,6 +187,7 @@ KEYS = {
     "customer-row": "customer blocked alerts block_alerts",
     "customers-found": "found absent",
     "deactivation": "customer future_bookings",
+    "explanation": "text holds has booking_id parts",
     "export-report": "export_id rows columns",
     "facts-rebuilt": "customers mended",
     "facts-verification": "customers wrong ids",

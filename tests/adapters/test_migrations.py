@@ -14,7 +14,7 @@ from tests.use_cases.lists import content_of
 import salon_crm as crm
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.store import SCHEMA_VERSION
-from salon_crm.domain.criteria import Booked
+from salon_crm.domain.criteria import HasBooking
 from salon_crm.testing import a_booking, a_sale
 
 OWNER: Final = crm.Actor("olga", crm.Role.OWNER)
@@ -167,7 +167,7 @@ def test_what_was_kept_by_an_earlier_version_can_book_and_buy(old: Path) -> None
         with salon.reading() as reading:
             assert reading.bookings.of_customers([ana.customer.id]) == {ana.customer.id: (booking,)}
             assert reading.sales.of_customers([ana.customer.id]) == {ana.customer.id: (sale,)}
-            assert reading.customers.count(Booked(services=frozenset({"cut"}))) == 1
+            assert reading.customers.count(HasBooking(services=frozenset({"cut"}))) == 1
 
 
 def test_a_file_of_an_earlier_version_is_left_alone_where_it_may_not_be_changed(old: Path) -> None:

@@ -30,12 +30,12 @@ from salon_crm.domain.criteria import (
     NAMED_KINDS,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     CustomerFilter,
     DigitRun,
     Fact,
+    HasBooking,
     HasPackage,
     Names,
     Not,
@@ -480,34 +480,34 @@ def test_a_booking_meets_what_is_asked_where_all_of_it_is_true_of_that_one() -> 
     ana = a_customer_with(a_booking(1, service="cut", start=start), a_booking(2, service="toner", location=None))
     day = date(2026, 6, 1)
     for asked in (
-        Booked(),
-        Booked(services=frozenset({"cut"})),
-        Booked(services=frozenset({"cut", "balayage"}), start=day, end=day, locations=frozenset({"chiado"})),
-        Booked(therapists=frozenset({"gil-horta"}), not_before=start),
-        Booked(statuses=frozenset({BookingStatus.PENDING})),
+        HasBooking(),
+        HasBooking(services=frozenset({"cut"})),
+        HasBooking(services=frozenset({"cut", "balayage"}), start=day, end=day, locations=frozenset({"chiado"})),
+        HasBooking(therapists=frozenset({"gil-horta"}), not_before=start),
+        HasBooking(statuses=frozenset({BookingStatus.PENDING})),
     ):
         assert matches(asked, ana)
     for asked in (
-        Booked(services=frozenset({"balayage"})),
-        Booked(services=frozenset({"toner"}), start=day, end=day),
-        Booked(services=frozenset({"toner"}), locations=frozenset({"chiado"})),
-        Booked(therapists=frozenset({"ines-jardim"})),
-        Booked(services=frozenset({"cut"}), not_before=start + timedelta(microseconds=1)),
-        Booked(services=frozenset({"cut"}), start=day + timedelta(1)),
-        Booked(services=frozenset({"cut"}), end=day - timedelta(1)),
-        Booked(statuses=frozenset()),
+        HasBooking(services=frozenset({"balayage"})),
+        HasBooking(services=frozenset({"toner"}), start=day, end=day),
+        HasBooking(services=frozenset({"toner"}), locations=frozenset({"chiado"})),
+        HasBooking(therapists=frozenset({"ines-jardim"})),
+        HasBooking(services=frozenset({"cut"}), not_before=start + timedelta(microseconds=1)),
+        HasBooking(services=frozenset({"cut"}), start=day + timedelta(1)),
+        HasBooking(services=frozenset({"cut"}), end=day - timedelta(1)),
+        HasBooking(statuses=frozenset()),
     ):
         assert not matches(asked, ana)
-    assert not matches(Booked(statuses=ANY_STATUS), a_customer_with())
+    assert not matches(HasBooking(statuses=ANY_STATUS), a_customer_with())
 
 
 @pytest.mark.parametrize("status", BookingStatus)
 def test_a_booking_counts_unless_it_was_cancelled_or_missed(status: BookingStatus) -> None:
     ana = a_customer_with(a_booking(status=status))
-    assert matches(Booked(), ana) is (status not in (BookingStatus.CANCELLED, BookingStatus.NO_SHOW))
-    assert matches(Booked(statuses=ANY_STATUS), ana)
+    assert matches(HasBooking(), ana) is (status not in (BookingStatus.CANCELLED, BookingStatus.NO_SHOW))
+    assert matches(HasBooking(statuses=ANY_STATUS), ana)
     for other in BookingStatus:
-        assert matches(Booked(statuses=frozenset({other})), ana) is (other is status)
+        assert matches(HasBooking(statuses=frozenset({other})), ana) is (other is status)
 
 
 def test_the_day_of_a_booking_is_that_of_its_own_zone() -> None:
@@ -516,7 +516,7 @@ def test_the_day_of_a_booking_is_that_of_its_own_zone() -> None:
         ana = a_customer_with(a_booking(start=late, zone=zone))
         for asked in (1, 2):
             on = date(2026, 6, asked)
-            assert matches(Booked(start=on, end=on), ana) is (asked == day)
+            assert matches(HasBooking(start=on, end=on), ana) is (asked == day)
 
 
 def test_a_package_is_one_of_those_the_customer_has() -> None:
@@ -558,10 +558,10 @@ def test_figures_and_days_are_compared_as_their_signs_say(op: Op, days: set[int]
 
 
 UNRESOLVED: dict[str, Criterion] = {
-    "type": Booked(types=frozenset({"hair"})),
-    "upcoming": Booked(upcoming=True),
-    "start": Booked(start=RelativeDay(0)),
-    "end": Booked(end=RelativeDay(0)),
+    "type": HasBooking(types=frozenset({"hair"})),
+    "upcoming": HasBooking(upcoming=True),
+    "start": HasBooking(start=RelativeDay(0)),
+    "end": HasBooking(end=RelativeDay(0)),
     "day": Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(-90)),
     "added": Compare(Fact.ADDED, Op.LESS, TODAY),
     "added relatively": Compare(Fact.ADDED, Op.LESS, RelativeDay(0)),
@@ -583,15 +583,17 @@ def test_what_is_not_resolved_is_no_question_yet(tree: Criterion) -> None:
 
 def test_a_type_is_its_services_and_with_services_those_of_both() -> None:
     hair, both = frozenset({"hair"}), frozenset({"cut", "toner"})
-    assert resolved(Booked(types=hair)) == Booked(services=both)
-    assert resolved(Booked(types=hair, services=frozenset({"cut", "nails"}))) == Booked(services=frozenset({"cut"}))
-    assert resolved(Booked(types=hair, services=frozenset({"nails"}))) == AnyOf()
-    assert resolved(Not(Booked(types=hair, services=frozenset({"nails"})))) == Not(AnyOf())
+    assert resolved(HasBooking(types=hair)) == HasBooking(services=both)
+    assert resolved(HasBooking(types=hair, services=frozenset({"cut", "nails"}))) == HasBooking(
+        services=frozenset({"cut"})
+    )
+    assert resolved(HasBooking(types=hair, services=frozenset({"nails"}))) == AnyOf()
+    assert resolved(Not(HasBooking(types=hair, services=frozenset({"nails"})))) == Not(AnyOf())
 
 
 def test_a_type_without_services_was_booked_by_nobody_and_by_everybody_never() -> None:
     names = Names(codes={"service_types": {"waxing": "waxing"}}, services_of={"waxing": frozenset()})
-    asked = Booked(types=frozenset({"waxing"}))
+    asked = HasBooking(types=frozenset({"waxing"}))
     assert resolve(asked, names, now=NOW, settings=SETTINGS) == AnyOf()
     assert resolve(Not(asked), names, now=NOW, settings=SETTINGS) == Not(AnyOf())
 
@@ -602,7 +604,7 @@ def test_an_id_is_the_code_of_what_it_names() -> None:
         codes={kind: {own_id: kind, "x": "x"} for kind in NAMED_KINDS},
         services_of={"service_types": frozenset({"services"})},
     )
-    asked = Booked(
+    asked = HasBooking(
         services=frozenset({own_id}),
         types=frozenset({own_id}),
         locations=frozenset({own_id, "x"}),
@@ -610,7 +612,7 @@ def test_an_id_is_the_code_of_what_it_names() -> None:
     )
     assert resolve(AllOf((asked, HasPackage(frozenset({own_id})))), names, now=NOW, settings=SETTINGS) == AllOf(
         (
-            Booked(
+            HasBooking(
                 services=frozenset({"services"}),
                 locations=frozenset({"locations", "x"}),
                 therapists=frozenset({"staff_members"}),
@@ -623,10 +625,10 @@ def test_an_id_is_the_code_of_what_it_names() -> None:
 @pytest.mark.parametrize(
     ("tree", "kind"),
     [
-        (Booked(services=frozenset({"gone"})), "services"),
-        (Booked(types=frozenset({"gone"})), "service_types"),
-        (Booked(locations=frozenset({"gone"})), "locations"),
-        (Booked(therapists=frozenset({"gone"})), "staff_members"),
+        (HasBooking(services=frozenset({"gone"})), "services"),
+        (HasBooking(types=frozenset({"gone"})), "service_types"),
+        (HasBooking(locations=frozenset({"gone"})), "locations"),
+        (HasBooking(therapists=frozenset({"gone"})), "staff_members"),
         (HasPackage(frozenset({"gone"})), "packages"),
     ],
 )
@@ -638,11 +640,11 @@ def test_a_code_that_nothing_has_is_refused_wherever_it_stands(tree: Criterion, 
 
 
 def test_a_tree_says_what_it_names_of_each_kind() -> None:
-    booked = Booked(
+    booked = HasBooking(
         services=frozenset({"a"}), types=frozenset({"b"}), locations=frozenset({"c"}), therapists=frozenset({"d"})
     )
     tree = AllOf(
-        (Not(booked), AnyOf((HasPackage(frozenset({"e", "f"})), Booked(services=frozenset({"g"})))), Text(("h",)))
+        (Not(booked), AnyOf((HasPackage(frozenset({"e", "f"})), HasBooking(services=frozenset({"g"})))), Text(("h",)))
     )
     assert names_asked(tree) == {
         "services": {"a", "g"},
@@ -658,14 +660,14 @@ def test_a_day_counted_from_today_is_counted_in_the_salons_zone() -> None:
     late = datetime(2026, 6, 15, 23, 30, tzinfo=UTC)  # the next day in Lisbon
     asked = Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(-90))
     assert resolved(asked, now=late) == Compare(Fact.LAST_VISIT, Op.LESS, date(2026, 6, 16) - timedelta(90))
-    whole = Booked(start=RelativeDay(0), end=RelativeDay(1))
-    assert resolved(whole, now=late) == Booked(start=date(2026, 6, 16), end=date(2026, 6, 17))
+    whole = HasBooking(start=RelativeDay(0), end=RelativeDay(1))
+    assert resolved(whole, now=late) == HasBooking(start=date(2026, 6, 16), end=date(2026, 6, 17))
 
 
 @pytest.mark.parametrize("days", [-FARTHEST_DAY, FARTHEST_DAY])
 def test_a_day_beyond_the_calendar_is_refused(days: int) -> None:
     edge = datetime(50 if days < 0 else 9_950, 1, 1, tzinfo=UTC)
-    for tree in (Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(days)), Booked(start=RelativeDay(days))):
+    for tree in (Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(days)), HasBooking(start=RelativeDay(days))):
         with pytest.raises(InvalidValue) as caught:
             resolved(tree, now=edge)
         assert caught.value.code == "number-out-of-range"
@@ -688,10 +690,10 @@ def test_when_somebody_was_added_is_asked_by_the_instants_at_which_days_begin(op
 
 def test_from_now_on_is_from_when_it_was_asked_and_never_before_a_stated_instant() -> None:
     sooner, later = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
-    assert resolved(Booked(upcoming=True)) == Booked(not_before=NOW)
-    assert resolved(Booked(upcoming=True, not_before=sooner)) == Booked(not_before=NOW)
-    assert resolved(Booked(upcoming=True, not_before=later)) == Booked(not_before=later)
-    assert resolved(Booked(not_before=sooner)) == Booked(not_before=sooner)
+    assert resolved(HasBooking(upcoming=True)) == HasBooking(not_before=NOW)
+    assert resolved(HasBooking(upcoming=True, not_before=sooner)) == HasBooking(not_before=NOW)
+    assert resolved(HasBooking(upcoming=True, not_before=later)) == HasBooking(not_before=later)
+    assert resolved(HasBooking(not_before=sooner)) == HasBooking(not_before=sooner)
 
 
 @pytest.mark.parametrize(
@@ -726,10 +728,10 @@ def test_an_amount_is_not_as_many_minor_units() -> None:
 def test_a_period_that_ends_before_it_starts_is_refused_as_soon_as_it_can_be_told() -> None:
     for start, end in ((date(2026, 2, 2), date(2026, 2, 1)), (RelativeDay(1), RelativeDay(0))):
         with pytest.raises(InvalidValue) as caught:
-            checked_criterion(Booked(start=start, end=end))
+            checked_criterion(HasBooking(start=start, end=end))
         assert (caught.value.code, caught.value.field) == ("period-backwards", "end")
-    mixed = checked_criterion(Booked(start=TODAY, end=RelativeDay(-1)))
-    assert resolved(mixed, now=NOW + timedelta(1)) == Booked(start=TODAY, end=TODAY)
+    mixed = checked_criterion(HasBooking(start=TODAY, end=RelativeDay(-1)))
+    assert resolved(mixed, now=NOW + timedelta(1)) == HasBooking(start=TODAY, end=TODAY)
     with pytest.raises(InvalidValue) as caught:
         resolved(mixed)
     assert (caught.value.code, caught.value.field) == ("period-backwards", "end")
@@ -774,7 +776,7 @@ def test_criteria_have_bounds() -> None:
         (AnyOf((AllOf((EVERYBODY,) * 40),) * 40), "parts"),
         (OneOf(frozenset(map(customer_id, range(MOST_IDS + 1)))), "ids"),
         (HasPackage(frozenset(f"a{n}" for n in range(MOST_NODES))), "parts"),
-        (Booked(services=frozenset(f"a{n}" for n in range(MOST_NODES - 1)), types=frozenset("a")), "parts"),
+        (HasBooking(services=frozenset(f"a{n}" for n in range(MOST_NODES - 1)), types=frozenset("a")), "parts"),
     ):
         with pytest.raises(InvalidValue) as caught:
             checked_criterion(tree)
@@ -837,18 +839,18 @@ def test_a_comparison_that_has_no_answer_is_an_error(comparison: Compare, error:
 @pytest.mark.parametrize(
     ("tree", "field", "code"),
     [
-        (Booked(services=frozenset({"Balayage"})), "services", "code-invalid"),
-        (Booked(types=frozenset({"a b"})), "service_types", "code-invalid"),
-        (Booked(locations=frozenset({""})), "locations", "code-invalid"),
-        (Booked(therapists=frozenset({"gil|ines"})), "staff_members", "code-invalid"),
+        (HasBooking(services=frozenset({"Balayage"})), "services", "code-invalid"),
+        (HasBooking(types=frozenset({"a b"})), "service_types", "code-invalid"),
+        (HasBooking(locations=frozenset({""})), "locations", "code-invalid"),
+        (HasBooking(therapists=frozenset({"gil|ines"})), "staff_members", "code-invalid"),
         (HasPackage(frozenset({"ana@example.com"})), "packages", "code-invalid"),
         (HasPackage(frozenset({"\0"})), "packages", "code-invalid"),
         (HasPackage(frozenset({str(UUID(int=7)).replace("-", "")})), "packages", "code-invalid"),
-        (Booked(start=NOW), "start", "wrong-type"),
-        (Booked(end=NOW), "end", "wrong-type"),
-        (Booked(start=RelativeDay(FARTHEST_DAY + 1)), "start", "number-out-of-range"),
-        (Booked(end=RelativeDay(-FARTHEST_DAY - 1)), "end", "number-out-of-range"),
-        (Booked(not_before=datetime(2026, 1, 1)), "not_before", "instant-naive"),
+        (HasBooking(start=NOW), "start", "wrong-type"),
+        (HasBooking(end=NOW), "end", "wrong-type"),
+        (HasBooking(start=RelativeDay(FARTHEST_DAY + 1)), "start", "number-out-of-range"),
+        (HasBooking(end=RelativeDay(-FARTHEST_DAY - 1)), "end", "number-out-of-range"),
+        (HasBooking(not_before=datetime(2026, 1, 1)), "not_before", "instant-naive"),
     ],
 )
 def test_what_names_nothing_or_is_no_day_is_refused_in_hand_made_criteria_too(
@@ -892,7 +894,7 @@ def test_asking_needs_the_permission_of_every_part() -> None:
         Permission.VIEW_CUSTOMERS,
     }
     assert permissions_of(EVERYBODY) == frozenset()
-    assert permissions_of(Not(Booked())) == permissions_of(HasPackage(frozenset())) == {Permission.VIEW_BOOKINGS}
+    assert permissions_of(Not(HasBooking())) == permissions_of(HasPackage(frozenset())) == {Permission.VIEW_BOOKINGS}
     for fact, kind in FACTS.items():
         assert permissions_of(AnyOf((Compare(fact, Op.EQUAL, 1),))) == {kind.permission}
 
@@ -1012,17 +1014,17 @@ def test_two_criteria_share_a_fingerprint_only_when_they_are_equal(one: Criterio
 
 A = frozenset({"a"})
 DIFFERENT: list[Criterion] = [
-    Booked(services=A),
-    Booked(locations=A),
-    Booked(therapists=A),
-    Booked(types=A),
-    *(Booked(services=frozenset(codes)) for codes in (("a", "b"), ("ab",), ("a-b",))),
-    *(Booked(statuses=statuses) for statuses in (ANY_STATUS, OPEN, frozenset())),
-    *(Booked(start=day) for day in (TODAY, RelativeDay(0), RelativeDay(1))),
-    *(Booked(end=day) for day in (TODAY, RelativeDay(0))),
-    Booked(upcoming=True),
-    Booked(not_before=NOW),
-    Booked(),
+    HasBooking(services=A),
+    HasBooking(locations=A),
+    HasBooking(therapists=A),
+    HasBooking(types=A),
+    *(HasBooking(services=frozenset(codes)) for codes in (("a", "b"), ("ab",), ("a-b",))),
+    *(HasBooking(statuses=statuses) for statuses in (ANY_STATUS, OPEN, frozenset())),
+    *(HasBooking(start=day) for day in (TODAY, RelativeDay(0), RelativeDay(1))),
+    *(HasBooking(end=day) for day in (TODAY, RelativeDay(0))),
+    HasBooking(upcoming=True),
+    HasBooking(not_before=NOW),
+    HasBooking(),
     HasPackage(frozenset()),
     HasPackage(frozenset({"a"})),
     AnyOf((HasPackage(frozenset({"a"})),)),
@@ -1043,7 +1045,7 @@ def test_an_instant_in_another_zone_and_an_amount_with_more_zeros_are_the_same_q
     there = NOW.astimezone(timezone(timedelta(hours=5)))
     for one, other in (
         (Compare(Fact.ADDED, Op.LESS, NOW), Compare(Fact.ADDED, Op.LESS, there)),
-        (Booked(not_before=NOW), Booked(not_before=there)),
+        (HasBooking(not_before=NOW), HasBooking(not_before=there)),
         (Compare(Fact.SPEND, Op.MORE, Decimal(5)), Compare(Fact.SPEND, Op.MORE, Decimal("5.00"))),
     ):
         assert query_fingerprint(SALON, one, BY_NAME) == query_fingerprint(SALON, other, BY_NAME)

@@ -23,11 +23,11 @@ from salon_crm.domain.criteria import (
     MOST_NODES,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     DigitRun,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -45,7 +45,7 @@ from salon_crm.errors import InvalidValue, UnknownCriterion
 ACTIVE = Compare(Fact.STATUS, Op.EQUAL, "active")
 BLOCKED = Compare(Fact.BLOCKED, Op.EQUAL, True)
 NEVER = Compare(Fact.VISITS, Op.EQUAL, 0)
-HAIR = Booked(types=frozenset({"hair"}))
+HAIR = HasBooking(types=frozenset({"hair"}))
 
 
 def refused(text: str) -> InvalidValue:
@@ -87,24 +87,28 @@ WRITTEN: dict[str, Criterion] = {
     r'text(word:"a b", number:"12"|"1"|"2")': Text(("a b",), (DigitRun("12", ("1", "2")),)),
     'text(number:"12")': Text((), (DigitRun("12", ()),)),
     "text(anything)": Text(),
-    "booked": Booked(),
+    "booked": HasBooking(),
     "booked(type:hair)": HAIR,
-    "booked(upcoming)": Booked(upcoming=True),
-    "booked(status:active)": Booked(statuses=OPEN, upcoming=True),
-    "booked(from:today, until:+7d, status:active)": Booked(statuses=OPEN, start=RelativeDay(0), end=RelativeDay(7)),
-    "booked(status:pending|confirmed)": Booked(statuses=OPEN),
-    "booked(until:today, upcoming, status:pending|confirmed)": Booked(statuses=OPEN, end=RelativeDay(0), upcoming=True),
-    "booked(status:any)": Booked(statuses=ANY_STATUS),
-    "booked(status:cancelled|no-show)": Booked(statuses=frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})),
-    "booked(status:())": Booked(statuses=frozenset()),
-    "booked(service:balayage, from:2026-01-01, until:2026-03-31, status:completed, location:chiado)": Booked(
+    "booked(upcoming)": HasBooking(upcoming=True),
+    "booked(status:active)": HasBooking(statuses=OPEN, upcoming=True),
+    "booked(from:today, until:+7d, status:active)": HasBooking(statuses=OPEN, start=RelativeDay(0), end=RelativeDay(7)),
+    "booked(status:pending|confirmed)": HasBooking(statuses=OPEN),
+    "booked(until:today, upcoming, status:pending|confirmed)": HasBooking(
+        statuses=OPEN, end=RelativeDay(0), upcoming=True
+    ),
+    "booked(status:any)": HasBooking(statuses=ANY_STATUS),
+    "booked(status:cancelled|no-show)": HasBooking(
+        statuses=frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
+    ),
+    "booked(status:())": HasBooking(statuses=frozenset()),
+    "booked(service:balayage, from:2026-01-01, until:2026-03-31, status:completed, location:chiado)": HasBooking(
         services=frozenset({"balayage"}),
         start=date(2026, 1, 1),
         end=date(2026, 3, 31),
         statuses=frozenset({BookingStatus.COMPLETED}),
         locations=frozenset({"chiado"}),
     ),
-    "booked(not-before:2026-01-31T09:00:00+00:00, therapist:gil-horta|山田)": Booked(
+    "booked(not-before:2026-01-31T09:00:00+00:00, therapist:gil-horta|山田)": HasBooking(
         not_before=datetime(2026, 1, 31, 9, tzinfo=UTC), therapists=frozenset({"gil-horta", "山田"})
     ),
     "everybody": EVERYBODY,
@@ -115,7 +119,7 @@ WRITTEN: dict[str, Criterion] = {
         (
             ACTIVE,
             HAIR,
-            Not(Booked(types=frozenset({"nails"}))),
+            Not(HasBooking(types=frozenset({"nails"}))),
             Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(-90)),
         )
     ),
@@ -228,7 +232,7 @@ def test_the_words_there_are_are_those_that_are_read() -> None:
     [
         Compare(Fact.STATUS, Op.EQUAL, "active or blocked"),
         HasPackage(frozenset({"a|b"})),
-        Booked(services=frozenset({"a, status:any"})),
+        HasBooking(services=frozenset({"a, status:any"})),
         Text(("a\0",)),
         Not(5),  # type: ignore[arg-type]  # that is the point
     ],

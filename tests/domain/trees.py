@@ -14,12 +14,12 @@ from salon_crm.domain.criteria import (
     MOST_VISITS,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     Day,
     DigitRun,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -58,7 +58,7 @@ statuses = st.one_of(
 some_codes = st.frozensets(codes, max_size=3)
 
 
-def _in_order(booked: Booked) -> bool:
+def _in_order(booked: HasBooking) -> bool:
     match booked.start, booked.end:
         case (RelativeDay(first), RelativeDay(last)):
             return first <= last
@@ -69,7 +69,7 @@ def _in_order(booked: Booked) -> bool:
 
 
 booked = st.builds(
-    Booked,
+    HasBooking,
     services=some_codes,
     statuses=statuses,
     start=st.none() | days,

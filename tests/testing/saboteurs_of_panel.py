@@ -16,7 +16,7 @@ from salon_crm.adapters.memory.store import _Table
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.domain.bookings import ANY_STATUS, Booking
-from salon_crm.domain.criteria import AllOf, Booked, Compare, Fact, HasPackage, Not, Op
+from salon_crm.domain.criteria import AllOf, Compare, Fact, HasBooking, HasPackage, Not, Op
 from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.money import EXPONENTS, Money
 from salon_crm.domain.sales import Sale
@@ -25,15 +25,15 @@ from salon_crm.ports.store import BookingQuery, SaleQuery
 from salon_crm.testing import Capability
 
 _CAME: Final = Compare(Fact.LAST_VISIT, Op.AT_LEAST, date.min)
-_BOOKED_ONCE: Final = Booked(statuses=ANY_STATUS)
+_BOOKED_ONCE: Final = HasBooking(statuses=ANY_STATUS)
 
 
 # ------------------------------------------------------------------------------- criteria
 
 
-def booked_as(change: Callable[[Booked], Any]) -> type[Proxy]:
+def booked_as(change: Callable[[HasBooking], Any]) -> type[Proxy]:
     """Return repositories that take what was booked for something else."""
-    return what_is_asked(lambda asked: change(asked) if isinstance(asked, Booked) else asked)
+    return what_is_asked(lambda asked: change(asked) if isinstance(asked, HasBooking) else asked)
 
 
 @caught_by(
@@ -100,14 +100,14 @@ class ForgetsWhoHasNoBooking(Tampered):
 
     Repository = what_is_asked(
         lambda asked: (
-            AllOf((asked, _BOOKED_ONCE)) if isinstance(asked, Not) and isinstance(asked.part, Booked) else asked
+            AllOf((asked, _BOOKED_ONCE)) if isinstance(asked, Not) and isinstance(asked.part, HasBooking) else asked
         )
     )
 
 
-def _one_by_one(asked: Booked) -> AllOf:
+def _one_by_one(asked: HasBooking) -> AllOf:
     parts = ("services", "start", "end", "locations", "therapists", "not_before")
-    return AllOf(tuple(Booked(statuses=asked.statuses, **{part: getattr(asked, part)}) for part in parts))
+    return AllOf(tuple(HasBooking(statuses=asked.statuses, **{part: getattr(asked, part)}) for part in parts))
 
 
 @caught_by("all_parts_of_booked_are_true_of_one_booking")

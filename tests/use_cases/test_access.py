@@ -127,6 +127,7 @@ CALLS: dict[str, Call] = {
     "edit_service_type": lambda salon, actor, *_: crm.edit_service_type(salon, actor, "first", name="New"),
     "edit_staff_member": lambda salon, actor, *_: crm.edit_staff_member(salon, actor, "first", name="New"),
     "find_bookings": lambda salon, actor, *_: crm.find_bookings(salon, actor),
+    "explain_match": lambda salon, actor, own, _: crm.explain_match(salon, actor, own.id, "blocked"),
     "find_customers": lambda salon, actor, *_: crm.find_customers(salon, actor),
     "find_or_add_customer": lambda salon, actor, *_: crm.find_or_add_customer(salon, actor, name="Eva"),
     "forget_former": lambda salon, actor, own, _: crm.forget_former(salon, actor, own.id),

@@ -200,11 +200,13 @@ class _Transaction(Salon):
 
 
 class _Record:
-    """What criteria are evaluated on, each part fetched through its port when it is asked for."""
+    """What criteria are evaluated on, each part fetched through its port when it is first asked for."""
 
     def __init__(self, reading: Reading, customer: Customer, keys: SearchKeys | None) -> None:
         self._reading = reading
         self._keys = keys
+        self._facts: CustomerFacts | None = None
+        self._bookings: tuple[Booking, ...] | None = None
         self.customer = customer
 
     @property
@@ -220,12 +222,16 @@ class _Record:
 
     @property
     def facts(self) -> CustomerFacts:
-        found = self._reading.facts.get_many([self.customer.id])
-        return found.get(self.customer.id) or CustomerFacts(customer_id=self.customer.id)
+        if self._facts is None:
+            found = self._reading.facts.get_many([self.customer.id])
+            self._facts = found.get(self.customer.id) or CustomerFacts(customer_id=self.customer.id)
+        return self._facts
 
     @property
     def bookings(self) -> tuple[Booking, ...]:
-        return self._reading.bookings.of_customers([self.customer.id]).get(self.customer.id, ())
+        if self._bookings is None:
+            self._bookings = self._reading.bookings.of_customers([self.customer.id]).get(self.customer.id, ())
+        return self._bookings
 
 
 def record_of(reading: Reading, customer: Customer | CustomerId, keys: SearchKeys | None = None) -> CustomerRecord:

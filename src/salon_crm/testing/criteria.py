@@ -18,11 +18,11 @@ from salon_crm.domain.criteria import (
     MOST_NODES,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     DigitRun,
     Fact,
+    HasBooking,
     Not,
     OneOf,
     Op,
@@ -52,7 +52,7 @@ _GENDERS: Final = (a_customer(1, gender=Gender.FEMALE), a_customer(2, gender=Gen
 
 _ASKS_KIND: Final[Mapping[Capability, Criterion]] = {
     Capability.BLOCKS: BLOCKED,
-    Capability.BOOKINGS: Booked(start=an_instant().date()),
+    Capability.BOOKINGS: HasBooking(start=an_instant().date()),
     Capability.FACTS: Compare(Fact.VISITS, Op.AT_LEAST, 0),
 }
 """What only a store that keeps a kind can answer."""

@@ -14,10 +14,10 @@ from salon_crm.domain.criteria import (
     EVERYBODY,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -116,18 +116,18 @@ def _visits(crowd: Sequence[Customer]) -> Population:
 def _panels() -> list[Criterion]:
     """Criteria of bookings, packages and visits, alone and beside text, that are true of few and of many."""
     ana, third_day = text_criterion("ana"), an_instant(2 * 1_440).date()
-    cut, nails = Booked(services=frozenset({"cut"})), Booked(services=frozenset({"manicure"}))
+    cut, nails = HasBooking(services=frozenset({"cut"})), HasBooking(services=frozenset({"manicure"}))
     came = Compare(Fact.VISITS, Op.AT_LEAST, 1)
     return [
         cut,
-        Not(Booked()),
+        Not(HasBooking()),
         AllOf((cut, Not(came))),
         AllOf((ana, nails)),
         AllOf((ana, Not(nails), Not(cut))),
         AnyOf((nails, ana)),
-        Booked(start=third_day, end=third_day),
-        AllOf((Booked(start=third_day), Not(ana))),
-        AllOf((ana, Booked(services=frozenset({"cut"}), start=third_day))),
+        HasBooking(start=third_day, end=third_day),
+        AllOf((HasBooking(start=third_day), Not(ana))),
+        AllOf((ana, HasBooking(services=frozenset({"cut"}), start=third_day))),
         HasPackage(frozenset({"package-0", "package-2"})),
         AllOf((HasPackage(frozenset({"package-0"})), Not(cut), ana)),
         Not(AnyOf((came, HasPackage(frozenset({"package-1"}))))),

@@ -13,10 +13,10 @@ from salon_crm.domain.criteria import (
     MOST_CODES,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     Op,
@@ -66,19 +66,19 @@ class PanelChecks(Conformance):
     """What `ReadCustomers` promises of criteria about bookings, packages and facts."""
 
     def test_both_ends_of_a_period_are_in_it(self, store: Store) -> None:
-        """The answer is that of `matches` for `Booked`: ``start`` and ``end`` are days, both included."""
+        """The answer is that of `matches` for `HasBooking`: ``start`` and ``end`` are days, both included."""
         self.needs(*PANEL)
         days = [_DAY + timedelta(days=days) for days in range(5)]
         _keep(store, *(_on(day, number, number) for number, day in enumerate(days, start=1)), customers=5)
         with store.reading() as reading:
-            assert find_numbers(reading, Booked(start=days[1], end=days[3])) == [2, 3, 4]
-            assert find_numbers(reading, Booked(start=days[2], end=days[2])) == [3]
-            assert find_numbers(reading, Booked(start=days[3])) == [4, 5]
-            assert find_numbers(reading, Booked(end=days[1])) == [1, 2]
-            assert find_numbers(reading, Not(Booked(start=days[1], end=days[3]))) == [1, 5]
+            assert find_numbers(reading, HasBooking(start=days[1], end=days[3])) == [2, 3, 4]
+            assert find_numbers(reading, HasBooking(start=days[2], end=days[2])) == [3]
+            assert find_numbers(reading, HasBooking(start=days[3])) == [4, 5]
+            assert find_numbers(reading, HasBooking(end=days[1])) == [1, 2]
+            assert find_numbers(reading, Not(HasBooking(start=days[1], end=days[3]))) == [1, 5]
 
     def test_a_booking_is_on_the_local_day_of_its_location(self, store: Store) -> None:
-        """The answer is that of `matches` for `Booked`: days are local, also late on the last one, in every zone."""
+        """The answer is that of `matches` for `HasBooking`: days are local, also late on the last, in every zone."""
         self.needs(*PANEL)
         booked = [
             a_booking(number, customer_id=a_customer_id(number), start=moment.instant, zone=moment.zone)
@@ -89,7 +89,7 @@ class PanelChecks(Conformance):
         with store.reading() as reading:
             for day in sorted(days | {day + timedelta(days=aside) for day in days for aside in (-1, 1)}):
                 expected = [number for number, moment in enumerate(AROUND_MIDNIGHT, start=1) if moment.day == day]
-                assert find_numbers(reading, Booked(start=day, end=day)) == expected, day
+                assert find_numbers(reading, HasBooking(start=day, end=day)) == expected, day
 
     def test_who_never_booked_a_service_includes_those_without_bookings(self, store: Store) -> None:
         """Not means all the others: who booked something else, cancelled, did not come, or has no booking at all."""
@@ -105,13 +105,13 @@ class PanelChecks(Conformance):
             customers=6,
         )
         with store.reading() as reading:
-            assert find_numbers(reading, Not(Booked(services=_NAILS))) == [2, 3, 4, 6]
-            assert find_numbers(reading, Not(Booked(services=_NAILS, statuses=ANY_STATUS))) == [2, 6]
-            assert find_numbers(reading, AllOf((Booked(services=_CUT), Not(Booked(services=_NAILS))))) == [2]
-            assert find_numbers(reading, Not(Booked(statuses=ANY_STATUS))) == [6]
+            assert find_numbers(reading, Not(HasBooking(services=_NAILS))) == [2, 3, 4, 6]
+            assert find_numbers(reading, Not(HasBooking(services=_NAILS, statuses=ANY_STATUS))) == [2, 6]
+            assert find_numbers(reading, AllOf((HasBooking(services=_CUT), Not(HasBooking(services=_NAILS))))) == [2]
+            assert find_numbers(reading, Not(HasBooking(statuses=ANY_STATUS))) == [6]
 
     def test_all_parts_of_booked_are_true_of_one_booking(self, store: Store) -> None:
-        """The answer is that of `matches` for `Booked`: its parts qualify one booking, two of it may be met by two."""
+        """The answer is that of `matches` for `HasBooking`: its parts qualify one booking, two of it may meet two."""
         self.needs(*PANEL)
         later = _DAY + timedelta(days=1)
         _keep(
@@ -124,20 +124,20 @@ class PanelChecks(Conformance):
         )
         chiado, gil = frozenset({"chiado"}), frozenset({"gil-horta"})
         with store.reading() as reading:
-            assert find_numbers(reading, Booked(services=_CUT)) == [1, 2]
-            assert find_numbers(reading, Booked(services=_CUT, start=_DAY, end=_DAY)) == [1]
-            assert find_numbers(reading, Booked(services=_CUT, locations=chiado)) == [1]
-            assert find_numbers(reading, Booked(services=_CUT, therapists=gil)) == [1]
-            assert find_numbers(reading, Booked(services=_CUT | _NAILS, therapists=gil)) == [1, 2]
-            assert find_numbers(reading, Booked(services=_CUT, statuses=OPEN)) == [1]
-            assert find_numbers(reading, Booked(services=_CUT, statuses=ANY_STATUS)) == [1, 2, 3]
-            assert find_numbers(reading, Booked(statuses=frozenset({BookingStatus.CANCELLED}))) == [3]
-            assert find_numbers(reading, Booked(statuses=frozenset())) == []
-            assert find_numbers(reading, Not(Booked(locations=chiado, statuses=ANY_STATUS))) == [3, 4]
-            assert find_numbers(reading, AllOf((Booked(locations=chiado), Booked(services=_CUT)))) == [1, 2]
+            assert find_numbers(reading, HasBooking(services=_CUT)) == [1, 2]
+            assert find_numbers(reading, HasBooking(services=_CUT, start=_DAY, end=_DAY)) == [1]
+            assert find_numbers(reading, HasBooking(services=_CUT, locations=chiado)) == [1]
+            assert find_numbers(reading, HasBooking(services=_CUT, therapists=gil)) == [1]
+            assert find_numbers(reading, HasBooking(services=_CUT | _NAILS, therapists=gil)) == [1, 2]
+            assert find_numbers(reading, HasBooking(services=_CUT, statuses=OPEN)) == [1]
+            assert find_numbers(reading, HasBooking(services=_CUT, statuses=ANY_STATUS)) == [1, 2, 3]
+            assert find_numbers(reading, HasBooking(statuses=frozenset({BookingStatus.CANCELLED}))) == [3]
+            assert find_numbers(reading, HasBooking(statuses=frozenset())) == []
+            assert find_numbers(reading, Not(HasBooking(locations=chiado, statuses=ANY_STATUS))) == [3, 4]
+            assert find_numbers(reading, AllOf((HasBooking(locations=chiado), HasBooking(services=_CUT)))) == [1, 2]
 
     def test_what_starts_from_an_instant_on_is_exact_to_the_microsecond(self, store: Store) -> None:
-        """The answer is that of `matches` for `Booked.not_before`, in whatever zone it is asked."""
+        """The answer is that of `matches` for `HasBooking.not_before`, in whatever zone it is asked."""
         self.needs(*PANEL)
         edge, moment = an_instant(5), timedelta(microseconds=1)
         starts = (edge - moment, edge, edge + moment)
@@ -145,7 +145,7 @@ class PanelChecks(Conformance):
         _keep(store, *booked, customers=3)
         with store.reading() as reading:
             for zone in ZONES:
-                assert find_numbers(reading, Booked(not_before=edge.astimezone(zone))) == [2, 3]
+                assert find_numbers(reading, HasBooking(not_before=edge.astimezone(zone))) == [2, 3]
 
     def test_customers_are_found_by_what_their_visits_come_to(self, store: Store) -> None:
         """The answer is that of `matches` for visits, spend and the last visit; without facts both figures are 0."""
@@ -217,24 +217,29 @@ class PanelChecks(Conformance):
                 _on(_DAY, 1, 1),
                 some_facts(1, visits=0, last_visit=None, packages=frozenset({"package-1"})),
             )
-            assert _answers(writing, Booked(services=_CUT), came, has) == [[1], [1], []]
+            assert _answers(writing, HasBooking(services=_CUT), came, has) == [[1], [1], []]
             writing.bookings.save(evolve(booking, service="manicure", version=2), 1)
             writing.facts.save(evolve(facts, version=2, booked=_NAILS, ever_booked=_NAILS), 1)
-            assert _answers(writing, Booked(services=_CUT), Booked(services=_NAILS), came, has) == [[], [1], [], [1]]
+            assert _answers(writing, HasBooking(services=_CUT), HasBooking(services=_NAILS), came, has) == [
+                [],
+                [1],
+                [],
+                [1],
+            ]
             writing.bookings.remove(booking.id)
             writing.facts.remove(facts.customer_id)
             writing.facts.add(some_facts(2))
         with store.reading() as reading:
-            assert _answers(reading, Booked(services=_NAILS, start=_DAY), came, has) == [[], [2], [2]]
+            assert _answers(reading, HasBooking(services=_NAILS, start=_DAY), came, has) == [[], [2], [2]]
 
     def test_the_widest_panels_are_answered(self, store: Store) -> None:
         """The answer is that of `matches`, however many codes and parts the domain lets through."""
         self.needs(*PANEL)
         _keep(store, _on(_DAY, 1, 1, package="package-1"), customers=2)
         many = frozenset(f"code-{number}" for number in range(MOST_CODES - 1))
-        wide = Booked(services=many | _CUT, start=_DAY, end=_DAY)
+        wide = HasBooking(services=many | _CUT, start=_DAY, end=_DAY)
         each_day = [
-            Booked(services=_CUT, start=_DAY + timedelta(days=n), end=_DAY + timedelta(days=n)) for n in range(60)
+            HasBooking(services=_CUT, start=_DAY + timedelta(days=n), end=_DAY + timedelta(days=n)) for n in range(60)
         ]
         with store.reading() as reading:
             assert _answers(reading, wide, Not(wide)) == [[1], [2]]
@@ -244,10 +249,10 @@ class PanelChecks(Conformance):
     @pytest.mark.parametrize(
         "unresolved",
         [
-            Booked(types=frozenset({"hair"})),
-            Booked(upcoming=True),
-            Booked(start=RelativeDay(-30)),
-            Booked(end=RelativeDay(0)),
+            HasBooking(types=frozenset({"hair"})),
+            HasBooking(upcoming=True),
+            HasBooking(start=RelativeDay(-30)),
+            HasBooking(end=RelativeDay(0)),
             Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(-90)),
             Compare(Fact.ADDED, Op.LESS, _DAY),
             Compare(Fact.ADDED, Op.AT_LEAST, RelativeDay(0)),

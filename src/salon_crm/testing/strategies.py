@@ -21,11 +21,11 @@ from salon_crm.domain.criteria import (
     FACTS,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     DigitRun,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -451,7 +451,7 @@ def _of_panel() -> SearchStrategy[Criterion]:
     figures = st.one_of(st.integers(-1, 4), st.integers(-(2**70), 2**70))
     return st.one_of(
         _booked(),
-        st.builds(Booked, services=_codes(SERVICES), statuses=_statuses()),
+        st.builds(HasBooking, services=_codes(SERVICES), statuses=_statuses()),
         _codes(PACKAGES).map(HasPackage),
         _comparisons(Fact.VISITS, figures),
         _comparisons(Fact.SPEND, st.one_of(figures, st.integers(0, 30_000))),
@@ -462,8 +462,8 @@ def _of_panel() -> SearchStrategy[Criterion]:
 def _booked() -> SearchStrategy[Criterion]:
     """Bookings with any of their parts asked."""
 
-    def within(period: tuple[date | None, date | None], **asked: Any) -> Booked:
-        return Booked(start=period[0], end=period[1], **asked)
+    def within(period: tuple[date | None, date | None], **asked: Any) -> HasBooking:
+        return HasBooking(start=period[0], end=period[1], **asked)
 
     return st.builds(
         within,

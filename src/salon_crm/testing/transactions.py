@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from salon_crm.domain.criteria import EVERYBODY, Booked, Compare, Fact, Op, Order
+from salon_crm.domain.criteria import EVERYBODY, Compare, Fact, HasBooking, Op, Order
 from salon_crm.errors import Conflict, StoreBusy, StoreError
 from salon_crm.ports.records import CUSTOMERS, Kind
 from salon_crm.ports.store import AuditQuery, BookingQuery, Reading, SaleQuery, Store, Writing
@@ -60,7 +60,7 @@ def _moments(unit: Reading, kinds: set[str]) -> dict[str, Any]:
     return found
 
 
-_BOOKED: Final = Booked(start=a_booking(1).day, end=a_booking(1).day)
+_BOOKED: Final = HasBooking(start=a_booking(1).day, end=a_booking(1).day)
 _CAME_TWICE: Final = Compare(Fact.VISITS, Op.AT_LEAST, 2)
 
 

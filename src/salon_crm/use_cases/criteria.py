@@ -14,6 +14,7 @@ from salon_crm.domain.criteria import (
     Compare,
     CriteriaLike,
     Criterion,
+    Explanation,
     Fact,
     Names,
     Not,
@@ -22,6 +23,7 @@ from salon_crm.domain.criteria import (
     OrderKey,
     Page,
     Start,
+    explain,
     names_asked,
     permissions_of,
     query_fingerprint,
@@ -31,11 +33,13 @@ from salon_crm.domain.criteria import (
     write_cursor,
 )
 from salon_crm.domain.customers import Customer, CustomerRow, Status, search_keys
-from salon_crm.domain.ids import reads_as_id
+from salon_crm.domain.ids import IdLike, reads_as_id
+from salon_crm.domain.privacy import FieldClass
+from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidValue
-from salon_crm.ports.salon import Salon
+from salon_crm.ports.salon import Salon, record_of
 from salon_crm.ports.store import Reading, ReadRepository
-from salon_crm.use_cases.access import PROFILE_SHOWN, check_scopes, check_switch, use_case
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_scopes, check_switch, find_customer, use_case
 
 T = TypeVar("T")
 
@@ -166,6 +170,21 @@ def count_customers(salon: Salon, actor: Actor, criteria: CriteriaLike = None, /
         return reading.customers.count(checked_criteria(salon, actor, reading, criteria, "count_customers"))
 
 
+@use_case(Permission.SEARCH_CUSTOMERS, Permission.VIEW_CUSTOMERS, shows=PROFILE_SHOWN | {FieldClass.MONEY})
+def explain_match(salon: Salon, actor: Actor, customer_id: IdLike, criteria: CriteriaLike = None, /) -> Explanation:
+    """Return why a customer is among those whom criteria find, or is not: for each clause whether it holds.
+
+    It is told of the customer as they are now, and needs the permissions that finding by these criteria needs.
+    Raises as `find_customers`, and NotFound.
+    """
+    with salon.reading() as reading:
+        settings = reading.settings()
+        written = _permitted(salon, actor, criteria, settings, "explain_match")
+        asked = _resolved(reading, written, settings, now=salon.now())
+        customer = find_customer(salon, actor, Permission.VIEW_CUSTOMERS, reading, customer_id)
+        return explain(written, asked, record_of(reading, customer), settings)
+
+
 def checked_criteria(
     salon: Salon,
     actor: Actor,
@@ -180,11 +199,20 @@ def checked_criteria(
     Raises NotPermitted where the actor may not ask a part of it, UnknownCriterion, InvalidValue.
     """
     settings = reading.settings()
-    criterion = to_criterion(criteria, settings)
-    for permission in sorted(permissions_of(criterion)):
+    written = _permitted(salon, actor, criteria, settings, use_case_name)
+    return _resolved(reading, written, settings, now=salon.now() if now is None else now)
+
+
+def _permitted(salon: Salon, actor: Actor, criteria: object, settings: Settings, use_case_name: str) -> Criterion:
+    """Return the tree that criteria mean, as people write it, where the actor may ask all of it."""
+    written = to_criterion(criteria, settings)
+    for permission in sorted(permissions_of(written)):
         check_scopes(salon, actor, permission, use_case_name)
-    names = _names(reading, names_asked(criterion))
-    return resolve(criterion, names, now=salon.now() if now is None else now, settings=settings)
+    return written
+
+
+def _resolved(reading: Reading, written: Criterion, settings: Settings, *, now: datetime) -> Criterion:
+    return resolve(written, _names(reading, names_asked(written)), now=now, settings=settings)
 
 
 def _names(reading: Reading, asked: Mapping[str, set[str]]) -> Names:

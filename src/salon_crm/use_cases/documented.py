@@ -6,7 +6,7 @@ from salon_crm.domain.audit import AuditEntry, AuditHead, AuditVerification
 from salon_crm.domain.blocks import Block, BlockAlert
 from salon_crm.domain.bookings import Booking, BookingAnswer, BookingChange
 from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
-from salon_crm.domain.criteria import Page
+from salon_crm.domain.criteria import Explanation, Page
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.duplicates import CustomerMatch
 from salon_crm.domain.maintenance import BackupReport, HealthReport
@@ -45,6 +45,7 @@ DOCUMENTED: Final = (
     CustomerRow,
     CustomersFound,
     Deactivation,
+    Explanation,
     ExportReport,
     FactsRebuilt,
     FactsVerification,

@@ -16,11 +16,11 @@ from salon_crm.domain.bookings import ANY_STATUS
 from salon_crm.domain.criteria import (
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     DigitRun,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -82,13 +82,13 @@ class _Compiler:
                 return _joined([self.compile(part, negated=negated) for part in parts], every=negated)
             case Not(part):
                 return self.compile(part, negated=not negated)
-            case Text() | Compare() | OneOf() | Booked() | HasPackage():
+            case Text() | Compare() | OneOf() | HasBooking() | HasPackage():
                 condition, values = self._leaf(criterion)
                 return f"({'NOT ' if negated else ''}({condition}))", values, 0
             case _:
                 assert_never(criterion)
 
-    def _leaf(self, leaf: Text | Compare | OneOf | Booked | HasPackage) -> Clause:
+    def _leaf(self, leaf: Text | Compare | OneOf | HasBooking | HasPackage) -> Clause:
         match leaf:
             case Text(words, runs):
                 found = [self._word(word) for word in words] + [self._run(run) for run in runs]
@@ -99,7 +99,7 @@ class _Compiler:
             case OneOf(ids):
                 condition, value = self._dialect.in_list(self._id, sorted(map(str, ids)))
                 return condition, [value]
-            case Booked():
+            case HasBooking():
                 return self._booked(leaf)
             case HasPackage(packages):
                 return self._has_package(packages)
@@ -142,7 +142,7 @@ class _Compiler:
             case _:
                 assert_never(comparison.fact)
 
-    def _booked(self, asked: Booked) -> Clause:
+    def _booked(self, asked: HasBooking) -> Clause:
         """Return whether the customer has a booking of which all is true."""
         if not asked.resolved:
             refuse_unresolved()

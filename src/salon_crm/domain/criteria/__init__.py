@@ -1,5 +1,6 @@
 """Who is meant: the closed tree of criteria, the panel and the text that build it, and the pages of what it finds."""
 
+from salon_crm.domain.criteria.explaining import Explanation, explain
 from salon_crm.domain.criteria.pages import (
     MOST_PER_PAGE,
     Cursor,
@@ -28,7 +29,6 @@ from salon_crm.domain.criteria.tree import (
     MOST_VISITS,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     CustomerRecord,
@@ -37,6 +37,7 @@ from salon_crm.domain.criteria.tree import (
     Fact,
     FactKind,
     FactValue,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -67,7 +68,6 @@ __all__ = [
     "NAMED_KINDS",
     "AllOf",
     "AnyOf",
-    "Booked",
     "Compare",
     "CriteriaLike",
     "Criterion",
@@ -76,9 +76,11 @@ __all__ = [
     "CustomerRecord",
     "Day",
     "DigitRun",
+    "Explanation",
     "Fact",
     "FactKind",
     "FactValue",
+    "HasBooking",
     "HasPackage",
     "Names",
     "Not",
@@ -92,6 +94,7 @@ __all__ = [
     "Start",
     "Text",
     "checked_criterion",
+    "explain",
     "fingerprint_of",
     "matches",
     "names_asked",

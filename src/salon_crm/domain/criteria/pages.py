@@ -15,9 +15,9 @@ from attrs import astuple, field, frozen
 from salon_crm.domain.criteria.tree import (
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -131,8 +131,8 @@ def _canonical(criterion: Criterion) -> list[Any]:
             return ["Compare", fact, op, _plain(value)]
         case OneOf(ids):
             return ["OneOf", sorted(map(str, ids))]
-        case Booked():
-            return ["Booked", *(_plain(value) for value in astuple(criterion, recurse=False))]
+        case HasBooking():
+            return ["HasBooking", *(_plain(value) for value in astuple(criterion, recurse=False))]
         case HasPackage(packages):
             return ["HasPackage", _plain(packages)]
         case _:

@@ -19,11 +19,11 @@ from salon_crm.domain.criteria.tree import (
     MOST_IDS,
     MOST_VISITS,
     AllOf,
-    Booked,
     Compare,
     Criterion,
     Day,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -145,7 +145,7 @@ class CustomerFilter:
         """Give what the panel says of bookings and packages."""
         check_period(_day(self.start, "start"), _day(self.end, "end"))
         statuses, upcoming = self._statuses()
-        wanted = Booked(
+        wanted = HasBooking(
             statuses=statuses,
             start=self.start,
             end=self.end,
@@ -158,13 +158,13 @@ class CustomerFilter:
             yield evolve(wanted, types=types)
         if services:
             yield evolve(wanted, services=services)
-        if not (types or services) and (wanted != Booked(statuses=statuses) or self.booking_status is not None):
+        if not (types or services) and (wanted != HasBooking(statuses=statuses) or self.booking_status is not None):
             yield wanted
         used = ANY_STATUS if self.count_cancelled else COUNTING
         if unused := _refs(self.unused_service_types, "unused_service_types"):
-            yield Not(Booked(types=unused, statuses=used))
+            yield Not(HasBooking(types=unused, statuses=used))
         if unused := _refs(self.unused_services, "unused_services"):
-            yield Not(Booked(services=unused, statuses=used))
+            yield Not(HasBooking(services=unused, statuses=used))
         if packages := _refs(self.package, "package"):
             yield HasPackage(packages)
 

@@ -10,11 +10,11 @@ from attrs import evolve, field, frozen
 from salon_crm.domain.criteria.tree import (
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     Day,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -68,7 +68,7 @@ def names_asked(criterion: Criterion) -> dict[str, set[str]]:
                 waiting += parts
             case Not(part):
                 waiting.append(part)
-            case Booked():
+            case HasBooking():
                 asked["services"] |= node.services
                 asked["service_types"] |= node.types
                 asked["locations"] |= node.locations
@@ -109,7 +109,7 @@ class _Resolving:
                 return Not(self.of(part))
             case Compare():
                 return self._compare(criterion)
-            case Booked():
+            case HasBooking():
                 return self._booked(criterion)
             case HasPackage(packages):
                 return HasPackage(self._codes("packages", packages))
@@ -137,7 +137,7 @@ class _Resolving:
             value = Money.parse(value, "spend", currency=self._settings.currency, below_zero=True).minor
         return comparison if value is comparison.value else evolve(comparison, value=value)
 
-    def _booked(self, asked: Booked) -> Criterion:
+    def _booked(self, asked: HasBooking) -> Criterion:
         services = self._codes("services", asked.services)
         if asked.types:
             of_types = frozenset[str]().union(
@@ -149,7 +149,7 @@ class _Resolving:
         start = None if asked.start is None else self._day(asked.start, "start")
         end = None if asked.end is None else self._day(asked.end, "end")
         check_period(start, end)
-        return Booked(
+        return HasBooking(
             services=services,
             statuses=asked.statuses,
             start=start,
@@ -159,7 +159,7 @@ class _Resolving:
             not_before=self._not_before(asked),
         )
 
-    def _not_before(self, asked: Booked) -> datetime | None:
+    def _not_before(self, asked: HasBooking) -> datetime | None:
         if not asked.upcoming or asked.not_before is None:
             return self._now if asked.upcoming else asked.not_before
         return max(self._now, asked.not_before)

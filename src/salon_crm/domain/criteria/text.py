@@ -37,13 +37,13 @@ from salon_crm.domain.criteria.tree import (
     MOST_VISITS,
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     Day,
     DigitRun,
     Fact,
     FactValue,
+    HasBooking,
     HasPackage,
     Not,
     OneOf,
@@ -310,7 +310,7 @@ class _Reader:
     def _term(self, word: str, at: int) -> Criterion:
         match word:
             case "booked":
-                return self._booked() if self._sign("(") else Booked()
+                return self._booked() if self._sign("(") else HasBooking()
             case "package":
                 self._equal("package")
                 return HasPackage(self._codes(empty=True))
@@ -462,13 +462,13 @@ class _Reader:
 
     # bookings
 
-    def _booked(self) -> Booked:
+    def _booked(self) -> HasBooking:
         """Read the parts of a booking, each stated once, to the bracket that closes."""
         stated: dict[str, Any] = {}
         self._separated(lambda: self._part_of(stated))
         statuses, active = stated.get("status", (COUNTING, False))
         none = frozenset[str]()
-        return Booked(
+        return HasBooking(
             services=stated.get("service", none),
             statuses=statuses,
             start=stated.get("from"),
@@ -602,7 +602,7 @@ def write_criteria(criterion: Criterion) -> str:
     A search shows in it as it was typed, folded: treat the text as personal data where it holds one. Raises as
     `checked_criterion`, and InvalidValue for criteria too long to be read again.
     """
-    text = _written(checked_criterion(criterion))
+    text = clause_text(checked_criterion(criterion))
     for count, what, limit in (
         (len(text), "characters", LONGEST_CRITERIA),
         (text.count("\\"), "backslashes", _MOST_BACKSLASHES),
@@ -612,22 +612,22 @@ def write_criteria(criterion: Criterion) -> str:
     return text
 
 
-def _written(criterion: Criterion, *, inside: bool = False) -> str:
-    """Return the text of a criterion, in brackets where it stands inside another and would fall apart."""
+def clause_text(criterion: Criterion, *, inside: bool = False) -> str:
+    """Return the text of a criterion that was checked, in brackets where it would fall apart inside another."""
     match criterion:
         case AllOf(parts):
             return _joined(parts, "and", ("everybody", "all"), inside=inside)
         case AnyOf(parts):
             return _joined(parts, "or", ("nobody", "any"), inside=inside)
         case Not(part):
-            return f"not {_written(part, inside=True)}"
+            return f"not {clause_text(part, inside=True)}"
         case Text():
             return _search_text(criterion)
         case Compare():
             return _comparison_text(criterion)
         case OneOf(ids):
             return f"id:{_list_text(sorted(map(str, ids)))}"
-        case Booked():
+        case HasBooking():
             return _booked_text(criterion)
         case HasPackage(packages):
             return f"package:{_list_text(sorted(packages))}"
@@ -641,9 +641,9 @@ def _joined(parts: tuple[Criterion, ...], word: str, alone: tuple[str, str], *, 
         case ():
             return nothing
         case (part,):
-            return f"{one}({_written(part)})"
+            return f"{one}({clause_text(part)})"
         case _:
-            text = f" {word} ".join(_written(part, inside=True) for part in parts)
+            text = f" {word} ".join(clause_text(part, inside=True) for part in parts)
             return f"({text})" if inside else text
 
 
@@ -688,7 +688,7 @@ def _day_text(day: Day) -> str:
             return day.isoformat()
 
 
-def _booked_text(asked: Booked) -> str:
+def _booked_text(asked: HasBooking) -> str:
     active = asked.statuses == OPEN and asked.upcoming is (asked.start is None and asked.end is None)
     parts = {
         "type": _list_text(sorted(asked.types)) if asked.types else None,

@@ -129,7 +129,7 @@ class OneOf(_Node):
 
 
 @frozen(field_transformer=classed, kw_only=True)
-class Booked(_Node):
+class HasBooking(_Node):
     """The customer has a booking of which all of this is true; what is left empty restricts nothing.
 
     ``services``, ``locations`` and ``therapists`` are codes, any one of which will do. ``start`` and ``end`` are
@@ -192,7 +192,7 @@ class Not(_Node):
     part: "Criterion" = field(metadata=OPERATOR)
 
 
-Criterion = AllOf | AnyOf | Not | Text | Compare | OneOf | Booked | HasPackage
+Criterion = AllOf | AnyOf | Not | Text | Compare | OneOf | HasBooking | HasPackage
 
 EVERYBODY: Final = AllOf()
 
@@ -259,7 +259,7 @@ def refuse_unresolved() -> NoReturn:
 
 
 def _unknown_node(node: object) -> UnknownCriterion:
-    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf", "Booked", "HasPackage")
+    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf", "HasBooking", "HasPackage")
     return UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
 
 
@@ -276,21 +276,21 @@ def matches(criterion: Criterion, record: CustomerRecord) -> bool:
             keys = record.keys
             return all(word in keys.words for word in words) and all(_run_found(run, keys) for run in runs)
         case Compare(fact, op, value):
-            return _compares(_value_of(fact, record), op, value)
+            return _compares(value_of(fact, record), op, value)
         case OneOf(ids):
             return record.customer.id in ids
-        case Booked():
+        case HasBooking():
             if not criterion.resolved:
                 refuse_unresolved()
-            return any(_fits(booking, criterion) for booking in record.bookings)
+            return any(meets(booking, criterion) for booking in record.bookings)
         case HasPackage(packages):
             return not packages.isdisjoint(record.facts.packages)
         case _:
             _refuse_never(criterion)
 
 
-def _fits(booking: Booking, asked: Booked) -> bool:
-    """Return whether all of what is asked is true of one booking."""
+def meets(booking: Booking, asked: HasBooking) -> bool:
+    """Return whether all of what is asked, as a store is asked it, is true of one booking."""
     return (
         booking.status in asked.statuses
         and (not asked.services or booking.service in asked.services)
@@ -306,7 +306,8 @@ def _run_found(run: DigitRun, keys: SearchKeys) -> bool:
     return run.digits in keys.digits or all(word in keys.words for word in run.words)
 
 
-def _value_of(fact: Fact, record: CustomerRecord) -> FactValue | None:  # one case for each fact
+def value_of(fact: Fact, record: CustomerRecord) -> FactValue | None:  # one case for each fact
+    """Return what a customer has of a fact; None where there is nothing to compare."""
     match fact:
         case Fact.STATUS:
             return record.customer.status
@@ -369,7 +370,7 @@ def checked_criterion(criterion: Criterion) -> Criterion:
                 _check_comparison(node)
             case OneOf(ids):
                 _check_size(len(ids), "ids", MOST_IDS, "ids")
-            case Booked():
+            case HasBooking():
                 _check_booked(node)
             case HasPackage(packages):
                 _check_refs(packages, "packages")
@@ -388,7 +389,7 @@ def _further_parts(node: object) -> int:
     match node:
         case Text(words, runs):
             return len(words) + sum(1 + len(run.words) for run in runs)
-        case Booked():
+        case HasBooking():
             return sum(map(len, (node.services, node.types, node.locations, node.therapists)))
         case HasPackage(packages):
             return len(packages)
@@ -414,7 +415,7 @@ def _check_refs(refs: frozenset[str], name: str) -> None:
             raise InvalidValue("code-invalid", field=name)
 
 
-def _check_booked(node: Booked) -> None:
+def _check_booked(node: HasBooking) -> None:
     for name, refs in (
         ("services", node.services),
         ("service_types", node.types),
@@ -519,7 +520,7 @@ def permissions_of(criterion: Criterion) -> frozenset[Permission]:
             return frozenset({FACTS[fact].permission})
         case OneOf():
             return frozenset({Permission.VIEW_CUSTOMERS})
-        case Booked() | HasPackage():
+        case HasBooking() | HasPackage():
             return frozenset({Permission.LIST_BOOKINGS})
         case _:
             _refuse_never(criterion)
