@@ -4,15 +4,14 @@ Clock and ids are the same for both, so that whatever a program returns, raises 
 same too, to the last digest of the audit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from itertools import count
 from typing import Any, Final
 
 import pytest
-from attrs import field, frozen
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,10 +27,20 @@ from salon_crm.domain.access import Actor
 from salon_crm.domain.criteria import CriteriaLike, CustomerFilter
 from salon_crm.domain.customers import CustomerRow, Gender, Status
 from salon_crm.domain.ids import CustomerId, IdLike
-from salon_crm.errors import InvalidValue, SalonCrmError
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Store
+from salon_crm.testing.booking_commands import (
+    beginnings,
+    booking_changes,
+    booking_criteria,
+    booking_queries,
+    catalogue_changes,
+    endings,
+    moments,
+    panels,
+)
 from salon_crm.testing.builders import OWNER, a_block, a_customer_id, a_note, open_test_salon
+from salon_crm.testing.commands import Command, Outcome, command, merged, optional
 from salon_crm.testing.conformance import EVERY_KIND, Conformance, MakeStore, Undone
 from salon_crm.testing.doubles import CountedIds, FixedClock
 from salon_crm.testing.strategies import (
@@ -65,6 +74,7 @@ from salon_crm.use_cases.customers import (
     remove_customer,
 )
 from salon_crm.use_cases.duplicates import find_or_add_customer, match_customers
+from salon_crm.use_cases.facts import verify_facts
 from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
 from salon_crm.use_cases.settings import change_settings, get_settings
 
@@ -73,40 +83,6 @@ _STEPS: Final = 20
 _ENGINE: Final = "hypothesis.internal.conjecture.engine"
 _SECONDS_TO_SHORTEN: Final = 30
 """How long a failing program is made shorter for; on a store of files Hypothesis would take its own five minutes."""
-
-
-def _show_call(call: Callable[..., Any]) -> str:
-    return call.__name__
-
-
-@frozen
-class Command:
-    """A use case and what it is called with, beside the salon and who acts."""
-
-    call: Callable[..., Any] = field(repr=_show_call)
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(factory=dict[str, Any])
-
-    def run(self, salon: Salon) -> "Outcome":
-        """Call the use case as the owner; return how it ended."""
-        try:
-            return Outcome(returned=self.call(salon, OWNER, *self.args, **self.kwargs))
-        except SalonCrmError as error:
-            return Outcome(raised=_described(error))
-
-
-@frozen
-class Outcome:
-    """How a use case ended: what it returned, or the type, code, field and params of what it raised."""
-
-    returned: Any = None
-    raised: tuple[Any, ...] | None = None
-
-
-def _described(error: SalonCrmError) -> tuple[Any, ...]:
-    problems = error.problems if isinstance(error, InvalidValue) else ()
-    within = tuple(_described(problem) for problem in problems if problem is not error)
-    return (type(error), error.code, error.field, dict(error.params), within)
 
 
 def _all_pages(salon: Salon, actor: Actor, asked: CriteriaLike, /, *, order: str, limit: int) -> list[Any]:
@@ -158,21 +134,7 @@ def _profiles(*, mended: bool = False) -> SearchStrategy[dict[str, Any]]:
     odd = st.sampled_from(
         [{"name": ""}, {"email": "nobody"}, {"mobile": "12"}, {"region": "GB", "mobile": "07700900123"}]
     )
-    return st.one_of(taken, taken, taken, _merged(taken, odd))
-
-
-def _optional(**choices: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional=choices)
-
-
-def _command(
-    call: Callable[..., Any], *args: SearchStrategy[Any], kwargs: SearchStrategy[dict[str, Any]] | None = None
-) -> SearchStrategy[Command]:
-    return st.builds(Command, st.just(call), st.tuples(*args), st.just({}) if kwargs is None else kwargs)
-
-
-def _merged(*parts: SearchStrategy[dict[str, Any]]) -> SearchStrategy[dict[str, Any]]:
-    return st.tuples(*parts).map(lambda drawn: {name: value for part in drawn for name, value in part.items()})
+    return st.one_of(taken, taken, taken, merged(taken, odd))
 
 
 @cache
@@ -181,29 +143,29 @@ def _changes() -> SearchStrategy[Command]:
     note_ids, block_ids = small.map(lambda n: a_note(n).id), small.map(lambda n: a_block(n).id)
     references = st.sampled_from(["form 1", "form 2"])
     texts = st.sampled_from(["Likes tea.", "Allergic\nto nothing.", ""])
-    new = _optional(id=who, reference=references, note=texts, alert_note=texts, status=st.sampled_from(Status))
+    new = optional(id=who, reference=references, note=texts, alert_note=texts, status=st.sampled_from(Status))
     return st.one_of(
-        _command(add_customer, kwargs=_merged(_profiles(), new)),
-        _command(add_customer, kwargs=_merged(_profiles(), st.fixed_dictionaries({"id": who}))),
-        _command(find_or_add_customer, kwargs=_merged(_profiles(), _optional(id=who, reference=references))),
-        _command(edit_customer, who, kwargs=_merged(_profiles(), _optional(version=small, keep_former=st.booleans()))),
-        _command(remove_customer, who),
-        _command(activate_customer, who),
-        _command(deactivate_customer, who),
-        _command(forget_former, who),
-        _command(add_note, who, kwargs=_merged(st.fixed_dictionaries({"text": texts}), _optional(id=note_ids))),
-        _command(edit_note, note_ids, kwargs=_optional(text=texts, alert=st.booleans())),
-        _command(remove_note, note_ids),
-        _command(
+        command(add_customer, kwargs=merged(_profiles(), new)),
+        command(add_customer, kwargs=merged(_profiles(), st.fixed_dictionaries({"id": who}))),
+        command(find_or_add_customer, kwargs=merged(_profiles(), optional(id=who, reference=references))),
+        command(edit_customer, who, kwargs=merged(_profiles(), optional(version=small, keep_former=st.booleans()))),
+        command(remove_customer, who),
+        command(activate_customer, who),
+        command(deactivate_customer, who),
+        command(forget_former, who),
+        command(add_note, who, kwargs=merged(st.fixed_dictionaries({"text": texts}), optional(id=note_ids))),
+        command(edit_note, note_ids, kwargs=optional(text=texts, alert=st.booleans())),
+        command(remove_note, note_ids),
+        command(
             block_customer,
             who,
-            kwargs=_merged(st.just({"reason": "Did not come."}), _optional(id=block_ids, reference=references)),
+            kwargs=merged(st.just({"reason": "Did not come."}), optional(id=block_ids, reference=references)),
         ),
-        _command(unblock_customer, who),
-        _command(_settle_alert, small, kwargs=st.fixed_dictionaries({"same_person": st.booleans()})),
-        _command(
+        command(unblock_customer, who),
+        command(_settle_alert, small, kwargs=st.fixed_dictionaries({"same_person": st.booleans()})),
+        command(
             change_settings,
-            kwargs=_optional(
+            kwargs=optional(
                 zone=st.sampled_from(["UTC", "nowhere"]),
                 required_fields=st.sampled_from([(), ("mobile",)]),
             ),
@@ -220,30 +182,30 @@ def changes(draw: st.DrawFn) -> Command:
 @cache
 def _queries() -> SearchStrategy[Command]:
     who, orders_as_text = _who(), orders().map(str)
-    panels = st.builds(
+    searches = st.builds(
         CustomerFilter,
         text=st.none() | st.sampled_from(FRAGMENTS),
         status=st.sampled_from([None, *Status]),
         blocked=st.sampled_from([None, True, False]),
         added_since=st.none() | st.just(date(2026, 3, 3)),
     )
-    asked = st.one_of(st.none(), panels, criteria(of_bookings=False))
+    asked = st.one_of(st.none(), searches, criteria(), panels(), panels(), booking_criteria(), booking_criteria())
     shown = st.fixed_dictionaries({"order": orders_as_text, "limit": st.integers(1, 3)})
     return st.one_of(
-        _command(_all_pages, asked, kwargs=shown),
-        _command(_all_rows, asked, kwargs=st.fixed_dictionaries({"order": orders_as_text})),
-        _command(count_customers, asked),
-        _command(get_customer, who),
-        _command(get_customer, kwargs=st.fixed_dictionaries({"external": external_ids()})),
-        _command(get_customers, st.lists(who, max_size=4)),
-        _command(match_customers, kwargs=_profiles()),
-        _command(customer_notes, who),
-        _command(customer_blocks, who),
-        _command(block_alerts),
-        _command(may_book, who),
-        _command(get_settings),
-        _command(audit_trail, kwargs=_optional(customer=who, by=st.just("owner"), after=st.integers(0, 9))),
-        _command(audit_head),
+        command(_all_pages, asked, kwargs=shown),
+        command(_all_rows, asked, kwargs=st.fixed_dictionaries({"order": orders_as_text})),
+        command(count_customers, asked),
+        command(get_customer, who),
+        command(get_customer, kwargs=st.fixed_dictionaries({"external": external_ids()})),
+        command(get_customers, st.lists(who, max_size=4)),
+        command(match_customers, kwargs=_profiles()),
+        command(customer_notes, who),
+        command(customer_blocks, who),
+        command(block_alerts),
+        command(may_book, who),
+        command(get_settings),
+        command(audit_trail, kwargs=optional(customer=who, by=st.just("owner"), after=st.integers(0, 9))),
+        command(audit_head),
     )
 
 
@@ -251,6 +213,14 @@ def _queries() -> SearchStrategy[Command]:
 def queries(draw: st.DrawFn) -> Command:
     """A command that asks a salon."""
     return draw(_queries())
+
+
+def _of_bookings() -> SearchStrategy[Command]:
+    return st.one_of(*(booking_changes() for _ in range(4)), catalogue_changes(), booking_queries())
+
+
+def _anything() -> SearchStrategy[Command]:
+    return st.one_of(changes(), queries(), booking_changes(), booking_queries())
 
 
 class Program(RuleBasedStateMachine):
@@ -267,12 +237,13 @@ class Program(RuleBasedStateMachine):
 
     @initialize(profiles=st.lists(_profiles(mended=True), min_size=2, max_size=4))
     def begin(self, profiles: list[dict[str, Any]]) -> None:
-        """Begin with a few customers who have notes, and one of them blocked."""
+        """Begin with a few customers who have notes and bookings, and one of them blocked."""
         for number, profile in enumerate(profiles, start=1):
             self._same(Command(add_customer, (), {**profile, "id": a_customer_id(number)}).run)
             if number < 3:  # the others have no history, and can be removed
                 note = {"text": "Likes tea.", "id": a_note(number).id}
                 self._same(Command(add_note, (a_customer_id(number),), note).run)
+        self._same(_begin_bookings)
         self._same(Command(block_customer, (a_customer_id(1),), {"reason": "Did not come."}).run)
 
     @rule(command=changes())
@@ -285,10 +256,16 @@ class Program(RuleBasedStateMachine):
         """Ask something."""
         self._same(command.run)
 
+    @rule(commands=st.lists(_of_bookings(), min_size=2, max_size=8))
+    def work(self, commands: list[Command]) -> None:
+        """Change the catalogue and bookings, and ask what there is."""
+        for each in commands:
+            self._same(each.run)
+
     @rule(
-        first=st.lists(changes() | queries(), max_size=2),
-        part=st.lists(changes() | queries(), min_size=1, max_size=4),
-        then=st.lists(queries(), max_size=1),
+        first=st.lists(_anything(), max_size=2),
+        part=st.lists(_anything(), min_size=1, max_size=4),
+        then=st.lists(queries() | booking_queries(), max_size=1),
         undone=st.sampled_from(["nothing", "the part", "everything"]),
     )
     def transact(self, first: list[Command], part: list[Command], then: list[Command], undone: str) -> None:
@@ -314,6 +291,11 @@ class Program(RuleBasedStateMachine):
         """Let time pass."""
         self._clock.advance(hours=hours, microseconds=1)
 
+    @rule(moment=moments())
+    def wait_until(self, moment: datetime) -> None:
+        """Put the clock to a moment at which bookings begin, also back."""
+        self._clock.set(moment)
+
     def teardown(self) -> None:
         """Compare all there is, and close."""
         try:
@@ -322,12 +304,21 @@ class Program(RuleBasedStateMachine):
             for customer_id in map(a_customer_id, range(1, 6)):
                 self._same(Command(customer_notes, (customer_id,)).run)
                 self._same(Command(customer_blocks, (customer_id,)).run)
+            for each in endings():
+                self._same(each.run)
             self._same(_recorded)
             self._same(Command(verify_audit).run)
             assert verify_audit(self._salons[0], OWNER).ok
+            assert verify_facts(self._salons[0], OWNER).ok
         finally:
             for salon in self._salons:
                 salon.close()
+
+
+def _begin_bookings(salon: Salon) -> list[Outcome]:
+    """Give a salon its catalogue and first bookings; in one transaction, since every program begins so."""
+    with salon.transaction() as tx:
+        return [command.run(tx) for command in beginnings()]
 
 
 def _recorded(salon: Salon) -> list[Any]:
@@ -349,7 +340,7 @@ class ProgramChecks(Conformance):
 
         most = int(settings().max_examples)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-        few = max(10, most // 3)
+        few = max(10, most // 4)
         asked = settings(
             max_examples=few,
             stateful_step_count=_STEPS,
