@@ -153,9 +153,7 @@ def _refund(parts: list[tuple[int, int]] | None, amount: int | None, returned: i
         named: Any = None
         if parts is not None:
             named = [{"line": place, "quantity": quantity} for place, quantity in within(parts, count)]
-        return crm.refund_sale(
-            salon, MANAGER, sale_id, lines=named, amount=euros(amount), returned=euros(returned)
-        )
+        return crm.refund_sale(salon, MANAGER, sale_id, lines=named, amount=euros(amount), returned=euros(returned))
 
     return Act(on_salon, on_model)
 
@@ -185,7 +183,9 @@ sales = st.tuples(
     st.sampled_from(["completed", "completed", "pending"]),
     st.integers(0, 3),
 )
-programs = st.lists(st.one_of(sales, st.tuples(st.integers(0, 30), acts), st.tuples(st.integers(0, 30), acts)), max_size=25)
+programs = st.lists(
+    st.one_of(sales, st.tuples(st.integers(0, 30), acts), st.tuples(st.integers(0, 30), acts)), max_size=25
+)
 
 
 class World:
@@ -217,7 +217,7 @@ class World:
 
     def _act(self, which: int, act: Act | int) -> None:
         if not self.sales:
-            return
+            return None
         sale_id, model = self.sales[which % len(self.sales)]
         if isinstance(act, int):
             owner = self.customers[act].id
@@ -243,7 +243,7 @@ class World:
             assert sale.overpaid.minor == max(0, model.paid - model.net)
             assert sale.payment_status.value == model.how
             assert 0 <= sale.net.minor <= sale.total.minor
-            assert 0 <= sale.paid.minor
+            assert sale.paid.minor >= 0
             assert sale.refunded <= sale.total
             for refund in sale.refunds:
                 assert sum(part.amount.minor for part in refund.lines) <= refund.amount.minor
@@ -258,7 +258,9 @@ class World:
         assert crm.verify_facts(self.salon, OWNER).ok
 
     def _check_customer(self, customer: crm.Customer, theirs: list[Model]) -> None:
-        kept = [(model, *each) for model in theirs for each in zip(model.lines, model.left, model.came_back, strict=True)]
+        kept = [
+            (model, *each) for model in theirs for each in zip(model.lines, model.left, model.came_back, strict=True)
+        ]
         with self.salon.reading() as reading:
             facts = reading.facts.get_many([customer.id]).get(customer.id) or crm.CustomerFacts(customer_id=customer.id)
         assert facts.spend == sum(model.net for model in theirs)

@@ -17,11 +17,11 @@ from salon_crm.domain.bookings import ANY_STATUS, COUNTING, OPEN, BookingStatus,
 from salon_crm.domain.criteria import (
     AllOf,
     AnyOf,
-    Booked,
     Compare,
     Criterion,
     CustomerFilter,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     Op,
@@ -362,7 +362,7 @@ def _codes(*known: str) -> SearchStrategy[frozenset[str]]:
 def booking_criteria() -> SearchStrategy[Criterion]:
     """Trees of what people write of bookings, packages and facts, and a little of customers."""
     booked = st.builds(
-        Booked,
+        HasBooking,
         services=_codes("cut", "balayage", str(a_service(3).id)),
         types=_codes("hair", "nails"),
         statuses=_of(ANY_STATUS, COUNTING, COUNTING, OPEN, frozenset({BookingStatus.CANCELLED}), frozenset[Any]()),
@@ -375,7 +375,7 @@ def booking_criteria() -> SearchStrategy[Criterion]:
     orders = _of(Op.EQUAL, Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST)
     leaves = st.one_of(
         booked,
-        st.builds(Booked, services=_codes("cut", "manicure"), statuses=_of(COUNTING, ANY_STATUS, OPEN)),
+        st.builds(HasBooking, services=_codes("cut", "manicure"), statuses=_of(COUNTING, ANY_STATUS, OPEN)),
         _codes("package-1").map(HasPackage),
         st.builds(Compare, _of(Fact.VISITS, Fact.SPEND), orders, st.integers(0, 3)),
         st.builds(Compare, st.just(Fact.LAST_VISIT), orders, _days()),

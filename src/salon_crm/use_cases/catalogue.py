@@ -218,6 +218,7 @@ def _add(
         made = unit.result_of(command, reference, asked)
         if made is not None:
             return find_item(unit.writing, kind, str(made), "id")
+        _check_type(unit, checked)
         items: Any = getattr(unit.writing, kind.name)
         new: Any = kind.type
         item: I = new(
@@ -233,13 +234,21 @@ def _add(
 
 
 def _checked(unit: Unit, kind: Kind[I], values: Mapping[str, object]) -> dict[str, Any]:
-    """Return what is stated of an item as it is kept; a service's type may be stated by its id, and is one offered."""
+    """Return what is stated of an item as it is kept; a service's type may be stated by its id."""
     own = {name: value for name, value in values.items() if name != "service_type" or kind is not SERVICES}
     checked = check_item(kind.type, own)
     if len(own) < len(values):
         stated = values["service_type"]
-        checked["service_type"] = None if stated is None else offered(unit, SERVICE_TYPES, stated, "service_type").code
+        checked["service_type"] = (
+            None if stated is None else find_item(unit.writing, SERVICE_TYPES, stated, "service_type").code
+        )
     return checked
+
+
+def _check_type(unit: Unit, checked: Mapping[str, Any]) -> None:
+    """Refuse to put a service under a type that is retired; one that is under it already stays."""
+    if checked.get("type") is not None:
+        offered(unit, SERVICE_TYPES, checked["type"], "type")
 
 
 def _free_code(unit: Unit, kind: Kind[I], name: str) -> str:
@@ -307,9 +316,14 @@ def offered(unit: Unit, kind: Kind[I], ref: object, name: str, *, when: datetime
     Raises InvalidValue, NotFound, RuleBroken for one that is retired.
     """
     item = find_item(unit.writing, kind, ref, name)
-    if item.retired_at is not None and item.retired_at <= (unit.at if when is None else when):
-        raise RuleBroken("retired", field=name, kind=WORDS[kind.name], item=item.code)
+    check_offered(kind, item, name, when=unit.at if when is None else when)
     return item
+
+
+def check_offered(kind: Kind[Any], item: CatalogueItem, name: str, *, when: datetime) -> None:
+    """Refuse an item that is no longer offered at ``when``; raises RuleBroken."""
+    if item.retired_at is not None and item.retired_at <= when:
+        raise RuleBroken("retired", field=name, kind=WORDS[kind.name], item=item.code)
 
 
 class ServiceTypeChanges(TypedDict, total=False):
@@ -398,6 +412,8 @@ def _edit(salon: Salon, actor: Actor, kind: Kind[I], ref: Ref, changes: Mapping[
     with unit_of_work(salon, actor) as unit:
         item = find_item(unit.writing, kind, ref, kind.name[:-1])
         changed, fields = changed_item(item, _checked(unit, kind, changes))
+        if "type" in fields:
+            _check_type(unit, {"type": getattr(changed, "type", None)})
         if fields:
             _refuse_taken(unit, kind, changed, id=None)
             getattr(unit.writing, kind.name).save(changed, item.version)

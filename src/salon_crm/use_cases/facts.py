@@ -129,6 +129,7 @@ def rebuild_facts(salon: Salon, actor: Actor, /) -> FactsRebuilt:
             continue
         with unit_of_work(salon, actor) as unit:
             count = refresh_facts(unit.writing, at_fault)
-            unit.record(AuditAction.FACTS_REBUILT, details={"mended": count})
+            if count:  # unless somebody else mended them meanwhile
+                unit.record(AuditAction.FACTS_REBUILT, details={"mended": count})
             mended += count
     return FactsRebuilt(customers=customers, mended=mended)

@@ -74,6 +74,13 @@ class BookingPage:
         return len(self.items)
 
 
+def _read_statuses(stated: Any) -> Any:
+    """Return several states as a tuple, so that a filter made of an iterator means the same each time it is used."""
+    if stated is None or isinstance(stated, str):
+        return stated
+    return read_items(stated, "status", most=len(BookingStatus), expected="a state, or several")
+
+
 @frozen(field_transformer=classed, kw_only=True)
 class BookingFilter:
     """Which bookings of the salon: every part is optional, and all parts hold together.
@@ -87,7 +94,9 @@ class BookingFilter:
     service: Ref | None = field(default=None, metadata=OPERATOR)
     start: date | None = field(default=None, metadata=OPERATOR)
     end: date | None = field(default=None, metadata=OPERATOR)
-    status: BookingStatus | str | Iterable[BookingStatus | str] | None = field(default=None, metadata=OPERATOR)
+    status: BookingStatus | str | Iterable[BookingStatus | str] | None = field(
+        default=None, converter=_read_statuses, metadata=OPERATOR
+    )
 
 
 @use_case(Permission.VIEW_BOOKINGS, shows=SHOWN, scopes={Scope.OWN})

@@ -104,16 +104,17 @@ def book(
     _check_own_booking(salon, actor, status=status, price=price)
     with unit_of_work(salon, actor, at) as unit:
         customer = unit.customer(Permission.BOOK, customer_id)
-        stated = Plan(unit, start=start, end=end, price=price, note=note, status=status)
-        plan = stated.checked(service=service, location=location, therapist=therapist, package=package)
-        asked = {"customer_id": customer.id, **plan, "id": id}
+        plan = Plan(unit, start=start, end=end, price=price, note=note, status=status)
+        stated = plan.read(service=service, location=location, therapist=therapist, package=package)
+        asked = {"customer_id": customer.id, **stated, "id": id}
         made = unit.result_of("book", reference, asked)
         if made is not None:
             return Booked(booking=booking_there(unit.writing, made, code="gone"))
+        fields = plan.settled()
         refuse_blocked(unit, customer)
-        if actor.role is Role.CUSTOMER and plan["start"] <= unit.now:
+        if actor.role is Role.CUSTOMER and fields["start"] <= unit.now:
             raise InvalidValue("booking-past", field="start")
-        booking = new_booking(unit, customer, plan, id=id)
+        booking = new_booking(unit, customer, fields, id=id)
         activated = keep_booking(unit, customer, booking)
         unit.remember("book", reference, asked, booking.id)
         return Booked(booking=booking, activated=activated)

@@ -24,7 +24,7 @@ from salon_crm.use_cases.bookings.keeping import (
     keep_move,
     new_booking,
 )
-from salon_crm.use_cases.bookings.plan import Plan, parse_time
+from salon_crm.use_cases.bookings.plan import Plan, agreed_zone, check_location_of, parse_time
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 
@@ -98,22 +98,25 @@ def mirrored_plan(unit: Unit, stated: Mapping[str, Any]) -> dict[str, Any]:
         note=stated.get("note"),
         status=stated["status"],
         fact=True,
-    ).checked(
+    )
+    who, arrived = stated.get("cancelled_by"), stated.get("arrived_at")
+    cancelled_by = None if who is None else plan.attempt(lambda: _parse_cancelled_by(who))
+    arrived_at = None if arrived is None else plan.attempt(lambda: parse_time(arrived, "arrived_at"))
+    fields = plan.checked(
         service=stated["service"],
         location=stated.get("location"),
         therapist=stated.get("therapist"),
         package=stated.get("package"),
     )
-    who, arrived = stated.get("cancelled_by"), stated.get("arrived_at")
-    if who is not None and (not isinstance(who, str) or who not in set(CancelledBy)):
+    if who is not None and fields["status"] is not BookingStatus.CANCELLED:
+        raise InvalidValue("not-cancelled", field="cancelled_by", status=fields["status"])
+    return {**fields, "cancelled_by": cancelled_by, "arrived_at": arrived_at}
+
+
+def _parse_cancelled_by(value: object) -> CancelledBy:
+    if not isinstance(value, str) or value not in set(CancelledBy):
         raise InvalidValue("not-a-choice", field="cancelled_by", choices=tuple(CancelledBy))
-    if who is not None and plan["status"] is not BookingStatus.CANCELLED:
-        raise InvalidValue("not-cancelled", field="cancelled_by", status=plan["status"])
-    return {
-        **plan,
-        "cancelled_by": None if who is None else CancelledBy(who),
-        "arrived_at": None if arrived is None else parse_time(arrived, "arrived_at"),
-    }
+    return CancelledBy(value)
 
 
 def mirror_booking(
@@ -127,7 +130,8 @@ def mirror_booking(
         new = new_booking(unit, customer, {**plan, "external_id": own_id, "origin": origin}, id=None)
         activated = keep_booking(unit, customer, new)
         return BookingMirrored(booking=new, added=True, changed=True, activated=activated, warnings=warnings)
-    changed = evolve(held, customer_id=customer.id, **plan)
+    check_location_of(unit, held)
+    changed = evolve(held, customer_id=customer.id, **{**plan, "zone": agreed_zone(unit, held, plan)})
     if changed == held:
         return BookingMirrored(booking=held, added=False, changed=False, warnings=warnings)
     changed = evolve(changed, version=held.version + 1)

@@ -27,7 +27,7 @@ from salon_crm.use_cases.bookings.keeping import (
     keep_move,
     refuse_blocked,
 )
-from salon_crm.use_cases.bookings.plan import check_location, check_location_of, parse_time, settled_end
+from salon_crm.use_cases.bookings.plan import agreed_zone, check_location, check_location_of, parse_time, settled_end
 from salon_crm.use_cases.catalogue import find_item, offered
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -91,8 +91,9 @@ def cancel_booking(
 def reopen_booking(salon: Salon, actor: Actor, booking_id: IdLike, /, *, reason: str) -> BookingMoved:
     """Take a booking that was cancelled, missed or completed back to confirmed, and correct what came of it.
 
-    ``reason`` is kept in the booking's history. Raises InvalidValue, NotFound, RuleBroken for another state, and
-    for a start to come of a customer who is blocked, NotPermitted.
+    A start to come makes an inactive customer active again. ``reason`` is kept in the booking's history. Raises
+    InvalidValue, NotFound, RuleBroken for another state, and for a start to come of a customer who is blocked,
+    NotPermitted.
     """
     words = clean_text(reason, "reason", lines=True)
     with unit_of_work(salon, actor) as unit:
@@ -100,7 +101,9 @@ def reopen_booking(salon: Salon, actor: Actor, booking_id: IdLike, /, *, reason:
         moved = moved_booking(booking, BookingMove.REOPEN, now=unit.now)
         if booking.start > unit.now:  # to open it anew is to book
             refuse_blocked(unit, customer)
-        return keep_move(unit, customer, booking, moved, BookingMove.REOPEN, reason=words)
+        result = keep_move(unit, customer, booking, moved, BookingMove.REOPEN, reason=words)
+        activate_for(unit, customer, moved)
+        return result
 
 
 @use_case(Permission.MOVE_BOOKINGS, shows=SHOWN)
@@ -189,8 +192,8 @@ def _changed_plan(
     if location is not None:
         place = offered(unit, LOCATIONS, location, "location", when=begins)
         check_location(unit, place)
-        changes |= {"location": place.code, "zone": place.zone or unit.settings.zone}
-    return {**changes, "end": settled_end(begins, ends, None)}
+        changes["location"] = place.code
+    return {**changes, "end": settled_end(begins, ends, None), "zone": agreed_zone(unit, booking, changes)}
 
 
 def _move(salon: Salon, actor: Actor, booking_id: IdLike, move: BookingMove) -> BookingMoved:
