@@ -33,7 +33,7 @@ from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
 from salon_crm.ports import store as store_port
 from salon_crm.ports.records import KINDS
 from salon_crm.testing import Capability, StoreConformance
-from salon_crm.use_cases import audit, transfer
+from salon_crm.use_cases import audit, tables
 from salon_crm.use_cases import criteria as criteria_use_cases
 from salon_crm.use_cases import customers as customer_use_cases
 from salon_crm.use_cases.access import USE_CASES
@@ -322,8 +322,8 @@ def limits() -> str:
                 "`use_cases.criteria.MOST_COUNTED`",
             ),
             ("entries of an `audit_trail`", f"{audit._MOST_ENTRIES:,}", "`use_cases.audit`"),
-            ("the name of a list's system", f"{transfer._SOURCE_LIMIT} characters", "`use_cases.transfer`"),
-            ("rows of an import in one transaction", transfer._SLICE, "`use_cases.transfer`"),
+            ("the name of a list's system", f"{tables.SOURCE_LIMIT} characters", "`use_cases.tables.SOURCE_LIMIT`"),
+            ("rows of an import in one transaction", tables.SLICE, "`use_cases.tables.SLICE`"),
             (
                 "problems, twins and families listed by a report",
                 f"{reports.MOST_LISTED:,} each",

@@ -1,12 +1,10 @@
 """Bringing customer lists in and taking them out, in short transactions."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
-from os import PathLike
-from os.path import realpath
 from typing import Final
 
 from salon_crm.domain.access import Actor, Permission
@@ -14,33 +12,44 @@ from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.blocks import in_force
 from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Criterion, Order, OrderKey, Start, query_fingerprint
 from salon_crm.domain.customers import FormContext
-from salon_crm.domain.dates import DateOrder, orders_possible
+from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, RunId
 from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, cells_of, export_cells, start_after
-from salon_crm.domain.transfer.layouts import PROBLEM_COLUMNS, SINGLE_TARGETS, TARGETS, Recognised, recognise
+from salon_crm.domain.transfer.layouts import SINGLE_TARGETS, TARGETS, Recognised, recognise
 from salon_crm.domain.transfer.planner import Change, Decision, Known, Outcome, Planner, TwinOf
 from salon_crm.domain.transfer.reports import MOST_LISTED, ExportReport, Family, ImportProblem, ImportReport
 from salon_crm.domain.transfer.rows import ImportedRow, fingerprint_text, read_row
 from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Exportable, Reading
-from salon_crm.ports.transfer import CustomerFormat, Source, TableReader, TableRow, TableWriter, Target
+from salon_crm.ports.transfer import Source, TableReader, TableRow, Target
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
 from salon_crm.use_cases.blocks import MarksAhead, blocks_in_force, meet_blocks, start_block
 from salon_crm.use_cases.criteria import checked_criteria
 from salon_crm.use_cases.customers import MET_BY, form_context
 from salon_crm.use_cases.notes import write_note
+from salon_crm.use_cases.tables import (
+    SLICE,
+    SOURCE_LIMIT,
+    Progress,
+    Refused,
+    check_progress,
+    choose_format,
+    columns_not_taken,
+    date_order_of,
+    filled_cells,
+    handing_back,
+    mapped_columns,
+    problem_reason,
+    refuse_same_file,
+    taken_columns,
+)
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
-Progress = Callable[[int], None]
-"""What is told, after each slice, how many rows are done."""
-
 NO_REASON: Final = "Blocked in the list that was imported."
-_SLICE: Final = 500
 _DATES: Final = ("birthday", "anniversary")
-_SOURCE_LIMIT: Final = 100
 
 
 @use_case(Permission.IMPORT, sliced=True, covers_locations=True)
@@ -79,15 +88,15 @@ def import_customers(
     """
     check_switch(overwrite, "overwrite")
     check_switch(dry_run, "dry_run")
-    _check_progress(progress)
-    _refuse_same_file(source, problems_to)
+    check_progress(progress)
+    refuse_same_file(source, problems_to)
     with salon.reading() as reading:
         settings = reading.settings()
     with ExitStack() as opened:
-        table = opened.enter_context(_choose_format(salon, format).read(source))
+        table = opened.enter_context(choose_format(salon, format).read(source))
         recognised = _mapped(table.columns, mapping)
         _check_targets(salon, actor, recognised)
-        order = _date_order(table, recognised, date_order)
+        order = date_order_of(table, _dates_of(table, recognised), date_order)
         plain = form_context(salon, settings, region)
         # where no date of the file depends on an order, any order reads them
         context = FormContext(plain.today, plain.region, order or DateOrder.DMY)
@@ -96,17 +105,17 @@ def import_customers(
             actor,
             table,
             recognised,
-            system=clean_text(system or recognised.layout or "list", "system", limit=_SOURCE_LIMIT),
+            system=clean_text(system or recognised.layout or "list", "system", limit=SOURCE_LIMIT),
             context=context,
             date_order=order,
             planner=Planner(overwrite=overwrite),
             dry_run=dry_run,
         )
-        hand_back = opened.enter_context(_handing_back(salon.formats["csv"], problems_to, table.columns))
+        hand_back = opened.enter_context(handing_back(salon.formats["csv"], problems_to, table.columns))
         if not dry_run:
             run.record(AuditAction.IMPORT_STARTED, {"system": run.system})
         rows = iter(table.rows())
-        while part := list(islice(rows, _SLICE)):
+        while part := list(islice(rows, SLICE)):
             hand_back(run.take(part))
             if progress is not None:
                 progress(run.counts.total())
@@ -115,50 +124,25 @@ def import_customers(
     return run.report()
 
 
-def _check_progress(progress: object) -> None:
-    if progress is not None and not callable(progress):
-        raise InvalidValue("wrong-type", field="progress", expected="a function of the number of rows done")
-
-
-def _refuse_same_file(source: Source, target: Target | None) -> None:
-    paths = [each for each in (source, target) if isinstance(each, str | PathLike)]
-    with suppress(ValueError):  # what cannot be a path is refused where it is opened
-        if len(paths) == len({realpath(each) for each in paths}):
-            return
-        raise InvalidValue("file-unwritable", field="problems_to", reason="it is the file that is being read")
-
-
-def _choose_format(salon: Salon, name: str | None) -> CustomerFormat:
-    chosen = salon.formats.get("csv" if name is None else str(name))
-    if chosen is None:
-        known = tuple(sorted(salon.formats))
-        raise InvalidValue("format-unknown", field="format", format=str(name)[:40], formats=known)
-    return chosen
-
-
 def _mapped(columns: tuple[str, ...], mapping: Mapping[str, str | None] | None) -> Recognised:
     """Return what each column becomes: as recognised, and as stated over it."""
     recognised = recognise(columns)
-    if mapping is not None and not isinstance(mapping, Mapping):
-        raise InvalidValue("wrong-type", field="mapping", expected="a mapping of columns to fields")
-    for column, target in (mapping or {}).items():
-        if column not in columns:
-            # a file without a header begins with a customer, whom no message may name
-            shown = columns if recognised.names_customers else tuple(f"no. {n + 1}" for n in range(len(columns)))
-            raise InvalidValue("file-unknown-column", field="mapping", column=str(column)[:80], columns=shown)
-        if target is not None and target not in TARGETS:
-            raise InvalidValue("not-a-choice", field="mapping", choices=TARGETS)
-    stated = dict(mapping or {})
-    taken = set(stated.values()).intersection(SINGLE_TARGETS)
-    merged = {column: None if target in taken else target for column, target in recognised.mapping.items()} | stated
-    for target in SINGLE_TARGETS:
-        given = tuple(column for column, its in stated.items() if its == target)
-        if len(given) > 1:
-            raise InvalidValue("file-column-taken-twice", field="mapping", target=target, columns=given)
+    merged = mapped_columns(
+        columns,
+        recognised.mapping,
+        mapping,
+        targets=TARGETS,
+        single=SINGLE_TARGETS,
+        shows_columns=recognised.names_customers,
+    )
     found = Recognised(recognised.layout, merged)
     if not found.names_customers:
         raise InvalidValue("file-no-header", field="source")
     return found
+
+
+def _dates_of(table: TableReader, recognised: Recognised) -> list[int]:
+    return [place for place, column in enumerate(table.columns) if recognised.mapping.get(column) in _DATES]
 
 
 _PERMISSION_OF: Final = {
@@ -174,37 +158,6 @@ def _check_targets(salon: Salon, actor: Actor, recognised: Recognised) -> None:
     for target in recognised.mapping.values():
         if target in _PERMISSION_OF:
             check_grant(salon, actor, _PERMISSION_OF[target], "import_customers")
-
-
-def _date_order(table: TableReader, recognised: Recognised, stated: DateOrder | str | None) -> DateOrder | None:
-    """Return the order of the file's dates: as stated, or the one the file itself proves.
-
-    Raises InvalidValue, naming a column and line, where day and month could be either.
-    """
-    if stated is not None:
-        try:
-            return DateOrder(stated)
-        except ValueError:
-            raise InvalidValue("not-a-choice", field="date_order", choices=tuple(DateOrder)) from None
-    places = [n for n, column in enumerate(table.columns) if recognised.mapping.get(column) in _DATES]
-    possible, first = frozenset(DateOrder), None
-    for row in table.rows() if places else ():
-        for place in places if row.problem is None else ():
-            orders = orders_possible(row.cells[place])
-            if first is None and len(orders) < len(DateOrder):
-                first = (table.columns[place], row.line)
-            possible &= orders
-    if first is None:
-        return None
-    both = {DateOrder.DMY, DateOrder.MDY}
-    if not possible:
-        raise InvalidValue("date-orders-mixed", field="date_order", column=first[0], line=first[1])
-    if both <= possible:
-        raise InvalidValue("date-order-needed", field="date_order", column=first[0], line=first[1])
-    return next(order for order in (DateOrder.DMY, DateOrder.MDY, DateOrder.YMD) if order in possible)
-
-
-Refused = tuple[TableRow, tuple[InvalidValue, ...]]
 
 
 class _Import:
@@ -227,8 +180,7 @@ class _Import:
         self.actor = actor
         self.table = table
         self.recognised = recognised
-        targets = (recognised.mapping.get(column) if column else None for column in table.columns)
-        self._taken = [(place, target) for place, target in enumerate(targets) if target is not None]
+        self._taken = taken_columns(table.columns, recognised.mapping)
         self.system = system
         self.context = context
         self.date_order = date_order
@@ -256,7 +208,9 @@ class _Import:
             try:
                 if row.problem is not None:
                     raise row.problem
-                read.append((row, read_row(row.line, self._cells(row), system=self.system, context=self.context)))
+                read.append(
+                    (row, read_row(row.line, filled_cells(row, self._taken), system=self.system, context=self.context))
+                )
             except InvalidValue as problem:
                 refused.append((row, problem.problems))
         prints = {imported.line: self._fingerprint(imported) for _, imported in read}
@@ -274,15 +228,6 @@ class _Import:
             self.planner.forget_new()
         self._count(plans, refused)
         return sorted(refused, key=lambda each: each[0].line)
-
-    def _cells(self, row: TableRow) -> dict[str, list[str]]:
-        """Return the filled cells of a row by what their columns became."""
-        cells: dict[str, list[str]] = {}
-        for place, target in self._taken:
-            text = row.cells[place]
-            if text and not text.isspace():
-                cells.setdefault(target, []).append(text)
-        return cells
 
     def _fingerprint(self, row: ImportedRow) -> bytes | None:
         if row.is_known_by_itself:
@@ -411,7 +356,6 @@ class _Import:
 
     def report(self) -> ImportReport:
         """Return what became of the list."""
-        passed_over = {name for name in self.table.columns if name.casefold() in PROBLEM_COLUMNS}
         mapping = {column: self.recognised.mapping.get(column) for column in self.table.columns if column}
         return ImportReport(
             import_id=self.import_id,
@@ -419,7 +363,7 @@ class _Import:
             system=self.system,
             layout=self.recognised.layout,
             mapping=mapping,
-            not_taken=tuple(c for c, target in mapping.items() if target is None and c not in passed_over),
+            not_taken=columns_not_taken(mapping),
             facts=self.table.facts,
             date_order=self.date_order,
             rows=self.counts.total(),
@@ -433,61 +377,6 @@ class _Import:
             twins=tuple(self.twins),
             families=tuple(self.families),
         )
-
-
-def problem_reason(problem: InvalidValue) -> str:
-    """Return a problem's sentence without its field, which stands beside it."""
-    return str(problem).removeprefix(f"{problem.field}: ")
-
-
-class _NoneRefused(Exception):
-    """Ends the file of refused rows before it comes into being."""
-
-
-@contextmanager
-def _handing_back(
-    table_format: CustomerFormat, target: Target | None, columns: tuple[str, ...]
-) -> Generator[Callable[[list[Refused]], None]]:
-    """Open what takes refused rows as they stood, each with its line, the fields at fault and the reasons.
-
-    A path is opened at once, so that one that cannot be written is refused before anything is done, and
-    comes into being only where a row was refused. A stream gets nothing before the first refused row.
-    """
-    if target is None:
-        yield lambda _: None
-        return
-    kept = [place for place, column in enumerate(columns) if column.casefold() not in PROBLEM_COLUMNS]
-    header = [*(columns[place] for place in kept), *PROBLEM_COLUMNS]
-    writers: list[TableWriter] = []
-    count = 0
-
-    def hand_back(refused: list[Refused]) -> None:
-        nonlocal count
-        if refused and not writers:
-            writers.append(opened.enter_context(table_format.write(target, header)))
-        for row, problems in refused:
-            fields = "; ".join(problem.field for problem in problems if problem.field)
-            reasons = " ".join(map(str, problems))
-            writers[0].write([*(row.cells[place] for place in kept), str(row.line), fields, reasons])
-        count += len(refused)
-
-    with suppress(_NoneRefused), ExitStack() as opened:
-        if isinstance(target, str | PathLike):
-            writers.append(opened.enter_context(_named_problems_to(table_format.write(target, header))))
-        yield hand_back
-        if writers and not count:
-            raise _NoneRefused
-
-
-@contextmanager
-def _named_problems_to(writing: AbstractContextManager[TableWriter]) -> Generator[TableWriter]:
-    """Open a file for refused rows; what forbids it is said of ``problems_to``."""
-    with ExitStack() as opened:
-        try:
-            writer = opened.enter_context(writing)
-        except InvalidValue as problem:
-            raise InvalidValue(problem.code, field="problems_to", **problem.params) from None
-        yield writer
 
 
 @use_case(Permission.EXPORT, shows=PROFILE_SHOWN, sliced=True, covers_locations=True)
@@ -512,7 +401,7 @@ def export_customers(
 
     Raises InvalidValue, NotPermitted, RuleBroken in a transaction.
     """
-    _check_progress(progress)
+    check_progress(progress)
     chosen = _choose_columns(columns)
     for name in chosen:
         check_grant(salon, actor, EXPORT_COLUMNS[name].permission, "export_customers")
@@ -520,7 +409,7 @@ def export_customers(
     export_id = RunId(salon.ids.new_id())
     with salon.reading() as reading:
         criterion = checked_criteria(salon, actor, reading, criteria, "export_customers")
-    with _choose_format(salon, format).write(target, chosen) as writer:
+    with choose_format(salon, format).write(target, chosen) as writer:
         with unit_of_work(salon, actor) as unit:
             details = {"export": str(export_id), "columns": " ".join(chosen)}
             asked = "" if criterion == EVERYBODY else query_fingerprint(salon.id, criterion, order)
@@ -555,7 +444,7 @@ def _each_slice_of_cells(salon: Salon, criterion: Criterion, order: Order) -> It
             exported = _cells(reading, criterion, order, start)
         if exported:
             yield exported
-        if len(exported) < _SLICE:
+        if len(exported) < SLICE:
             return
         start = start_after(exported[-1])
 
@@ -564,8 +453,8 @@ def _cells(reading: Reading, criterion: Criterion, order: Order, start: Start | 
     """Return a slice of customers as cells: the store's own, or made of each customer and their block in force."""
     able: object = reading.customers
     if isinstance(able, Exportable):
-        return able.export_rows(criterion, start, _SLICE)
-    customers = reading.customers.find(criterion, order, start, _SLICE)
+        return able.export_rows(criterion, start, SLICE)
+    customers = reading.customers.find(criterion, order, start, SLICE)
     blocks = reading.blocks.of_customers(customer.id for customer in customers)
     held = [in_force(blocks.get(customer.id, ())) for customer in customers]
     return [
