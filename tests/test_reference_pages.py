@@ -28,7 +28,7 @@ from salon_crm.domain.customers import PROFILE, Customer, FieldKind
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import field_class
 from salon_crm.domain.settings import REQUIRABLE_FIELDS
-from salon_crm.domain.transfer import layouts, reports, rows
+from salon_crm.domain.transfer import booking_columns, booking_rows, layouts, reports, rows
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
 from salon_crm.ports import store as store_port
 from salon_crm.ports.records import KINDS
@@ -246,7 +246,7 @@ def import_targets() -> str:
 
 
 def phone_words() -> str:
-    return layouts._WORDS[layouts._PHONE] + "."
+    return layouts._WORDS[layouts.PHONE] + "."
 
 
 def cell_words() -> str:
@@ -266,6 +266,33 @@ def cell_words() -> str:
             ("`blocked`, `contact_declined`", "no", listed(rows._NO)),
         ),
     )
+
+
+# The columns of lists of bookings
+
+
+def booking_targets() -> str:
+    return table(
+        "field",
+        "columns",
+        "recognised by the words",
+        rows=(
+            (f"`{target}`", "one" if target in booking_columns.SINGLE_BOOKING_TARGETS else "several", words)
+            for target, words in sorted(booking_columns._WORDS.items())
+        ),
+    )
+
+
+def booking_states() -> str:
+    def meaning(said: booking_rows.Said) -> str:
+        by = f", by the {said.cancelled_by}" if said.cancelled_by else ""
+        return f"`{said.status}`{by}{'; before the start `confirmed`' if said.prepaid else ''}"
+
+    return table("means", "words", rows=((meaning(said), words) for said, words in booking_rows.STATUS_WORDS))
+
+
+def booking_cancellers() -> str:
+    return table("means", "words", rows=((f"`{who}`", words) for who, words in booking_rows.CANCELLERS.items()))
 
 
 # Settings and limits
@@ -325,7 +352,7 @@ def limits() -> str:
             ("the name of a list's system", f"{tables.SOURCE_LIMIT} characters", "`use_cases.tables.SOURCE_LIMIT`"),
             ("rows of an import in one transaction", tables.SLICE, "`use_cases.tables.SLICE`"),
             (
-                "problems, twins and families listed by a report",
+                "problems, twins, families, warnings and missing items listed by a report",
                 f"{reports.MOST_LISTED:,} each",
                 "`domain.transfer.reports.MOST_LISTED`",
             ),
@@ -448,6 +475,9 @@ TABLES: dict[str, Callable[[], str]] = {
         import_targets,
         phone_words,
         cell_words,
+        booking_targets,
+        booking_states,
+        booking_cancellers,
         requirable_fields,
         booking_moves,
         limits,

@@ -77,9 +77,18 @@ if TYPE_CHECKING:
     )
     from salon_crm.domain.sales.stated import LineFields, PaymentFields, RefundFields
     from salon_crm.domain.settings import Settings
+    from salon_crm.domain.transfer.amounts import DecimalSign
     from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
     from salon_crm.domain.transfer.planner import TwinOf
-    from salon_crm.domain.transfer.reports import ExportReport, Family, ImportProblem, ImportReport
+    from salon_crm.domain.transfer.reports import (
+        BookingImportReport,
+        ExportReport,
+        Family,
+        ImportProblem,
+        ImportReport,
+        ImportWarning,
+        MissingItem,
+    )
     from salon_crm.errors import (
         Conflict,
         DeliveryError,
@@ -126,6 +135,7 @@ if TYPE_CHECKING:
         customer_bookings,
         find_bookings,
         get_booking,
+        import_bookings,
         mark_no_show,
         may_book,
         put_booking,
@@ -221,6 +231,7 @@ __all__ = [
     "BookingAnswer",
     "BookingChange",
     "BookingFilter",
+    "BookingImportReport",
     "BookingMirrored",
     "BookingMove",
     "BookingMoved",
@@ -242,6 +253,7 @@ __all__ = [
     "CustomersFound",
     "DateOrder",
     "Deactivation",
+    "DecimalSign",
     "DeliveryError",
     "EmailAddress",
     "Explanation",
@@ -264,12 +276,14 @@ __all__ = [
     "HeldPackage",
     "ImportProblem",
     "ImportReport",
+    "ImportWarning",
     "InvalidDocument",
     "InvalidValue",
     "LineFields",
     "LineKind",
     "Location",
     "MatchReason",
+    "MissingItem",
     "Money",
     "Not",
     "NotFound",
@@ -378,6 +392,7 @@ __all__ = [
     "get_customers",
     "get_sale",
     "get_settings",
+    "import_bookings",
     "import_customers",
     "label",
     "mark_no_show",
@@ -446,9 +461,12 @@ _HOMES: Final = {
     ),
     "domain.sales.stated": "LineFields PaymentFields RefundFields",
     "domain.settings": "Settings",
+    "domain.transfer.amounts": "DecimalSign",
     "domain.transfer.columns": "EXPORT_COLUMNS",
     "domain.transfer.planner": "TwinOf",
-    "domain.transfer.reports": "ExportReport Family ImportProblem ImportReport",
+    "domain.transfer.reports": (
+        "BookingImportReport ExportReport Family ImportProblem ImportReport ImportWarning MissingItem"
+    ),
     "errors": (
         "Conflict DeliveryError InvalidDocument InvalidValue NotFound NotPermitted NotSupported RuleBroken "
         "SalonCrmError SchemaNewer SchemaOutdated StoreBusy StoreError TransactionLost UnknownCriterion"
@@ -462,8 +480,8 @@ _HOMES: Final = {
     "use_cases.bookings": (
         "Booked BookingFilter BookingMirrored BookingMoved BookingPage BookingRow Reassignment ReassignmentReport "
         "book booking_history cancel_booking complete_booking confirm_booking customer_bookings find_bookings "
-        "get_booking mark_no_show may_book put_booking reassign_bookings record_arrival reopen_booking "
-        "reschedule_booking unclosed_bookings"
+        "get_booking import_bookings mark_no_show may_book put_booking reassign_bookings record_arrival "
+        "reopen_booking reschedule_booking unclosed_bookings"
     ),
     "use_cases.catalogue": (
         "Catalogue Retirement add_location add_package add_service add_service_type add_staff_member catalogue "

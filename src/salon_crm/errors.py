@@ -59,6 +59,23 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "is needed: the dates of column {column} can be read two ways (first in line {line}). "
             "State date_order as dmy, mdy or ymd."
         ),
+        "day-invalid": (
+            "cannot be read as a day with its year. Write it as 2026-05-17, or state date_order where the file has "
+            "another order."
+        ),
+        "time-needed": "states a day and no time. Write it as 2026-05-17 14:30.",
+        "time-invalid": "cannot be read as a time of day. Write it as 14:30.",
+        "time-skipped": "is a time that the clock there never showed on that day: it was put forward over it.",
+        "duration-invalid": "cannot be read as a length of time. Write it in minutes, such as 45, or as 1:30.",
+        "status-to-come": "is {status}, and the start is still to come. Correct one of the two.",
+        "decimal-sign-needed": (
+            "is needed: the amounts of column {column} can be read two ways (first in line {line}). State decimal_sign "
+            "as . or ,."
+        ),
+        "decimal-signs-mixed": (
+            "is needed: the amounts of column {column} follow no single sign (the first in line {line}). State the "
+            "sign most have before the decimals; rows that do not follow it are handed back."
+        ),
         "instant-naive": "has no time zone. Give a datetime with tzinfo, such as datetime.now(timezone.utc).",
         "instant-in-future": "lies in the future; it says when the thing happened.",
         "booking-end": "must come after the start.",
@@ -93,6 +110,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "file-no-header": (
             "has no header: its first line names no column that is known. Add a line of column names, or give mapping."
         ),
+        "file-lacks-columns": "has no column for {targets}. Say in mapping which column it is.",
         "file-duplicate-header": "names column {column} twice. Rename one of them.",
         "file-open-quote": "opens a quote in line {line} that never closes. Close it, or double it inside a cell.",
         "file-unknown-column": "names a column the file does not have: {column}. It has: {columns}.",
@@ -108,6 +126,18 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "row-changed-since-export": (
             "is older than the profile, which is at version {current}. Export again, or clear the version to let "
             "the file win."
+        ),
+        "row-no-customer": (
+            "matches no customer of this salon: nobody has this id, or this contact under this name. Bring the "
+            "customer in first, or correct the row."
+        ),
+        "row-item-unknown": (
+            "names no {kind} of the catalogue, by code, id or name. Add it to the catalogue, or correct the row."
+        ),
+        "row-item-ambiguous": "is the name of {count} {kind}s. Use a code: {codes}.",
+        "row-booking-repeated": (
+            "is the id that line {line} has for another customer, service or start. Give each booking one id, or leave "
+            "the ids out, so that bookings are known by who comes, for what and when."
         ),
         # not found, conflicts
         "not-found": "There is no {kind} {id} in this salon.",

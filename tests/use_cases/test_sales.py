@@ -1055,10 +1055,11 @@ def test_who_may_sell_but_move_no_bookings_sells_in_advance_only(salon: crm.Salo
     past, to_come = booked(salon, ana, YESTERDAY), booked(salon, ana, TOMORROW)
     crm.record_sale(salon, till, ana.id, lines=[CUT], bookings=[to_come.id])
     pending = crm.record_sale(salon, till, ana.id, lines=[CUT], bookings=[past.id], status="pending").sale
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: crm.record_sale(salon, till, ana.id, lines=[CUT], bookings=[past.id]),
         lambda: crm.complete_sale(salon, till, pending.id),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(crm.NotPermitted) as caught:
             act()
         assert caught.value.params["permission"] == crm.Permission.MOVE_BOOKINGS

@@ -4,18 +4,23 @@ This keeps a customer's bookings; it is not a calendar: nothing here knows wheth
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from attrs import evolve, field, frozen
 
-from salon_crm.domain.dates import find_zone, local_day
+from salon_crm.domain.catalogue import Service
+from salon_crm.domain.dates import find_zone, local_day, parse_instant
 from salon_crm.domain.ids import BookingId, CustomerId, ExternalId
 from salon_crm.domain.money import Money
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, MONEY, OPERATOR, classed
-from salon_crm.errors import RuleBroken
+from salon_crm.errors import InvalidValue, RuleBroken
+
+LONGEST_BOOKING: Final = timedelta(days=31)
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class Answer(StrEnum):
@@ -119,6 +124,31 @@ class Booking:
     def counts(self) -> bool:
         """Whether its service counts as booked: it was neither cancelled nor missed."""
         return self.status in COUNTING
+
+    def is_to_come(self, now: datetime) -> bool:
+        """Whether the customer is expected, as of ``now``."""
+        return self.status in OPEN and self.start > now
+
+
+def parse_time(value: object, name: str) -> datetime:
+    """Return an instant that a booking may have, in UTC; raises InvalidValue."""
+    instant = parse_instant(value, name)
+    if not EARLIEST <= instant <= LATEST:
+        raise InvalidValue("number-out-of-range", field=name, low=f"{EARLIEST:%Y-%m-%d}", high=f"{LATEST:%Y-%m-%d}")
+    return instant
+
+
+def settled_end(start: datetime, end: datetime | None, service: Service | None) -> datetime:
+    """Return when a booking ends: as stated, or after as long as the service takes; raises InvalidValue."""
+    if end is None:
+        if service is None or service.duration is None:
+            raise InvalidValue("required", field="end", hint="The service has no duration; say when the booking ends.")
+        return start + timedelta(minutes=service.duration)
+    if end <= start:
+        raise InvalidValue("booking-end", field="end")
+    if end - start > LONGEST_BOOKING:
+        raise InvalidValue("booking-too-long", field="end", days=LONGEST_BOOKING.days)
+    return end
 
 
 class BookingMove(StrEnum):

@@ -26,6 +26,9 @@ _ENGLISH: Final = MappingProxyType(
         "warn": "Yes, with care",
         "block": "No",
         "customer-blocked": "The customer is blocked",
+        "item-retired": "No longer offered",
+        "kept-as-moved": "Moved here since, and kept as it is",
+        "time-twice": "The clock showed this time twice; the first is taken",
     }
 )
 LANGUAGES: Final = MappingProxyType({"en": _ENGLISH})

@@ -54,10 +54,10 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[InvalidValue] = []
 
-    def read(self, parse: Callable[[], T]) -> T | None:
-        """Return what ``parse`` returns; where it raises InvalidValue, keep the problem and return None."""
+    def read(self, parse: Callable[..., T], *arguments: object) -> T | None:
+        """Return what ``parse`` returns of the arguments; where it raises InvalidValue, keep the problem: None."""
         try:
-            return parse()
+            return parse(*arguments)
         except InvalidValue as problem:
             self.found += problem.problems
             return None

@@ -146,7 +146,7 @@ def beginnings() -> tuple[Command, ...]:
 
 def _service(number: int) -> dict[str, Any]:
     item = a_service(number)
-    return {"name": item.name, "type": item.type, "duration": item.duration, "id": item.id}
+    return {"name": item.name, "service_type": item.service_type, "duration": item.duration, "id": item.id}
 
 
 def _booked(number: int, who: int, service: str, start: datetime, location: str, **rest: Any) -> Command:

@@ -14,7 +14,7 @@ from salon_crm.domain.notes import Note
 from salon_crm.domain.packages import HeldPackage
 from salon_crm.domain.sales import AssignedPackage, ProductBought, Sale
 from salon_crm.domain.settings import Settings
-from salon_crm.domain.transfer.reports import ExportReport, ImportReport
+from salon_crm.domain.transfer.reports import BookingImportReport, ExportReport, ImportReport
 from salon_crm.use_cases.bookings import Booked, BookingMirrored, BookingMoved, BookingPage, ReassignmentReport
 from salon_crm.use_cases.catalogue import Catalogue, Retirement
 from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
@@ -35,6 +35,7 @@ DOCUMENTED: Final = (
     Booking,
     BookingAnswer,
     BookingChange,
+    BookingImportReport,
     BookingMirrored,
     BookingMoved,
     BookingPage,

@@ -1,6 +1,6 @@
 """Stored facts: kept in step by whatever changes what they are made of, verified, and made anew."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -35,16 +35,42 @@ def refresh_facts(writing: Writing, customer_ids: Iterable[CustomerId]) -> int:
     return changed
 
 
+Followed = tuple[Booking | None, Booking]
+"""A booking that was made or changed: what it was, None for a new one, and what it is."""
+
+
 def follow_booking(writing: Writing, before: Booking | None, after: Booking) -> None:
     """Keep the facts of whose booking was made or changed in step; ``before`` is what it was, None for a new one."""
-    held = writing.facts.get_many([after.customer_id]).get(after.customer_id)
-    right = facts_after(held or CustomerFacts(customer_id=after.customer_id), before, after)
-    if right is None:
-        refresh_facts(writing, [after.customer_id] if before is None else [before.customer_id, after.customer_id])
-    elif held is None:
-        writing.facts.add(right)
-    elif right != held:
-        writing.facts.save(evolve(right, version=held.version + 1), held.version)
+    follow_bookings(writing, [(before, after)])
+
+
+def follow_bookings(writing: Writing, changes: Iterable[Followed]) -> None:
+    """Keep the facts of everybody in step whose bookings were made or changed, each written once."""
+    made = sorted(changes, key=lambda each: each[1].start)  # visits in their order follow from one another
+    held = writing.facts.get_many({after.customer_id for _, after in made})
+    right: dict[CustomerId, CustomerFacts] = {}
+    anew: dict[CustomerId, None] = {}
+    for before, after in made:
+        own_id = after.customer_id
+        facts = right.get(own_id) or held.get(own_id) or CustomerFacts(customer_id=own_id)
+        followed = facts_after(facts, before, after)
+        if followed is None:
+            anew |= dict.fromkeys((own_id,) if before is None else (before.customer_id, own_id))
+        else:
+            right[own_id] = followed
+    refresh_facts(writing, anew)
+    _write_facts(writing, held, [facts for own_id, facts in right.items() if own_id not in anew])
+
+
+def _write_facts(writing: Writing, held: Mapping[CustomerId, CustomerFacts], right: Sequence[CustomerFacts]) -> None:
+    """Write the facts of customers where they differ from those that are kept."""
+    new = [facts for facts in right if facts.customer_id not in held]
+    if new:
+        writing.facts.add_many(new)
+    for facts in right:
+        before = held.get(facts.customer_id)
+        if before is not None and facts != before:
+            writing.facts.save(evolve(facts, version=before.version + 1), before.version)
 
 
 def _compared(reading: Reading, ids: Sequence[CustomerId]) -> Iterator[tuple[CustomerFacts | None, CustomerFacts]]:

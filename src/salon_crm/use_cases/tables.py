@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import lru_cache
 from os import PathLike
 from os.path import realpath
 from typing import Final, TypeVar
@@ -105,6 +106,15 @@ def columns_not_taken(mapping: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(c for c, target in mapping.items() if target is None and c.casefold() not in PROBLEM_COLUMNS)
 
 
+def remembering(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return what reads cells as ``read`` does, and remembers some thousand short ones: a list says the same often."""
+    remembered = lru_cache(maxsize=4_096)(read)
+    return lambda cell: remembered(cell) if len(cell) <= _SHORT else read(cell)
+
+
+_SHORT: Final = 100
+
+
 def readings_possible(
     table: TableReader, places: Collection[int], every: frozenset[T], possible_of: Callable[[str], frozenset[T]]
 ) -> tuple[frozenset[T], tuple[str, int] | None]:
@@ -127,14 +137,18 @@ def date_order_of(
 ) -> DateOrder | None:
     """Return the order of the dates in these places of each row: as stated, or the one the file itself proves.
 
-    ``day_of`` gives the day of a cell that holds more. Raises InvalidValue, naming a column and line, where day and month could be either.
+    ``day_of`` gives the day of a cell that holds more. Raises InvalidValue, naming a column and line, where day and
+    month could be either.
     """
     if stated is not None:
         try:
             return DateOrder(stated)
         except ValueError:
             raise InvalidValue("not-a-choice", field="date_order", choices=tuple(DateOrder)) from None
-    possible, first = readings_possible(table, places, frozenset(DateOrder), lambda cell: orders_possible(day_of(cell)))
+
+    possible, first = readings_possible(
+        table, places, frozenset(DateOrder), remembering(lambda cell: orders_possible(day_of(cell)))
+    )
     if first is None:
         return None
     both = {DateOrder.DMY, DateOrder.MDY}

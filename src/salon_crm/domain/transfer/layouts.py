@@ -52,7 +52,7 @@ PROBLEM_COLUMNS: Final = ("problem_line", "problem_field", "problem_reason")
 
 OWN_LAYOUT: Final = "salon_crm"
 _ENOUGH: Final = 0.8
-_PHONE: Final = "phone"
+PHONE: Final = "phone"
 """A column that is the mobile where no other is, and a further phone else."""
 _OVERFLOW: Final = {"mobile": "other_phones", "email": "other_emails"}
 _IDENTIFYING: Final = frozenset({"id", "name", "first_name", "last_name", "email", "mobile"})
@@ -159,7 +159,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "mobilnummer, mobiltelefon, telemovel, celular, cellulare, movil, portable, telephone portable, gsm, mobiel, "
         "komorka, "
         "handy-nr, mobil-nr, mobiltelefonnummer, tel mobil, telefon mobil, mobile no, numero de telemovel",
-        _PHONE: "phone, phone number, telephone, telephone number, tel, telefon, telefonnummer, telefono, telefone, "
+        PHONE: "phone, phone number, telephone, telephone number, tel, telefon, telefonnummer, telefono, telefone, "
         "telefoonnummer, contact number",
         "other_phones": "other phones, other phone, home phone, work phone, landline, phone 2, second phone, festnetz, "
         "festnetznummer, telefono fijo, telefone fixo, telephone fixe, telefon privat, telefon geschaeftlich, "
@@ -201,19 +201,24 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def _key(column: str) -> str:
+def column_key(column: str) -> str:
     """Return a column's name as it is compared: folded, without spaces and punctuation."""
     return "".join(character for character in fold(column) if character.isalnum())
 
 
+def words_for(*targets: str) -> str:
+    """Return the words that columns of these fields of a customer are called by, with commas between."""
+    return ", ".join(_WORDS[target] for target in targets)
+
+
 _TARGET_OF: Final = MappingProxyType(
-    {_key(word): target for target, words in _WORDS.items() for word in words.split(", ")}
-    | {_key(target): target for target in TARGETS if target not in ("id", "version", "added")}
+    {column_key(word): target for target, words in _WORDS.items() for word in words.split(", ")}
+    | {column_key(target): target for target in TARGETS if target not in ("id", "version", "added")}
 )
 
 
 _FULL_NAMES: Final = frozenset(
-    map(_key, "full name, nome completo, nombre completo, nom complet, volledige naam".split(", "))
+    map(column_key, "full name, nome completo, nombre completo, nom complet, volledige naam".split(", "))
 )
 
 
@@ -236,15 +241,15 @@ class Recognised:
 
 def recognise(columns: Sequence[str]) -> Recognised:
     """Return what the columns of a file mean: our own export's, a published layout's, or by their words."""
-    keys = {column: _key(column) for column in columns}
+    keys = {column: column_key(column) for column in columns}
     present = set(keys.values())
-    own = {_key(target): target for target in TARGETS}
-    ours_alone = present <= {*own, *map(_key, PROBLEM_COLUMNS)}
+    own = {column_key(target): target for target in TARGETS}
+    ours_alone = present <= {*own, *map(column_key, PROBLEM_COLUMNS)}
     if {"id", "version", "added"} <= present or ({"id", "version"} <= present and ours_alone):
         targets = {column: own[key] if key in own else _TARGET_OF.get(key) for column, key in keys.items()}
         return Recognised(OWN_LAYOUT, _one_each(targets))
     layout = max(LAYOUTS, key=lambda layout: _share(layout, present))
-    known = {_key(column): target for column, target in layout.columns.items()}
+    known = {column_key(column): target for column, target in layout.columns.items()}
     if _share(layout, present) < _ENOUGH:
         by_words = {column: _TARGET_OF.get(key) for column, key in keys.items()}
         return Recognised(None, _one_each(_name_beside_parts(by_words)))
@@ -264,13 +269,13 @@ def _name_beside_parts(targets: Mapping[str, str | None]) -> dict[str, str | Non
         return dict(targets)
     instead = None if "last_name" in present else "last_name"
     return {
-        column: instead if target == "name" and _key(column) not in _FULL_NAMES else target
+        column: instead if target == "name" and column_key(column) not in _FULL_NAMES else target
         for column, target in targets.items()
     }
 
 
 def _share(layout: Layout, present: set[str]) -> float:
-    keys = {_key(column) for column in layout.columns}
+    keys = {column_key(column) for column in layout.columns}
     return len(keys & present) / len(keys)
 
 
@@ -281,7 +286,7 @@ def _one_each(targets: Mapping[str, str | None]) -> dict[str, str | None]:
     seen: set[str] = set()
     for column, wanted in targets.items():
         target = wanted
-        if target == _PHONE:
+        if target == PHONE:
             target = "other_phones" if has_mobile or "mobile" in seen else "mobile"
         if target in seen:
             target = _OVERFLOW.get(str(target))

@@ -1,9 +1,8 @@
-"""In which line of a list each customer was met, for lists of any length."""
+"""In which line of a list each customer or booking was met, for lists of any length."""
 
 from array import array
 from typing import Final
-
-from salon_crm.domain.ids import CustomerId
+from uuid import UUID
 
 _PARTS: Final = 64
 _FIRST_PLACES: Final = 61
@@ -11,7 +10,7 @@ _ID_BYTES: Final = 16
 
 
 class LinesOf:
-    """The line each customer was last met in, kept flat: 20 bytes a place, 30 to 45 a customer.
+    """The line each customer, or booking, was last met in, kept flat: 20 bytes a place, 30 to 45 for each.
 
     A dictionary takes four times as much. The places are kept in parts, of which one at a time grows: a whole
     that grows is there twice meanwhile. Lines count from 1, so that 0 is an empty place.
@@ -20,14 +19,14 @@ class LinesOf:
     def __init__(self) -> None:
         self._parts = [_Part() for _ in range(_PARTS)]
 
-    def get(self, customer_id: CustomerId) -> int | None:
-        """Return the line of a customer; None for one that was not met."""
-        own_id = customer_id.int
+    def get(self, met: UUID) -> int | None:
+        """Return the line of an id; None for one that was not met."""
+        own_id = met.int
         return self._parts[own_id % _PARTS].get(own_id)
 
-    def put(self, customer_id: CustomerId, line: int) -> None:
-        """Remember that a customer was met in this line."""
-        own_id = customer_id.int
+    def put(self, met: UUID, line: int) -> None:
+        """Remember that an id was met in this line."""
+        own_id = met.int
         self._parts[own_id % _PARTS].put(own_id, line)
 
 

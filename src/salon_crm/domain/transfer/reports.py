@@ -7,7 +7,8 @@ from attrs import field, frozen
 
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.ids import CustomerId, RunId
-from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
+from salon_crm.domain.transfer.amounts import DecimalSign
 from salon_crm.domain.transfer.planner import TwinOf
 
 MOST_LISTED: Final = 1_000
@@ -69,3 +70,54 @@ class ExportReport:
     export_id: RunId = field(metadata=OPERATOR)
     rows: int = field(metadata=OPERATOR)
     columns: tuple[str, ...] = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed)
+class ImportWarning:
+    """What is to be minded of a row that was taken: its line and field, and a code that `label` has words for."""
+
+    line: int = field(metadata=OPERATOR)
+    code: str = field(metadata=OPERATOR)
+    field: str | None = field(metadata=OPERATOR)  # last, since it takes the name of what declares fields
+
+
+@frozen(field_transformer=classed)
+class MissingItem:
+    """What a list names and the catalogue lacks: the kind of item, what it is called there, and in how many rows."""
+
+    kind: str = field(metadata=OPERATOR)
+    name: str = field(metadata=IDENTITY)
+    rows: int = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class BookingImportReport:
+    """What an import of bookings did, or, as a dry run, would do.
+
+    ``rows`` = ``created`` + ``updated`` + ``unchanged`` + ``skipped`` + ``refused``. ``activated`` counts the
+    customers a booking to come made active. ``warned`` counts, by code, the rows that were taken with something
+    to be minded. ``problems``, ``twins``, ``warnings`` and ``missing`` list the first 1,000 of each. ``mapping``
+    says what each column became, ``not_taken`` names the columns that were left, ``facts`` is what was recognised
+    of the file; ``date_order`` and ``decimal_sign`` are None where the file needs none.
+    """
+
+    import_id: RunId = field(metadata=OPERATOR)
+    dry_run: bool = field(metadata=OPERATOR)
+    system: str = field(metadata=OPERATOR)
+    mapping: Mapping[str, str | None] = field(metadata=OPERATOR)
+    not_taken: tuple[str, ...] = field(metadata=OPERATOR)
+    facts: Mapping[str, str] = field(metadata=OPERATOR)
+    date_order: DateOrder | None = field(metadata=OPERATOR)
+    decimal_sign: DecimalSign | None = field(metadata=OPERATOR)
+    rows: int = field(metadata=OPERATOR)
+    created: int = field(metadata=OPERATOR)
+    updated: int = field(metadata=OPERATOR)
+    unchanged: int = field(metadata=OPERATOR)
+    skipped: int = field(metadata=OPERATOR)
+    refused: int = field(metadata=OPERATOR)
+    activated: int = field(metadata=OPERATOR)
+    warned: Mapping[str, int] = field(metadata=OPERATOR)
+    problems: tuple[ImportProblem, ...] = field(metadata=OPERATOR)
+    twins: tuple[TwinOf, ...] = field(metadata=OPERATOR)
+    warnings: tuple[ImportWarning, ...] = field(metadata=OPERATOR)
+    missing: tuple[MissingItem, ...] = field(metadata=IDENTITY)

@@ -1,5 +1,6 @@
 """Bookings: made, moved from state to state, mirrored from a host's calendar, and listed."""
 
+from salon_crm.use_cases.bookings.importing import import_bookings
 from salon_crm.use_cases.bookings.keeping import BookingMoved
 from salon_crm.use_cases.bookings.listing import (
     BookingFilter,
@@ -43,6 +44,7 @@ __all__ = [
     "customer_bookings",
     "find_bookings",
     "get_booking",
+    "import_bookings",
     "mark_no_show",
     "may_book",
     "put_booking",

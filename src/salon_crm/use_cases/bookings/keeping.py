@@ -7,8 +7,8 @@ from uuid import UUID
 from attrs import field, frozen
 
 from salon_crm.domain.access import Permission, Role
-from salon_crm.domain.audit import AuditAction
-from salon_crm.domain.bookings import OPEN, Booking, BookingChange, BookingMove
+from salon_crm.domain.audit import AuditAction, Detail
+from salon_crm.domain.bookings import Booking, BookingChange, BookingMove
 from salon_crm.domain.customers import Customer, Status
 from salon_crm.domain.ids import BookingId, CustomerId, IdLike, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, MONEY, OPERATOR, classed, field_classes
@@ -47,16 +47,20 @@ def new_booking(unit: Unit, customer: Customer, plan: Mapping[str, Any], *, id: 
 def keep_booking(unit: Unit, customer: Customer, booking: Booking) -> bool:
     """Keep a new booking, record it, and keep the customer's facts; return whether it made them active again."""
     unit.writing.bookings.add(booking)
-    details = {"booking": str(booking.id), "status": booking.status}
-    unit.record(AuditAction.BOOKING_MADE, customer, details=details)
+    record_made(unit, customer, booking)
     follow_booking(unit.writing, None, booking)
     return activate_for(unit, customer, booking)
 
 
+def record_made(unit: Unit, customer: Customer, booking: Booking, details: Mapping[str, Detail] | None = None) -> None:
+    """Record that a booking was made; ``details`` stand beside its own."""
+    own = {"booking": str(booking.id), "status": booking.status}
+    unit.record(AuditAction.BOOKING_MADE, customer, details=own | {**(details or {})})
+
+
 def activate_for(unit: Unit, customer: Customer, booking: Booking) -> bool:
     """Make an inactive customer active where a booking is still to come; return whether it did."""
-    to_come = booking.status in OPEN and booking.start > unit.at
-    if not to_come or customer.status is Status.ACTIVE:
+    if not booking.is_to_come(unit.at) or customer.status is Status.ACTIVE:
         return False
     set_status(unit, customer, Status.ACTIVE)
     return True
@@ -107,15 +111,27 @@ def keep_move(
     reason: str | None = None,
 ) -> BookingMoved:
     """Keep a changed booking and what it was before, record it, and keep the customer's facts."""
-    unit.writing.bookings.save(after, before.version)
     change = BookingChange.of(before, at=unit.at, by=unit.actor.id, move=move, reason=reason)
-    unit.writing.booking_changes.add(change)
-    fields = tuple(name for name in _TOLD if getattr(before, name) != getattr(after, name))
-    action = AuditAction.BOOKING_CHANGED if move is None else _ACTIONS[move]
-    details = {"booking": str(after.id), "status": after.status}
-    unit.record(action, customer, fields=fields, details=details)
+    write_change(unit, customer, before, after, change)
     follow_booking(unit.writing, before, after)
     return BookingMoved(booking=after)
+
+
+def write_change(
+    unit: Unit,
+    customer: Customer,
+    before: Booking,
+    after: Booking,
+    change: BookingChange,
+    details: Mapping[str, Detail] | None = None,
+) -> None:
+    """Keep a changed booking and what it was before, and record it; the customer's facts are still to be kept."""
+    unit.writing.bookings.save(after, before.version)
+    unit.writing.booking_changes.add(change)
+    fields = tuple(name for name in _TOLD if getattr(before, name) != getattr(after, name))
+    action = AuditAction.BOOKING_CHANGED if change.move is None else _ACTIONS[change.move]
+    own = {"booking": str(after.id), "status": after.status}
+    unit.record(action, customer, fields=fields, details=own | {**(details or {})})
 
 
 _TOLD: Final = (

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from salon_crm.domain.access import Actor, Permission
-from salon_crm.domain.bookings import Booking, BookingOrigin, BookingStatus, CancelledBy
+from salon_crm.domain.bookings import Booking, BookingOrigin, BookingStatus, CancelledBy, parse_time
 from salon_crm.domain.criteria import Ref
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import ExternalId, IdLike
@@ -24,7 +24,7 @@ from salon_crm.use_cases.bookings.keeping import (
     keep_move,
     new_booking,
 )
-from salon_crm.use_cases.bookings.plan import Plan, agreed_zone, check_location_of, parse_time
+from salon_crm.use_cases.bookings.plan import Plan, agreed_zone, check_location_of
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from salon_crm.domain.access import Actor, Permission, Role, Scope
-from salon_crm.domain.bookings import OPEN, Booking, BookingMove, CancelledBy, moved_booking
+from salon_crm.domain.bookings import OPEN, Booking, BookingMove, CancelledBy, moved_booking, parse_time, settled_end
 from salon_crm.domain.criteria import Ref
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import BookingId, IdLike, parse_id
@@ -27,7 +27,7 @@ from salon_crm.use_cases.bookings.keeping import (
     keep_move,
     refuse_blocked,
 )
-from salon_crm.use_cases.bookings.plan import agreed_zone, check_location, check_location_of, parse_time, settled_end
+from salon_crm.use_cases.bookings.plan import agreed_zone, check_location, check_location_of
 from salon_crm.use_cases.catalogue import find_item, offered
 from salon_crm.use_cases.unit import Unit, unit_of_work
 

@@ -1,12 +1,11 @@
 """What a booking is to be, read and checked: its times, its items of the catalogue, where it is."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from salon_crm.domain.bookings import Booking, BookingStatus
-from salon_crm.domain.catalogue import Location, Service
-from salon_crm.domain.dates import parse_instant
+from salon_crm.domain.bookings import Booking, BookingStatus, parse_time, settled_end
+from salon_crm.domain.catalogue import Location
 from salon_crm.domain.money import Money
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.sales import Sale
@@ -14,10 +13,6 @@ from salon_crm.errors import InvalidDocument, InvalidValue, NotPermitted
 from salon_crm.ports.records import LOCATIONS, PACKAGES, SERVICES, STAFF_MEMBERS, Kind
 from salon_crm.use_cases.catalogue import check_offered, find_item
 from salon_crm.use_cases.unit import Unit
-
-LONGEST_BOOKING: Final = timedelta(days=31)
-EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class Plan:
@@ -107,27 +102,6 @@ _KINDS: Final[dict[str, Kind[Any]]] = {
 }
 _BOOKED_AS: Final = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 _CLOSED_AS: Final = (BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
-
-
-def parse_time(value: object, name: str) -> datetime:
-    """Return an instant that a booking may have, in UTC; raises InvalidValue."""
-    instant = parse_instant(value, name)
-    if not EARLIEST <= instant <= LATEST:
-        raise InvalidValue("number-out-of-range", field=name, low=f"{EARLIEST:%Y-%m-%d}", high=f"{LATEST:%Y-%m-%d}")
-    return instant
-
-
-def settled_end(start: datetime, end: datetime | None, service: Service | None) -> datetime:
-    """Return when a booking ends: as stated, or after as long as the service takes; raises InvalidValue."""
-    if end is None:
-        if service is None or service.duration is None:
-            raise InvalidValue("required", field="end", hint="The service has no duration; say when the booking ends.")
-        return start + timedelta(minutes=service.duration)
-    if end <= start:
-        raise InvalidValue("booking-end", field="end")
-    if end - start > LONGEST_BOOKING:
-        raise InvalidValue("booking-too-long", field="end", days=LONGEST_BOOKING.days)
-    return end
 
 
 def settled_place(unit: Unit, ref: object, find: Callable[[object], Location]) -> Location | None:

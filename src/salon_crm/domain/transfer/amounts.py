@@ -1,0 +1,86 @@
+"""Amounts of money in the cells of a list, whichever sign stands before the decimals."""
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from salon_crm.domain.money import EXPONENTS, Money
+from salon_crm.errors import InvalidValue
+
+
+class DecimalSign(StrEnum):
+    """What stands before the decimals of an amount; the other one sets thousands apart."""
+
+    POINT = "."
+    COMMA = ","
+
+
+EVERY_READING: Final[frozenset[DecimalSign | None]] = frozenset((*DecimalSign, None))
+"""What an amount without any sign says of the signs: it may be either, or none at all."""
+
+_DIGITS: Final = re.compile(r"[+-]?\d[\d.,]*", re.ASCII)
+_WORD: Final = re.compile(r"[^\W\d_]+\.?|[^\w\s.,'+-]+")
+_SPACES: Final = re.compile(r"(?<=\d)[\s'\u2019](?=\d{3}(?:\D|$))")
+_SYMBOLS: Final = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₪": "ILS", "₺": "TRY", "₴": "UAH", "₽": "RUB"}
+_LONGEST: Final = 40
+
+
+@lru_cache(maxsize=4_096)  # a price list is short
+def parse_amount(text: str, name: str, *, currency: str, sign: DecimalSign | None) -> Money:
+    """Return the amount that a cell states, with or without the currency's code or symbol.
+
+    ``sign`` stands before the decimals; None where it makes no difference. Raises InvalidValue naming the field
+    ``name`` for what is no amount, is finer than the currency, of another one, or out of range.
+    """
+    number, stated = _split(text)
+    if stated is not None and stated != currency:
+        raise InvalidValue("money-mixed", field=name, currency=stated, expected=currency)
+    readings = _readings(number)
+    amount = readings.get(sign or DecimalSign.POINT, readings.get(DecimalSign.COMMA) if sign is None else None)
+    if amount is None:
+        raise InvalidValue("money-invalid", field=name)
+    return Money.parse(amount, name, currency=currency)
+
+
+def signs_possible(text: str, currency: str) -> frozenset[DecimalSign | None]:
+    """Return the signs by which a cell states an amount of a currency; `EVERY_READING` where it makes no difference.
+
+    ``1,234`` can only be a thousand and some where the currency has no thousandths, but ``1,250`` is 1.25 too.
+    """
+    readings = {
+        sign: amount
+        for sign, amount in _readings(_split(text)[0]).items()
+        if amount == round(amount, EXPONENTS[currency])
+    }
+    same = len(readings) > 1 and len(set(readings.values())) == 1
+    return EVERY_READING if same or not readings else frozenset(readings)
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """Return the digits and signs of a cell, and the currency that is written beside them."""
+    text = _SPACES.sub("", text.strip()) if len(text) <= _LONGEST else ""
+    words = _WORD.findall(text)
+    codes = [_SYMBOLS.get(word, word.upper()) for word in words]
+    return _WORD.sub("", text).strip(), next((code for code in codes if code in EXPONENTS), None)
+
+
+def _readings(number: str) -> dict[DecimalSign, Decimal]:
+    """Return the amount that digits and signs state by each sign that may stand before the decimals."""
+    if not _DIGITS.fullmatch(number):
+        return {}
+    found: dict[DecimalSign, Decimal] = {}
+    for sign, other in ((DecimalSign.POINT, ","), (DecimalSign.COMMA, ".")):
+        whole, _, decimals = number.partition(sign)
+        if sign in decimals or other in decimals or not _are_groups(whole.lstrip("+-").split(other)):
+            continue
+        found[sign] = Decimal(f"{whole.replace(other, '')}.{decimals or 0}")
+    return found
+
+
+def _are_groups(parts: list[str]) -> bool:
+    """Return whether digits are set apart as thousands are: three in each part but the first."""
+    first, *others = parts
+    grouped = 1 <= len(first) <= 3 and first != "0" and all(len(part) == 3 for part in others)
+    return first.isdigit() and (not others or grouped)
