@@ -1,18 +1,27 @@
 """Criteria as SQL: every clause is TRUE or FALSE of a customer's rows, never NULL.
 
-The rows are ``crm_customers c`` and, where a criterion asks for text, ``crm_customer_search s``, which holds
-the little that most searches need: then ``c`` is only spoken of where `asks_profile` says so.
+The rows are ``crm_customer_panel r``, which knows all that stored facts say. Where a criterion asks for text there is
+``crm_customer_search s`` too; then ``r`` is only spoken of where `asks_row` says so. Where a list is read by when
+customers were added, criteria of their profiles alone are asked of ``crm_customers c``.
 """
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
-from salon_crm.adapters.sql.dialect import Dialect, Value
-from salon_crm.adapters.sql.tables import write_day, write_instant, write_json
-from salon_crm.domain.bookings import ANY_STATUS
+from salon_crm.adapters.sql.dialect import Connection, Dialect, Value
+from salon_crm.adapters.sql.masks import Bits, CodeKind, bits_of, others_of, words_of
+from salon_crm.adapters.sql.tables import (
+    BOOKED_WORDS,
+    EVER_WORDS,
+    PACKAGES_WORDS,
+    write_day,
+    write_instant,
+    write_json,
+)
+from salon_crm.domain.bookings import ANY_STATUS, COUNTING
 from salon_crm.domain.criteria import (
     AllOf,
     AnyOf,
@@ -27,11 +36,15 @@ from salon_crm.domain.criteria import (
     Text,
     refuse_unresolved,
 )
+from salon_crm.domain.dates import in_utc
 
 Clause = tuple[str, list[Value]]
 
-_ID: Final = {False: "c.id", True: "s.customer_id"}
-_STATUS: Final = {False: "c.status", True: "s.status"}
+Rows = Literal["r", "s", "c"]
+"""The row that a criterion is asked of, but for text: the panel's, the search index's, the profile."""
+
+_OF_PROFILES: Final = frozenset({Fact.STATUS, Fact.GENDER, Fact.BLOCKED, Fact.ADDED})
+_OF_SEARCH: Final = frozenset({Fact.STATUS, Fact.BLOCKED})
 
 
 def asks_text(criterion: Criterion) -> bool:
@@ -39,9 +52,40 @@ def asks_text(criterion: Criterion) -> bool:
     return any(isinstance(leaf, Text) for leaf in _leaves(criterion))
 
 
-def asks_profile(criterion: Criterion) -> bool:
-    """Return whether any part of the criterion asks what only the customer's own row knows."""
-    return any(isinstance(leaf, Compare) and leaf.fact in (Fact.GENDER, Fact.ADDED) for leaf in _leaves(criterion))
+def asks_panel(criterion: Criterion) -> bool:
+    """Return whether any part of the criterion asks what a profile does not say: bookings, packages, figures."""
+    return any(
+        isinstance(leaf, HasBooking | HasPackage) or (isinstance(leaf, Compare) and leaf.fact not in _OF_PROFILES)
+        for leaf in _leaves(criterion)
+    )
+
+
+def asks_row(criterion: Criterion) -> bool:
+    """Return whether any part of a criterion that asks for text asks what the search index does not know."""
+    return asks_panel(criterion) or any(
+        isinstance(leaf, Compare) and leaf.fact not in _OF_SEARCH for leaf in _leaves(criterion)
+    )
+
+
+def asks_bookings(criterion: Criterion) -> bool:
+    """Return whether any part of the criterion is asked of single bookings."""
+    return any(isinstance(leaf, HasBooking) and not of_words(leaf) for leaf in _leaves(criterion))
+
+
+def of_words(asked: HasBooking) -> bool:
+    """Return whether the words of the panel's row know: services that count, or in any state, at any time and place."""
+    return asked.ever and asked.statuses in (COUNTING, ANY_STATUS)
+
+
+def conjuncts(criterion: Criterion) -> Iterator[Criterion]:
+    """Give the parts that must all hold, however they are nested."""
+    waiting = [criterion]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, AllOf):
+            waiting += reversed(node.parts)
+        else:
+            yield node
 
 
 def _leaves(criterion: Criterion) -> Iterator[Criterion]:
@@ -56,9 +100,25 @@ def _leaves(criterion: Criterion) -> Iterator[Criterion]:
             yield node
 
 
-def compile_criterion(criterion: Criterion, dialect: Dialect) -> Clause:
-    """Return the condition that is true of just the customers `matches` is true of, and its values."""
-    condition, values, _ = _Compiler(dialect, asks_text(criterion)).compile(criterion, negated=False)
+def bits_asked(connection: Connection, dialect: Dialect, criterion: Criterion) -> Bits:
+    """Return the bits of the codes that a criterion names."""
+    services, packages = set[str](), set[str]()
+    for leaf in _leaves(criterion):
+        if isinstance(leaf, HasBooking):
+            services |= leaf.services
+        elif isinstance(leaf, HasPackage):
+            packages |= leaf.packages
+    return bits_of(connection, dialect, {CodeKind.SERVICE: services, CodeKind.PACKAGE: packages})
+
+
+def compile_criterion(
+    criterion: Criterion, dialect: Dialect, rows: Rows, bits: Bits | None = None, *, at_once: bool = False
+) -> Clause:
+    """Return the condition that is true of just the customers `matches` is true of, and its values.
+
+    ``at_once`` has bookings that match collected once, which pays where most customers are looked at.
+    """
+    condition, values, _ = _Compiler(dialect, rows, bits or {}, at_once=at_once).compile(criterion, negated=False)
     return condition, values
 
 
@@ -67,11 +127,14 @@ Part = tuple[str, list[Value], int]
 
 
 class _Compiler:
-    """Criteria compiled for one database, over the search row or without it."""
+    """Criteria compiled for one database, over one kind of row."""
 
-    def __init__(self, dialect: Dialect, by_search_row: bool) -> None:
+    def __init__(self, dialect: Dialect, rows: Rows, bits: Bits, *, at_once: bool) -> None:
         self._dialect = dialect
-        self._id, self._status = _ID[by_search_row], _STATUS[by_search_row]
+        self._rows = rows
+        self._id = "c.id" if rows == "c" else f"{rows}.customer_id"
+        self._bits = bits
+        self._at_once = at_once
 
     def compile(self, criterion: Criterion, *, negated: bool) -> Part:
         """Compile a criterion, or its negation: Not is carried down to the leaves, where it costs no depth."""
@@ -102,7 +165,7 @@ class _Compiler:
             case HasBooking():
                 return self._booked(leaf)
             case HasPackage(packages):
-                return self._has_package(packages)
+                return self._has(CodeKind.PACKAGE, PACKAGES_WORDS, "packages", packages)
             case _:
                 assert_never(leaf)
 
@@ -115,66 +178,183 @@ class _Compiler:
         return _joined([in_phone, in_text], every=False)
 
     def _comparison(self, comparison: Compare) -> Clause:
-        value = comparison.value
+        value, row = comparison.value, self._rows if comparison.fact in _OF_SEARCH else self._knowing
+        test = f"{row}.{comparison.fact.value} {comparison.op.value} ?"
         match comparison.fact:
             case Fact.STATUS:
-                return f"{self._status} {comparison.op.value} ?", [str(value)]
+                return test, [str(value)]
             case Fact.GENDER:
-                return f"c.gender IS NOT NULL AND c.gender {comparison.op.value} ?", [str(value)]
+                return f"{row}.gender IS NOT NULL AND {test}", [str(value)]
             case Fact.BLOCKED:
-                blocked = (
-                    f"EXISTS (SELECT 1 FROM crm_blocks b WHERE b.customer_id = {self._id} AND b.lifted_at IS NULL)"
-                )
-                return (blocked if value else f"NOT {blocked}"), []
+                return (self._blocked() if value else f"NOT ({self._blocked()})"), []
             case Fact.ADDED:
-                instant = write_instant(value) if isinstance(value, datetime) else refuse_unresolved()
-                return f"c.added {comparison.op.value} ?", [instant]
+                return test, [write_instant(value) if isinstance(value, datetime) else refuse_unresolved()]
             case Fact.VISITS | Fact.SPEND:
-                column = comparison.fact.value
-                known = f"(SELECT f.{column} FROM crm_facts f WHERE f.customer_id = {self._id})"
-                return f"coalesce({known}, 0) {comparison.op.value} ?", [_whole(value)]
+                return test, [_whole(value)]
             case Fact.LAST_VISIT:
-                return (
-                    f"EXISTS (SELECT 1 FROM crm_facts f WHERE f.customer_id = {self._id} "
-                    f"AND f.last_visit {comparison.op.value} ?)",
-                    [_day(value)],
-                )
+                return f"{row}.last_visit IS NOT NULL AND {test}", [_day(value)]
             case _:
                 assert_never(comparison.fact)
 
+    def _blocked(self) -> str:
+        if self._at_once:
+            return f"{self._id} IN (SELECT b.customer_id FROM crm_blocks b WHERE b.lifted_at IS NULL)"
+        return f"EXISTS (SELECT 1 FROM crm_blocks b WHERE b.customer_id = {self._id} AND b.lifted_at IS NULL)"
+
+    @property
+    def _knowing(self) -> Rows:
+        """Return the row that knows more than the search index: the panel's stands beside that one."""
+        return "r" if self._rows == "s" else self._rows
+
     def _booked(self, asked: HasBooking) -> Clause:
-        """Return whether the customer has a booking of which all is true."""
+        """Return whether the customer has a booking of which all is true.
+
+        Who has none of these services at all is told by the words, and no booking is looked at.
+        """
+        counts = asked.statuses <= COUNTING
+        names, column = (BOOKED_WORDS, "booked") if counts else (EVER_WORDS, "ever_booked")
+        known, values = self._has(CodeKind.SERVICE, names, column, asked.services or None)
         if not asked.resolved:
             refuse_unresolved()
-        conditions, values = [f"b.customer_id = {self._id}"], list[Value]()
-        chosen = (
-            ("b.status", asked.statuses if asked.statuses != ANY_STATUS else None),
-            ("b.service", asked.services or None),
-            ("b.location", asked.locations or None),
-            ("b.therapist", asked.therapists or None),
+        if of_words(asked):
+            return known, values
+        found, of_bookings = self._collected(asked) if self._at_once else self._looked_up(asked)
+        return f"({known}) AND {found}", [*values, *of_bookings]
+
+    def _looked_up(self, asked: HasBooking) -> Clause:
+        conditions, values = bookings_of_customer(asked, self._dialect)
+        return f"EXISTS (SELECT 1 FROM crm_bookings b WHERE b.customer_id = {self._id} AND {conditions})", values
+
+    def _collected(self, asked: HasBooking) -> Clause:
+        conditions, values = bookings_by_service(asked, self._dialect)
+        return f"{self._id} IN (SELECT b.customer_id FROM crm_bookings b WHERE {conditions})", values
+
+    def _has(self, kind: CodeKind, names: Sequence[str], column: str, codes: Iterable[str] | None) -> Clause:
+        """Return whether the customer has any of some codes; of None, any at all."""
+        if codes is None:
+            return f"({' | '.join(f'r.{name}' for name in names)}) <> 0", []
+        others = others_of(kind)
+        bits = {code: self._bits[kind, code] for code in sorted(codes) if (kind, code) in self._bits}
+        words = words_of(kind, (bit for bit in bits.values() if bit < others))
+        held: list[Part] = [
+            (f"((r.{name} & ?) <> 0)", [word], 0) for name, word in zip(names, words, strict=True) if word
+        ]
+        listed = [code for code, bit in bits.items() if bit >= others]
+        if listed:
+            held.append(self._among_others(column, listed))
+        condition, values, _ = _joined(held, every=False)
+        return condition, values
+
+    def _among_others(self, column: str, codes: Sequence[str]) -> Part:
+        """Return whether the stored facts name any of the codes that have no bit."""
+        named: list[Part] = [
+            (f"({self._dialect.contains(f'f.{column}')})", [write_json([code])[1:-1]], 0) for code in codes
+        ]
+        condition, values, _ = _joined(named, every=False)
+        return f"EXISTS (SELECT 1 FROM crm_facts f WHERE f.customer_id = {self._id} AND {condition})", values, 0
+
+
+Asked = Iterable[tuple[str, Value]]
+"""Conditions of one bound value each; where that is None, nothing is asked."""
+
+
+def all_of(asked: Asked) -> Clause:
+    """Return the condition that all of what is asked holds, and what it binds."""
+    stated = [(condition, value) for condition, value in asked if value is not None]
+    return " AND ".join(condition for condition, _ in stated) or "1 = 1", [value for _, value in stated]
+
+
+def both(one: Clause, other: Clause) -> Clause:
+    """Return the condition that two conditions hold, and what it binds."""
+    return f"{one[0]} AND {other[0]}", [*one[1], *other[1]]
+
+
+def one_of_texts(column: str, texts: Iterable[str], dialect: Dialect) -> Clause:
+    """Return the condition that a column is one of some texts, of which few are the rule."""
+    listed = sorted(map(str, texts))
+    if not listed:
+        return "1 = 0", []
+    if len(listed) > _FEW:
+        condition, value = dialect.in_list(column, listed)
+        return condition, [value]
+    return (f"{column} IN ({', '.join('?' * len(listed))})" if len(listed) != 1 else f"{column} = ?"), [*listed]
+
+
+_FEW: Final = 8
+
+
+def any_service(column: str) -> str:
+    """Return a condition that holds of every booking, by which an index that begins with services is read by each."""
+    return (
+        f"{column} IN (WITH RECURSIVE met (service) AS (SELECT min(service) FROM crm_bookings UNION ALL "
+        "SELECT (SELECT min(n.service) FROM crm_bookings n WHERE n.service > met.service) FROM met "
+        "WHERE met.service IS NOT NULL) SELECT met.service FROM met WHERE met.service IS NOT NULL)"
+    )
+
+
+def bookings_of_customer(asked: HasBooking, dialect: Dialect) -> Clause:
+    """Return the condition of a booking that is looked for among one customer's: no other index may tempt."""
+    plain = dialect.unindexed
+    start, end = asked.start, asked.end
+    moments = all_of(
+        (
+            ("b.starts >= ?", day_beside(start, -1)),  # a day is nowhere longer than two: the index is entered near it
+            ("b.starts < ?", day_beside(end, 2)),
+            ("b.starts >= ?", write_instant(asked.not_before)),
+            (f"{plain('b.day')} >= ?", None if start is None else _day(start)),
+            (f"{plain('b.day')} <= ?", None if end is None else _day(end)),
         )
-        for column, texts in chosen:
-            if texts is not None:
-                condition, value = self._dialect.in_list(column, sorted(map(str, texts)))
-                conditions.append(condition)
-                values.append(value)
-        edges = (
+    )
+    return both(moments, _chosen(asked, dialect, plain("b.status"), plain("b.service")))
+
+
+def bookings_by_service(asked: HasBooking, dialect: Dialect) -> Clause:
+    """Return the condition of a booking that is looked for among all, by services, states and days."""
+    narrowed, bound = bookings_in_range(asked, dialect)
+    exact, values = all_of((("b.starts >= ?", write_instant(asked.not_before)),))
+    return both((narrowed, bound), both((exact, values), _places(asked, dialect)))
+
+
+def bookings_in_range(asked: HasBooking, dialect: Dialect) -> Clause:
+    """Return what an index of services, states and days can tell of a booking that is asked for, or may be."""
+    services = one_of_texts("b.service", asked.services, dialect) if asked.services else (any_service("b.service"), [])
+    days = all_of(
+        (
             ("b.day >= ?", None if asked.start is None else _day(asked.start)),
             ("b.day <= ?", None if asked.end is None else _day(asked.end)),
-            ("b.starts >= ?", write_instant(asked.not_before)),
+            ("b.day >= ?", day_beside(asked.not_before, -1)),
         )
-        for condition, edge in edges:
-            if edge is not None:
-                conditions.append(condition)
-                values.append(edge)
-        return f"EXISTS (SELECT 1 FROM crm_bookings b WHERE {' AND '.join(conditions)})", values
+    )
+    return both(both(services, one_of_texts("b.status", asked.statuses, dialect)), days)
 
-    def _has_package(self, packages: frozenset[str]) -> Clause:
-        held: list[Part] = [
-            (f"({self._dialect.contains('f.packages')})", [write_json([code])[1:-1]], 0) for code in sorted(packages)
-        ]
-        condition, values, _ = _joined(held, every=False)
-        return f"EXISTS (SELECT 1 FROM crm_facts f WHERE f.customer_id = {self._id} AND {condition})", values
+
+def _chosen(asked: HasBooking, dialect: Dialect, status: str, service: str) -> Clause:
+    chosen = _places(asked, dialect)
+    if asked.services:
+        chosen = both(one_of_texts(service, asked.services, dialect), chosen)
+    if asked.statuses != ANY_STATUS:
+        chosen = both(one_of_texts(status, asked.statuses, dialect), chosen)
+    return chosen
+
+
+def _places(asked: HasBooking, dialect: Dialect) -> Clause:
+    """Return the condition of where a booking is and with whom."""
+    chosen: Clause = "1 = 1", []
+    for column, texts in (("b.location", asked.locations), ("b.therapist", asked.therapists)):
+        if texts:
+            chosen = both(chosen, one_of_texts(column, texts, dialect))
+    return chosen
+
+
+def day_beside(moment: object, days: int) -> str | None:
+    """Return a day so many days from another, or None beyond the calendar; instants of a day compare behind it."""
+    if not isinstance(moment, date):
+        return None
+    day = in_utc(moment).date() if isinstance(moment, datetime) else moment
+    try:
+        return write_day(day + timedelta(days=days))
+    except OverflowError:
+        return None
 
 
 def _day(value: object) -> str | None:

@@ -55,6 +55,10 @@ class Dialect(Protocol):
         """Return a condition that is true where the column is one of the texts, and the one value it binds."""
 
     @abstractmethod
+    def unindexed(self, column: str) -> str:
+        """Return a column so that no index is chosen for what is asked of it."""
+
+    @abstractmethod
     def piece_tables(self) -> tuple[str, ...]:
         """Return the names of every table that the pieces of customers' text take up."""
 

@@ -5,11 +5,11 @@ from typing import Final
 
 from attrs import field, frozen
 
-from salon_crm.adapters.sql.criteria import asks_profile, compile_criterion
+from salon_crm.adapters.sql.criteria import asks_row, compile_criterion
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.pieces import pieces_needed
 from salon_crm.adapters.sql.search import beginning_of, group_of, highest_place, names_around, places_of
-from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, CUSTOMER_TABLE, PIECES, write_instant
+from salon_crm.adapters.sql.tables import CUSTOMER_PANEL, CUSTOMER_SEARCH, CUSTOMER_TABLE, PIECES, write_instant
 from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 
@@ -33,6 +33,9 @@ _MOST_COUNTED: Final = 5_000
 """Customers found by pieces who are counted one by one; where there are more, all rows are scanned."""
 
 _LAST_PLACE: Final = 2**63 - 1
+
+SAME_ROW: Final = "r.name_key = s.name_key AND r.customer_id = s.customer_id"
+"""The row of the panel is of the same customer as that of the search index; so said, it is found at once."""
 
 
 @frozen(field_transformer=classed)
@@ -122,8 +125,8 @@ class TextSearch:
 
     def __init__(self, connection: Connection, dialect: Dialect, criterion: Criterion) -> None:
         self._connection = connection
-        self._condition, self._values = compile_criterion(criterion, dialect)
-        self._asks_profile = asks_profile(criterion)
+        self._condition, self._values = compile_criterion(criterion, dialect, "s")
+        self._asks_row = asks_row(criterion)
         needed = pieces_needed(criterion)
         self._pieces = dialect.has_pieces(needed) if needed else None
 
@@ -201,11 +204,11 @@ class TextSearch:
     def _walked(self, group: int, walk: Walk, limit: int) -> list[Row] | None:
         """Return the first of a group, walked by the index of the list; None where too many are passed by."""
         walk = walk if walk.after else Walk(walk.key, walk.falling, names_around(group)[walk.falling])
-        behind, after = walk.behind("c.name_key, c.id")
+        behind, after = walk.behind("r.name_key, r.customer_id")
         sql = (
-            f"SELECT c.name_key, c.id, s.place, {self._condition} "
-            f"FROM {CUSTOMER_TABLE.shape.name} c CROSS JOIN {CUSTOMER_SEARCH.name} s "
-            f"WHERE s.customer_id = c.id AND {behind} ORDER BY c.name_key {walk.way}, c.id {walk.way}"
+            f"SELECT r.name_key, r.customer_id, s.place, {self._condition} "
+            f"FROM {CUSTOMER_PANEL.name} r CROSS JOIN {CUSTOMER_SEARCH.name} s "
+            f"WHERE s.customer_id = r.customer_id AND {behind} ORDER BY r.name_key {walk.way}, r.customer_id {walk.way}"
         )
         page = _PageOfGroup(group, walk.falling, limit)
         rows = self._connection.rows_while(sql, [*self._values, *after], page)
@@ -237,24 +240,25 @@ class TextSearch:
     def _by_added(self, walk: Walk, limit: int) -> list[Row]:
         """Return instants and ids: of few found by pieces, sorted here, or met while walking all by their index."""
         if self._pieces:
-            select, values = self._select("c.added, c.id", pieces=True, profile=True)
+            select, values = self._select("r.added, r.customer_id", pieces=True, row=True)
             rows = self._connection.rows(f"{select} LIMIT ?", [*values, _MOST_SORTED])
             if len(rows) < _MOST_SORTED:
                 return walk.sorted(rows, limit)
         behind, after = walk.behind("c.added, c.id")
+        row = f" CROSS JOIN {CUSTOMER_PANEL.name} r" if self._asks_row else ""
         sql = (
-            f"SELECT c.added, c.id FROM {CUSTOMER_TABLE.shape.name} c CROSS JOIN {CUSTOMER_SEARCH.name} s "
-            f"WHERE s.customer_id = c.id AND {self._condition} AND {behind} "
+            f"SELECT c.added, c.id FROM {CUSTOMER_TABLE.shape.name} c CROSS JOIN {CUSTOMER_SEARCH.name} s{row} "
+            f"WHERE s.customer_id = c.id AND {SAME_ROW if row else '1 = 1'} AND {self._condition} AND {behind} "
             f"ORDER BY c.added {walk.way}, c.id {walk.way} LIMIT ?"
         )
         return self._connection.rows(sql, [*self._values, *after, limit])
 
-    def _select(self, columns: str, *, pieces: bool, profile: bool = False) -> tuple[str, list[Value]]:
+    def _select(self, columns: str, *, pieces: bool, row: bool = False) -> tuple[str, list[Value]]:
         """Return a query of those who match, and its values; CROSS JOIN keeps the tables in this order."""
         tables, conditions, values = [f"{CUSTOMER_SEARCH.name} s"], [self._condition], list(self._values)
-        if profile or self._asks_profile:
-            tables.append(f"{CUSTOMER_TABLE.shape.name} c")
-            conditions.insert(0, "c.id = s.customer_id")
+        if row or self._asks_row:
+            tables.append(f"{CUSTOMER_PANEL.name} r")
+            conditions.insert(0, SAME_ROW)
         if pieces and self._pieces:
             has_pieces, value = self._pieces
             tables.insert(0, f"{PIECES} p")

@@ -6,10 +6,22 @@ from functools import lru_cache
 from itertools import chain, islice, repeat
 from typing import Any, Final, TypeVar
 
-from salon_crm.adapters.sql.criteria import Clause, asks_text, compile_criterion
+from salon_crm.adapters.sql.criteria import (
+    Clause,
+    all_of,
+    any_service,
+    asks_panel,
+    asks_text,
+    both,
+    compile_criterion,
+    day_beside,
+    one_of_texts,
+)
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.exporting import cells_of_rows
 from salon_crm.adapters.sql.finding import TextSearch, Walk
+from salon_crm.adapters.sql.listing import PanelSearch
+from salon_crm.adapters.sql.panel import PanelRows
 from salon_crm.adapters.sql.search import SearchCheck, SearchChecking, SearchIndex
 from salon_crm.adapters.sql.tables import (
     AUDIT_COLUMNS,
@@ -27,14 +39,15 @@ from salon_crm.adapters.sql.tables import (
 )
 from salon_crm.domain.audit import AuditEntry
 from salon_crm.domain.blocks import Block, in_force
-from salon_crm.domain.bookings import ANY_STATUS, Booking
+from salon_crm.domain.bookings import ANY_STATUS, Booking, BookingStatus
 from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Start
 from salon_crm.domain.customers import Customer
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.sales import Sale
 from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
-from salon_crm.ports.records import BLOCKS, BOOKINGS, CUSTOMERS, SALES, Key
+from salon_crm.ports.records import BLOCKS, BOOKINGS, CUSTOMERS, FACTS, SALES, Key
 from salon_crm.ports.store import (
     Audit,
     AuditQuery,
@@ -219,6 +232,10 @@ class SqlRepository(Repository[T]):
         if changed:
             sets = ", ".join(f"{name} = ?" for name in changed)
             self._connection.run(f"UPDATE {self._name} SET {sets} WHERE {where}", (*changed.values(), *values))
+        self._saved(thing, dict(zip(names, held[0], strict=True)))
+
+    def _saved(self, thing: T, before: Mapping[str, Any]) -> None:
+        """Follow a record that was saved; ``before`` are the columns it had."""
 
     def remove(self, identity: Key) -> None:
         where, values = self._of_identity(identity)
@@ -230,7 +247,6 @@ class SqlRepository(Repository[T]):
         return where, self._table.identity_values(identity)
 
 
-_ORDER_COLUMNS: Final = {OrderKey.NAME: "c.name_key", OrderKey.ADDED: "c.added"}
 _SELECT: Final = ", ".join(f"c.{column.strip()}" for column in CUSTOMER_TABLE.columns.split(","))
 
 
@@ -270,6 +286,7 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         super().__init__(connection, CUSTOMER_TABLE)
         self._dialect = dialect
         self._index = SearchIndex(connection, dialect)
+        self._panel = PanelRows(connection, dialect)
 
     def _holding(self, key: str, values: list[Key]) -> Iterable[Customer]:
         if key == "external_id":
@@ -285,15 +302,17 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     def _insert(self, things: Sequence[Customer]) -> None:
         super()._insert(things)
         self._write_keys(things)
+        self._panel.add(things)
         self._index.add(things)
 
-    def save(self, thing: Customer, expected_version: int) -> None:
-        super().save(thing, expected_version)
+    def _saved(self, thing: Customer, before: Mapping[str, Any]) -> None:
         self._change_keys(thing)
+        self._panel.change(thing, before)
         self._index.change([thing])
 
     def remove(self, identity: Key) -> None:
         self._index.drop([str(identity)])
+        self._panel.drop(str(identity))
         for table in KEY_TABLES:
             self._connection.run(f"DELETE FROM {table} WHERE customer_id = ?", [str(identity)])
         super().remove(identity)
@@ -333,11 +352,16 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
                 [(key, own_id, key) for key, own_id in keys],
             )
             count += len(things)
+        self._panel.rebuild()
         self._index.clear()
         for things in self._slices(OrderKey.NAME):  # so that pieces are added in the order of their places
             self._index.add(things)
         self._index.merge()
         return count
+
+    def rebuild_panel(self) -> None:
+        """Compute anew what panels are answered from."""
+        self._panel.rebuild()
 
     def check_search(self) -> SearchCheck:
         """Compare what customers are found and sorted by with the customers."""
@@ -349,7 +373,7 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     def _slices(self, key: OrderKey) -> Iterator[list[Customer]]:
         """Yield all customers in an order, some thousand at a time."""
         walk = Walk(key, falling=False, after=None)
-        while rows := self._walked(EVERYBODY, walk, _SLICE):
+        while rows := self._found(EVERYBODY, walk, _SLICE):
             things = [CUSTOMER_TABLE.read(row) for row in rows]
             yield things
             last = things[-1]
@@ -373,9 +397,14 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     def _found(self, criterion: Criterion, walk: Walk, limit: int) -> list[Row]:
         if limit < 1:
             return []
-        if asks_text(criterion):
-            return self._of_ids(TextSearch(self._connection, self._dialect, criterion).ids(walk, limit))
-        return self._walked(criterion, walk, limit)
+        if walk.key is OrderKey.ADDED and not (asks_text(criterion) or asks_panel(criterion)):
+            return self._walked(criterion, walk, limit)
+        return self._of_ids(self._search(criterion).ids(walk, limit))
+
+    def _search(self, criterion: Criterion) -> TextSearch | PanelSearch:
+        if asks_text(criterion) and not asks_panel(criterion):
+            return TextSearch(self._connection, self._dialect, criterion)
+        return PanelSearch(self._connection, self._dialect, criterion)
 
     def _of_ids(self, ids: Sequence[str]) -> list[Row]:
         """Return the rows of the customers of these ids, in their order."""
@@ -387,24 +416,36 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         return [found[each] for each in ids]
 
     def _walked(self, criterion: Criterion, walk: Walk, limit: int) -> list[Row]:
-        condition, values = compile_criterion(criterion, self._dialect)
-        column = _ORDER_COLUMNS[walk.key]
-        behind, after = walk.behind(f"{column}, c.id")
+        """Return those of whom the profile says all that is asked, by the index of when they were added."""
+        condition, values = compile_criterion(criterion, self._dialect, "c")
+        behind, after = walk.behind("c.added, c.id")
         return self._connection.rows(
             f"SELECT {_SELECT} FROM crm_customers c WHERE {condition} AND {behind} "
-            f"ORDER BY {column} {walk.way}, c.id {walk.way} LIMIT ?",
+            f"ORDER BY c.added {walk.way}, c.id {walk.way} LIMIT ?",
             [*values, *after, limit],
         )
 
     def count(self, criterion: Criterion, at_most: int | None = None) -> int:
-        if asks_text(criterion):
-            return TextSearch(self._connection, self._dialect, criterion).count(at_most)
-        condition, values = compile_criterion(criterion, self._dialect)
-        limit = "" if at_most is None else " LIMIT ?"
-        bound = values if at_most is None else [*values, at_most]
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM crm_customers c WHERE {condition}{limit}) AS found"
-        count: int = self._connection.rows(sql, bound)[0][0]
-        return count
+        return self._search(criterion).count(at_most)
+
+
+class SqlFacts(SqlRepository[CustomerFacts]):
+    """The stored facts of customers, which the panel says too."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        super().__init__(connection, TABLES[FACTS.name])
+        self._panel = PanelRows(connection, dialect)
+
+    def _insert(self, things: Sequence[CustomerFacts]) -> None:
+        super()._insert(things)
+        self._panel.set_facts(things)
+
+    def _saved(self, thing: CustomerFacts, before: Mapping[str, Any]) -> None:
+        self._panel.set_facts([thing])
+
+    def remove(self, identity: Key) -> None:
+        super().remove(identity)
+        self._panel.drop_facts(str(identity))
 
 
 class _SqlDated(SqlRepository[T]):
@@ -414,67 +455,99 @@ class _SqlDated(SqlRepository[T]):
         super().__init__(connection, table)
         self._moment = moment
 
-    def _find(self, where: Clause, start: Start | None, limit: int, *, newest_first: bool) -> list[T]:
+    def _find(
+        self, where: Clause, start: Start | None, limit: int, *, newest_first: bool, moment: str | None = None
+    ) -> list[T]:
         if limit < 1:
             return []
         condition, values = where
+        moment = moment or self._moment
         backward = start is not None and start.backward
         falling = newest_first != backward
         way = "DESC" if falling else "ASC"
         if start is not None:
-            condition += f" AND ({self._moment}, id) {'<' if falling else '>'} (?, ?)"
+            condition += f" AND ({moment}, id) {'<' if falling else '>'} (?, ?)"
             at = start.value if isinstance(start.value, str) else write_instant(start.value)
             values = [*values, at, str(start.id)]
         sql = (
             f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} "
-            f"ORDER BY {self._moment} {way}, id {way} LIMIT ?"
+            f"ORDER BY {moment} {way}, id {way} LIMIT ?"
         )
         found = [self._table.read(row) for row in self._connection.rows(sql, [*values, limit])]
         return found[::-1] if backward else found
 
 
-def _all_of(asked: Iterable[tuple[str, Value]]) -> Clause:
-    """Return the condition that all of what is asked holds, and what it binds; what is None is not asked."""
-    stated = [(condition, value) for condition, value in asked if value is not None]
-    return " AND ".join(["1 = 1", *(condition for condition, _ in stated)]), [value for _, value in stated]
-
-
 class SqlBookings(_SqlDated[Booking], Bookings):
     """Bookings, with what finds a customer's and a day's."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
         super().__init__(connection, TABLES[BOOKINGS.name], "starts")
+        self._dialect = dialect
 
     def find(
         self, query: BookingQuery, start: Start | None, limit: int, *, newest_first: bool = False
     ) -> Sequence[Booking]:
-        return self._find(_bookings_asked(query), start, limit, newest_first=newest_first)
+        if _are_few(query):
+            moment = self._dialect.unindexed(self._moment)
+            return self._find(self._by_service(query), start, limit, newest_first=newest_first, moment=moment)
+        return self._find(self._by_start(query), start, limit, newest_first=newest_first)
 
     def count(self, query: BookingQuery) -> int:
-        condition, values = _bookings_asked(query)
+        condition, values = self._by_start(query) if query.customer_id else self._by_service(query)
         count: int = self._connection.rows(f"SELECT count(*) FROM {self._name} WHERE {condition}", values)[0][0]
         return count
 
+    def _by_start(self, query: BookingQuery) -> Clause:
+        """Return the condition, for an index in the order of starts, of one customer or of all."""
+        plain = self._dialect.unindexed
+        found = all_of(
+            (
+                ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
+                ("starts >= ?", day_beside(query.since, -1)),  # a local day is within two of UTC on either side
+                ("starts < ?", day_beside(query.until, 2)),
+                ("starts >= ?", write_instant(query.starting_from)),
+                ("starts < ?", write_instant(query.ended_before)),
+                (f"{plain('service')} = ?", query.service),
+                (f"{plain('day')} >= ?", write_day(query.since)),
+                (f"{plain('day')} <= ?", write_day(query.until)),
+            )
+        )
+        if query.statuses != ANY_STATUS:
+            found = both(found, one_of_texts(plain("status"), query.statuses, self._dialect))
+        return both(found, _elsewhere(query))
 
-def _bookings_asked(query: BookingQuery) -> Clause:
-    condition, values = _all_of(
+    def _by_service(self, query: BookingQuery) -> Clause:
+        """Return the condition, for the index of services, states and days."""
+        service: Clause = (any_service("service"), [])
+        if query.service is not None:
+            service = "service = ?", [query.service]
+        days = all_of(
+            (
+                ("day >= ?", write_day(query.since)),
+                ("day <= ?", write_day(query.until)),
+                ("day >= ?", day_beside(query.starting_from, -1)),
+                ("day <= ?", day_beside(query.ended_before, 1)),
+                (f"{self._dialect.unindexed('starts')} >= ?", write_instant(query.starting_from)),
+            )
+        )
+        return both(both(service, one_of_texts("status", query.statuses, self._dialect)), both(days, _elsewhere(query)))
+
+
+def _are_few(query: BookingQuery) -> bool:
+    """Return whether what is asked for are the bookings that staff forgot to close, or that came to nothing."""
+    forward = query.since is not None or query.starting_from is not None
+    return query.customer_id is None and BookingStatus.COMPLETED not in query.statuses and not forward
+
+
+def _elsewhere(query: BookingQuery) -> Clause:
+    return all_of(
         (
-            ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
-            ("service = ?", query.service),
             ("location = ?", query.location),
             ("therapist = ?", query.therapist),
-            ("day >= ?", write_day(query.since)),
-            ("day <= ?", write_day(query.until)),
             ("ends < ?", write_instant(query.ended_before)),
-            ("starts >= ?", write_instant(query.starting_from)),
+            ("(price IS NOT NULL) = ?", 1 if query.priced else None),
         )
     )
-    if query.priced:
-        condition += " AND price IS NOT NULL"
-    if query.statuses == ANY_STATUS:
-        return condition, values
-    statuses = sorted(map(str, query.statuses))
-    return f"{condition} AND status IN ({_marks(len(statuses))})", [*values, *statuses]
 
 
 class SqlSales(_SqlDated[Sale], Sales):
@@ -484,7 +557,7 @@ class SqlSales(_SqlDated[Sale], Sales):
         super().__init__(connection, TABLES[SALES.name], "at")
 
     def find(self, query: SaleQuery, start: Start | None, limit: int, *, newest_first: bool = False) -> Sequence[Sale]:
-        condition, values = _all_of(
+        condition, values = all_of(
             (
                 ("customer_id = ?", None if query.customer_id is None else str(query.customer_id)),
                 ("location = ?", query.location),

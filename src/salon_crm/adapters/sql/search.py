@@ -14,6 +14,7 @@ from typing import Final
 from attrs import field, frozen
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row
+from salon_crm.adapters.sql.panel import PanelRows
 from salon_crm.adapters.sql.pieces import pieces_of, place_mark
 from salon_crm.adapters.sql.slices import slices_of
 from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, read_row
@@ -229,11 +230,13 @@ class SearchCheck:
     """Rows of the index that are nobody's."""
     pieces: int = field(metadata=OPERATOR)
     """Pieces of text that other customers are kept for than have them; all of them where they cannot be read."""
+    panel: int = field(default=0, metadata=OPERATOR)
+    """Rows of the panel that are missing, nobody's, or not what customers and their facts say."""
 
     @property
     def ok(self) -> bool:
         """Whether every search finds just whom it should."""
-        return not (self.missing or self.wrong or self.extra or self.pieces)
+        return not (self.missing or self.wrong or self.extra or self.pieces or self.panel)
 
 
 class SearchChecking:
@@ -243,6 +246,8 @@ class SearchChecking:
         self._connection = connection
         self._dialect = dialect
         self._customers = self._found = self._wrong = 0
+        self._panel = PanelRows(connection, dialect)
+        self._panel_found = self._panel_wrong = 0
         self._sums: dict[str, tuple[int, int]] = {}
 
     def see(self, customers: Sequence[Customer]) -> None:
@@ -250,6 +255,9 @@ class SearchChecking:
         entries = {entry.customer_id: entry for entry in map(_Entry.of, customers)}
         self._customers += len(entries)
         sorted_by = self._sorted_by(entries)
+        found, wrong = self._panel.at_fault(customers)
+        self._panel_found += found
+        self._panel_wrong += wrong
         for place, held in _held(self._connection, self._dialect, entries):
             self._found += 1
             entry = entries[held.customer_id]
@@ -273,6 +281,7 @@ class SearchChecking:
             wrong=self._wrong,
             extra=rows - self._found,
             pieces=self._wrong_pieces(),
+            panel=self._panel_wrong + self._panel.count() - self._panel_found,
         )
 
     def _wrong_pieces(self) -> int:

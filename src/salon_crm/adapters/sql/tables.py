@@ -376,7 +376,7 @@ CUSTOMER_TABLE: Final = Table(
         name="crm_customers",
         columns=_CUSTOMER_COLUMNS,
         primary_key=("id",),
-        indexes=(("name_key", "id"), ("added", "id")),
+        indexes=(("added", "id"),),
     ),
     to_row=_customer_to_row,
     from_row=_customer_from_row,
@@ -407,6 +407,44 @@ CUSTOMER_SEARCH: Final = TableShape(
     unique=("customer_id",),
     parent="crm_customers",
 )
+SERVICE_WORDS: Final = 4
+PACKAGE_WORDS: Final = 2
+"""How many integers of 63 bits a customer's services, and their packages, are kept in."""
+
+
+def _words(name: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{name}_{number}" for number in range(1, count + 1))
+
+
+BOOKED_WORDS: Final = _words("booked", SERVICE_WORDS)
+EVER_WORDS: Final = _words("ever", SERVICE_WORDS)
+PACKAGES_WORDS: Final = _words("packages", PACKAGE_WORDS)
+_FURTHER_WORDS: Final = (*BOOKED_WORDS[1:], *EVER_WORDS[1:], *PACKAGES_WORDS[1:])
+
+CUSTOMER_PANEL: Final = TableShape(
+    name="crm_customer_panel",
+    columns=_columns(
+        "name_key text, customer_id text, booked_1 integer, ever_1 integer, status text, visits integer, "
+        "last_visit text?, spend integer, packages_1 integer, gender text?, added text, "
+        + ", ".join(f"{word} integer" for word in _FURTHER_WORDS)
+    ),
+    primary_key=("name_key", "customer_id"),
+    keyed=True,
+)
+"""The list of names, with what panels ask of a customer: what is asked most stands in front, where it is read fastest.
+
+Its rows have no parent: SQLite would look for a customer's row through all of them before the customer may go.
+"""
+
+CODES: Final = TableShape(
+    name="crm_codes",
+    columns=_columns("kind text, code text, bit integer"),
+    primary_key=("kind", "code"),
+    unique=("kind, bit",),
+    keyed=True,
+)
+"""The bit that stands for a service or a package in the words of `CUSTOMER_PANEL`."""
+
 SALE_BOOKINGS: Final = TableShape(
     name="crm_sale_bookings",
     columns=_columns("booking_id text, sale_id text"),
@@ -994,7 +1032,11 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
             _booking_to_row,
             _booking_from_row,
             key_columns={"external_id": "external_system, external_id"},
-            indexes=(("customer_id", "starts", "id"), ("day", "starts", "id")),
+            indexes=(
+                ("customer_id", "starts", "day", "status", "service", "location", "therapist"),
+                ("service", "status", "day", "customer_id", "location", "therapist"),
+                ("starts", "id"),
+            ),
             unique=("external_system, external_id",),
         ),
         _table(
@@ -1099,6 +1141,8 @@ SHAPES: Final = (
     EXTERNAL_IDS,
     CUSTOMER_KEYS,
     CUSTOMER_SEARCH,
+    CUSTOMER_PANEL,
+    CODES,
     SALE_BOOKINGS,
     AUDIT,
 )
@@ -1107,6 +1151,8 @@ SHAPES: Final = (
 BOOKING_SHAPES: Final = (
     *(TABLES[kind.name].shape for kind in CATALOGUE_KINDS),
     *(TABLES[kind.name].shape for kind in (BOOKINGS, BOOKING_CHANGES, SALES, ASSIGNED_PACKAGES, FACTS)),
+    CUSTOMER_PANEL,
+    CODES,
     SALE_BOOKINGS,
 )
 """The tables that a file of version 2 does not have."""

@@ -11,6 +11,7 @@ from salon_crm.adapters.sql.repositories import (
     SqlAudit,
     SqlBookings,
     SqlCustomers,
+    SqlFacts,
     SqlRepository,
     SqlSales,
     savepoint,
@@ -30,7 +31,6 @@ from salon_crm.adapters.sql.tables import (
 from salon_crm.domain.blocks import Block, BlockAlert
 from salon_crm.domain.bookings import BookingChange
 from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
-from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
@@ -158,7 +158,7 @@ class SqlUnit(Writing):
 
     @property
     def bookings(self) -> SqlBookings:
-        return SqlBookings(self._connection)
+        return SqlBookings(self._connection, self._dialect)
 
     @property
     def booking_changes(self) -> SqlRepository[BookingChange]:
@@ -173,8 +173,8 @@ class SqlUnit(Writing):
         return self._repository("assigned_packages")
 
     @property
-    def facts(self) -> SqlRepository[CustomerFacts]:
-        return self._repository("facts")
+    def facts(self) -> SqlFacts:
+        return SqlFacts(self._connection, self._dialect)
 
     @property
     def audit(self) -> SqlAudit:
@@ -250,9 +250,11 @@ class SqlUnit(Writing):
         self.rebuild_search()
 
     def keep_bookings(self) -> None:
-        """Create the tables of the catalogue, bookings, sales and facts: what version 3 added."""
+        """Create the tables of the catalogue, bookings, sales and facts, and the panel: what version 3 added."""
         for shape in BOOKING_SHAPES:
             self._run_all(shape.ddl(self._dialect))
+        self._run_all(["DROP INDEX crm_customers_by_name_key_id"])  # the panel is in that order, and says more
+        self.customers.rebuild_panel()
 
     def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:

@@ -43,6 +43,9 @@ class SQLiteDialect(Dialect):
     def in_list(self, column: str, values: Sequence[str]) -> tuple[str, Value]:
         return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
+    def unindexed(self, column: str) -> str:
+        return f"+{column}"
+
     def piece_tables(self) -> tuple[str, ...]:
         return (PIECES, f"{PIECES}_data", f"{PIECES}_idx", f"{PIECES}_config", _TERMS)
 
