@@ -14,6 +14,7 @@ _OWN = {
     "crm_customers": ("id", "added"),
     "crm_customer_keys": ("customer_id",),
     "crm_customer_search": ("place", "customer_id"),
+    "crm_customer_panel": ("customer_id", "added"),
     "crm_notes": ("id", "customer_id", "at"),
 }
 """The columns in which two salons with the same people differ, of each table whose content is compared."""

@@ -37,6 +37,17 @@ _UNSET: dict[str, Any] = {
 }
 
 
+_NOTHING_KNOWN = {
+    "name_key": "?",
+    "customer_id": "?",
+    "added": "?",
+    "status": "'active'",
+    "gender": "NULL",
+    "last_visit": "NULL",
+}
+"""What the list says of a customer who never came, beside noughts."""
+
+
 class NewCustomer(NamedTuple):
     """A checked row, and what follows from it: everything is worked out once."""
 
@@ -125,6 +136,7 @@ class RawSalon:
             self.connection.execute(f"PRAGMA {pragma}")
         self._key: bytes = self.connection.execute("SELECT mark_key FROM crm_salon").fetchone()[0]
         self._columns = [row[1] for row in self.connection.execute("PRAGMA table_info(crm_customers)")]
+        self._panel_columns = [row[1] for row in self.connection.execute("PRAGMA table_info(crm_customer_panel)")]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -165,6 +177,7 @@ class RawSalon:
         sql = f"INSERT INTO crm_customers ({', '.join(self._columns)}) VALUES ({_marks(self._columns)})"
         self.connection.executemany(sql, rows)
         self._add_keys(zip(ids, customers, strict=True))
+        self._list(zip(ids, customers, strict=True), instant)
         self._index(zip(ids, customers, strict=True))
         self.record(
             now,
@@ -200,6 +213,13 @@ class RawSalon:
         )
         sql = "INSERT INTO crm_customer_keys (kind, value, customer_id) VALUES (?, ?, ?)"
         self.connection.executemany(sql, keys)
+
+    def _list(self, customers: Iterable[tuple[str, NewCustomer]], instant: str) -> None:
+        """Write the list of names with what panels ask: of somebody new, that nothing is known yet."""
+        rows = sorted((customer.key, own_id) for own_id, customer in customers)
+        values = ", ".join(_NOTHING_KNOWN.get(column, "0") for column in self._panel_columns)
+        sql = f"INSERT INTO crm_customer_panel ({', '.join(self._panel_columns)}) VALUES ({values})"
+        self.connection.executemany(sql, [(*row, instant) for row in rows])
 
     def _index(self, customers: Iterable[tuple[str, NewCustomer]]) -> None:
         """Write the rows that customers are found by, in list order, and the pieces of their text."""

@@ -258,15 +258,19 @@ Asked = Iterable[tuple[str, Value]]
 """Conditions of one bound value each; where that is None, nothing is asked."""
 
 
+ALWAYS: Final = "1 = 1"
+
+
 def all_of(asked: Asked) -> Clause:
     """Return the condition that all of what is asked holds, and what it binds."""
     stated = [(condition, value) for condition, value in asked if value is not None]
-    return " AND ".join(condition for condition, _ in stated) or "1 = 1", [value for _, value in stated]
+    return " AND ".join(condition for condition, _ in stated) or ALWAYS, [value for _, value in stated]
 
 
-def both(one: Clause, other: Clause) -> Clause:
-    """Return the condition that two conditions hold, and what it binds."""
-    return f"{one[0]} AND {other[0]}", [*one[1], *other[1]]
+def both(*clauses: Clause) -> Clause:
+    """Return the condition that all of some conditions hold, and what it binds."""
+    stated = [clause for clause in clauses if clause[0] != ALWAYS]
+    return " AND ".join(condition for condition, _ in stated) or ALWAYS, [v for _, values in stated for v in values]
 
 
 def one_of_texts(column: str, texts: Iterable[str], dialect: Dialect) -> Clause:
@@ -310,9 +314,8 @@ def bookings_of_customer(asked: HasBooking, dialect: Dialect) -> Clause:
 
 def bookings_by_service(asked: HasBooking, dialect: Dialect) -> Clause:
     """Return the condition of a booking that is looked for among all, by services, states and days."""
-    narrowed, bound = bookings_in_range(asked, dialect)
-    exact, values = all_of((("b.starts >= ?", write_instant(asked.not_before)),))
-    return both((narrowed, bound), both((exact, values), _places(asked, dialect)))
+    exactly = all_of((("b.starts >= ?", write_instant(asked.not_before)),))
+    return both(bookings_in_range(asked, dialect), exactly, _places(asked, dialect))
 
 
 def bookings_in_range(asked: HasBooking, dialect: Dialect) -> Clause:
@@ -325,7 +328,7 @@ def bookings_in_range(asked: HasBooking, dialect: Dialect) -> Clause:
             ("b.day >= ?", day_beside(asked.not_before, -1)),
         )
     )
-    return both(both(services, one_of_texts("b.status", asked.statuses, dialect)), days)
+    return both(services, one_of_texts("b.status", asked.statuses, dialect), days)
 
 
 def _chosen(asked: HasBooking, dialect: Dialect, status: str, service: str) -> Clause:
@@ -339,7 +342,7 @@ def _chosen(asked: HasBooking, dialect: Dialect, status: str, service: str) -> C
 
 def _places(asked: HasBooking, dialect: Dialect) -> Clause:
     """Return the condition of where a booking is and with whom."""
-    chosen: Clause = "1 = 1", []
+    chosen: Clause = ALWAYS, []
     for column, texts in (("b.location", asked.locations), ("b.therapist", asked.therapists)):
         if texts:
             chosen = both(chosen, one_of_texts(column, texts, dialect))

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from salon_crm.adapters.sql.criteria import (
+    ALWAYS,
     Clause,
     asks_bookings,
     asks_text,
@@ -29,14 +30,17 @@ from salon_crm.domain.criteria import AllOf, Compare, Criterion, Fact, HasBookin
 _TRIED: Final = 2_000
 """Customers who are walked before it is asked whether there is a shorter way."""
 
-_FEW_COUNTED: Final = 5_000
+_FEW_COUNTED: Final = 500
 """Customers who may be meant, as many as are looked at one by one where they are counted."""
 
-_DEARER: Final = 50
+_FEW_COUNTED_BY_TEXT: Final = 5_000
+"""The same, where the rest would be asked for text too."""
+
+_DEARER: Final = 100
 """So many steps of a walk that reads only the list cost as much as fetching one customer by id."""
 
-_DEARER_THAN_LOOKING_UP: Final = 2
-"""The same, of a walk that looks up bookings."""
+_DEARER_THAN_LOOKING_UP: Final = 3
+"""The same, of a walk that looks up bookings or text."""
 
 _MOST_FETCHED: Final = 50_000
 """Customers who are fetched and sorted at most."""
@@ -53,7 +57,7 @@ _CUSTOMERS: Final = CUSTOMER_TABLE.shape.name
 _BOOKINGS: Final = "crm_bookings b"
 _SAME_PROFILE: Final = "r.name_key = c.name_key AND r.customer_id = c.id"
 _LISTS: Final = {
-    OrderKey.NAME: (f"{_NAME} r", "r.name_key, r.customer_id", "1 = 1"),
+    OrderKey.NAME: (f"{_NAME} r", "r.name_key, r.customer_id", ALWAYS),
     OrderKey.ADDED: (f"{_CUSTOMERS} c CROSS JOIN {_NAME} r", "c.added, c.id", _SAME_PROFILE),
 }
 """Each list: its tables, the columns it is in the order of, what makes their rows those of one customer."""
@@ -81,14 +85,14 @@ class PanelSearch:
 
     def count(self, at_most: int | None) -> int:
         """Return how many match, counting no further than ``at_most``."""
-        few = self._meant(_FEW_COUNTED)
+        few = self._meant(_FEW_COUNTED_BY_TEXT if self._text else _FEW_COUNTED)
         if few is not None:
             found = len(self._fetched("r.name_key", few))
             return found if at_most is None else min(found, at_most)
         at_once = at_most is None
         matching = compile_criterion(self._criterion, self._dialect, "r", self._bits, at_once=at_once)
         tables = f"{CUSTOMER_SEARCH.name} s CROSS JOIN {_NAME} r" if self._text else f"{_NAME} r"
-        same: Clause = (SAME_ROW if self._text else "1 = 1", [])
+        same: Clause = (SAME_ROW if self._text else ALWAYS, [])
         select, values = _query("1", tables, both(same, matching))
         if not at_once:
             select, values = f"{select} LIMIT ?", [*values, at_most]

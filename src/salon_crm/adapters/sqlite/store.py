@@ -45,6 +45,8 @@ _RESIGNED_AFTER: Final = 0.25
 _LOG_LIMIT: Final = 16 * 1024 * 1024
 """Bytes that the write-ahead log is cut to when a reading that made it grow has ended."""
 _MOST_IDLE_READERS: Final = 8
+_READER_CACHE: Final = 16_384
+"""Kibibytes of pages that a reader keeps at most: looking up the bookings of many customers comes back to the same."""
 
 _LEFT_TO_PARENT: Final[list[object]] = []
 """Connections that came along with a fork: closing them here would disturb the process they belong to."""
@@ -284,6 +286,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
         with self._opening():
             connection = self._connect()
             connection.control("PRAGMA query_only = ON")
+            connection.control(f"PRAGMA cache_size = -{_READER_CACHE}")
             connection.read_only = True
             return connection
 
