@@ -40,10 +40,10 @@ from salon_crm.domain.bookings import Booking, BookingStatus
 from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
 from salon_crm.domain.criteria import (
     AllOf,
-    Booked,
     Compare,
     Criterion,
     Fact,
+    HasBooking,
     HasPackage,
     Not,
     Op,
@@ -235,7 +235,7 @@ def criterion_of(panel: Panel) -> Criterion:
 def _criterion(part: Part) -> Criterion:
     if part.package is not None:
         return HasPackage(frozenset({f"package-{part.package}"}))
-    booked = Booked(
+    booked = HasBooking(
         services=frozenset(map(_service, part.services)),
         statuses=frozenset(map(BookingStatus, part.statuses)),
         start=part.start,

@@ -43,6 +43,11 @@ Clause = tuple[str, list[Value]]
 Rows = Literal["r", "s", "c"]
 """The row that a criterion is asked of, but for text: the panel's, the search index's, the profile."""
 
+Manner = Literal["each", "at once", "perhaps"]
+"""How bookings are asked for: of each customer; collected once, which pays where most customers are asked of; or not
+at all, and neither is text: then a condition is true of all whom the criterion may be true of, going by the row alone.
+"""
+
 _OF_PROFILES: Final = frozenset({Fact.STATUS, Fact.GENDER, Fact.BLOCKED, Fact.ADDED})
 _OF_SEARCH: Final = frozenset({Fact.STATUS, Fact.BLOCKED})
 
@@ -112,13 +117,10 @@ def bits_asked(connection: Connection, dialect: Dialect, criterion: Criterion) -
 
 
 def compile_criterion(
-    criterion: Criterion, dialect: Dialect, rows: Rows, bits: Bits | None = None, *, at_once: bool = False
+    criterion: Criterion, dialect: Dialect, rows: Rows, bits: Bits | None = None, manner: Manner = "each"
 ) -> Clause:
-    """Return the condition that is true of just the customers `matches` is true of, and its values.
-
-    ``at_once`` has bookings that match collected once, which pays where most customers are looked at.
-    """
-    condition, values, _ = _Compiler(dialect, rows, bits or {}, at_once=at_once).compile(criterion, negated=False)
+    """Return the condition that is true of just the customers `matches` is true of, and its values."""
+    condition, values, _ = _Compiler(dialect, rows, bits or {}, manner).compile(criterion, negated=False)
     return condition, values
 
 
@@ -129,12 +131,12 @@ Part = tuple[str, list[Value], int]
 class _Compiler:
     """Criteria compiled for one database, over one kind of row."""
 
-    def __init__(self, dialect: Dialect, rows: Rows, bits: Bits, *, at_once: bool) -> None:
+    def __init__(self, dialect: Dialect, rows: Rows, bits: Bits, manner: Manner) -> None:
         self._dialect = dialect
         self._rows = rows
         self._id = "c.id" if rows == "c" else f"{rows}.customer_id"
         self._bits = bits
-        self._at_once = at_once
+        self._manner = manner
 
     def compile(self, criterion: Criterion, *, negated: bool) -> Part:
         """Compile a criterion, or its negation: Not is carried down to the leaves, where it costs no depth."""
@@ -146,6 +148,8 @@ class _Compiler:
             case Not(part):
                 return self.compile(part, negated=not negated)
             case Text() | Compare() | OneOf() | HasBooking() | HasPackage():
+                if self._manner == "perhaps" and _beside_the_row(criterion, negated=negated):
+                    return f"({ALWAYS})", [], 0
                 condition, values = self._leaf(criterion)
                 return f"({'NOT ' if negated else ''}({condition}))", values, 0
             case _:
@@ -197,7 +201,7 @@ class _Compiler:
                 assert_never(comparison.fact)
 
     def _blocked(self) -> str:
-        if self._at_once:
+        if self._manner == "at once":
             return f"{self._id} IN (SELECT b.customer_id FROM crm_blocks b WHERE b.lifted_at IS NULL)"
         return f"EXISTS (SELECT 1 FROM crm_blocks b WHERE b.customer_id = {self._id} AND b.lifted_at IS NULL)"
 
@@ -216,9 +220,9 @@ class _Compiler:
         known, values = self._has(CodeKind.SERVICE, names, column, asked.services or None)
         if not asked.resolved:
             refuse_unresolved()
-        if of_words(asked):
+        if of_words(asked) or self._manner == "perhaps":
             return known, values
-        found, of_bookings = self._collected(asked) if self._at_once else self._looked_up(asked)
+        found, of_bookings = self._collected(asked) if self._manner == "at once" else self._looked_up(asked)
         return f"({known}) AND {found}", [*values, *of_bookings]
 
     def _looked_up(self, asked: HasBooking) -> Clause:
@@ -252,6 +256,13 @@ class _Compiler:
         ]
         condition, values, _ = _joined(named, every=False)
         return f"EXISTS (SELECT 1 FROM crm_facts f WHERE f.customer_id = {self._id} AND {condition})", values, 0
+
+
+def _beside_the_row(leaf: Criterion, *, negated: bool) -> bool:
+    """Return whether the row alone cannot say that a part does not hold."""
+    if isinstance(leaf, HasBooking):
+        return negated and not of_words(leaf)
+    return isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.fact is Fact.BLOCKED)
 
 
 Asked = Iterable[tuple[str, Value]]

@@ -64,6 +64,10 @@ class Walk:
             return "1 = 1", []
         return f"({columns}) {'<' if self.falling else '>'} (?, ?)", list(self.after)
 
+    def up_to(self, columns: str, edge: tuple[str, str]) -> tuple[str, list[Value]]:
+        """Return the condition that a row's sort value and id come no later than an edge, and its values."""
+        return f"({columns}) {'>=' if self.falling else '<='} (?, ?)", list(edge)
+
     def sorted(self, rows: Sequence[Row], limit: int) -> list[Row]:
         """Return the first rows of sort value and id that come later, in the order of the walk."""
         later = [row for row in rows if self.after is None or (row < self.after if self.falling else row > self.after)]

@@ -12,6 +12,7 @@ from typing import Final
 from salon_crm.adapters.sql.criteria import (
     ALWAYS,
     Clause,
+    Manner,
     asks_bookings,
     asks_text,
     bits_asked,
@@ -36,16 +37,19 @@ _FEW_COUNTED: Final = 500
 _FEW_COUNTED_BY_TEXT: Final = 5_000
 """The same, where the rest would be asked for text too."""
 
-_DEARER: Final = 100
-"""So many steps of a walk that reads only the list cost as much as fetching one customer by id."""
+_FETCHING: Final = 200
+"""What fetching one customer by id costs, where a step of the walk along the list costs one."""
 
-_DEARER_THAN_LOOKING_UP: Final = 3
-"""The same, of a walk that looks up bookings or text."""
+_LOOKING_UP: Final = 30
+"""What looking for bookings of one customer costs on top of the step."""
+
+_ENOUGH_TO_COLLECT: Final = _TRIED // 50
+"""So many of those tried for whom bookings would have to be looked up make it worth while to collect them at once."""
 
 _MOST_FETCHED: Final = 50_000
 """Customers who are fetched and sorted at most."""
 
-_SKIPPED: Final = 20
+_SKIPPED: Final = 10
 """So many entries of an index cost as much to pass over as fetching one customer by id."""
 
 _MOST_ADDED: Final = 50_000
@@ -77,6 +81,7 @@ class PanelSearch:
         self._condition, self._values = compile_criterion(criterion, dialect, "r", self._bits)
         self._text = asks_text(criterion)
         self._looks_up = asks_bookings(criterion) or self._text
+        self._beginning = Walk(OrderKey.NAME, falling=False, after=None)
 
     def ids(self, walk: Walk, limit: int) -> list[str]:
         """Return the ids of the first customers who match, in the order of the walk."""
@@ -89,14 +94,30 @@ class PanelSearch:
         if few is not None:
             found = len(self._fetched("r.name_key", few))
             return found if at_most is None else min(found, at_most)
-        at_once = at_most is None
-        matching = compile_criterion(self._criterion, self._dialect, "r", self._bits, at_once=at_once)
+        matching = compile_criterion(self._criterion, self._dialect, "r", self._bits, self._manner(at_most))
         tables = f"{CUSTOMER_SEARCH.name} s CROSS JOIN {_NAME} r" if self._text else f"{_NAME} r"
         same: Clause = (SAME_ROW if self._text else ALWAYS, [])
         select, values = _query("1", tables, both(same, matching))
-        if not at_once:
+        if at_most is not None:
             select, values = f"{select} LIMIT ?", [*values, at_most]
         count: int = self._connection.rows(f"SELECT count(*) FROM ({select}) AS found", values)[0][0]
+        return count
+
+    def _manner(self, at_most: int | None) -> Manner:
+        """Return how bookings are best asked for where everybody is counted."""
+        if at_most is not None or not self._looks_up:
+            return "each"
+        edge = self._edge(self._beginning)
+        return "at once" if edge is None or self._perhaps(self._beginning, edge) >= _ENOUGH_TO_COLLECT else "each"
+
+    def _perhaps(self, walk: Walk, edge: tuple[str, str]) -> int:
+        """Return how many of those up to an edge may match, going by their rows alone."""
+        condition = compile_criterion(self._criterion, self._dialect, "r", self._bits, "perhaps")
+        tables, columns, same = _LISTS[walk.key]
+        select, values = _query(
+            "1", tables, both((same, []), walk.behind(columns), walk.up_to(columns, edge), condition)
+        )
+        count: int = self._connection.rows(f"SELECT count(*) FROM ({select}) AS tried", values)[0][0]
         return count
 
     def _by_name(self, walk: Walk, limit: int) -> list[Row]:
@@ -104,7 +125,7 @@ class PanelSearch:
         found = self._walked(walk, limit, edge)
         if edge is None or len(found) == limit:
             return found
-        few = self._meant(self._worth_fetching(len(found), limit))
+        few = self._sooner_fetched(walk, edge, len(found), limit)
         if few is not None:
             return walk.sorted(self._fetched("r.name_key", few), limit)
         return found + self._walked(Walk(walk.key, walk.falling, edge), limit - len(found), None)
@@ -114,7 +135,7 @@ class PanelSearch:
         found = self._walked(walk, limit, edge)
         if edge is None or len(found) == limit:
             return found
-        few = self._meant(self._worth_fetching(len(found), limit))
+        few = self._sooner_fetched(walk, edge, len(found), limit)
         if few is not None:
             return walk.sorted(self._fetched("r.added", few), limit)
         if _TRIED * limit <= _MOST_ADDED * len(found):
@@ -133,7 +154,7 @@ class PanelSearch:
         tables, columns, same = _LISTS[walk.key]
         where = both((same, []), walk.behind(columns))
         if edge is not None:
-            where = both(where, (f"({columns}) {'>=' if walk.falling else '<='} (?, ?)", [*edge]))
+            where = both(where, walk.up_to(columns, edge))
         select, values = self._matching(columns, tables, where)
         return self._connection.rows(f"{select} {_in_order(walk)} LIMIT ?", [*values, limit])
 
@@ -158,10 +179,17 @@ class PanelSearch:
             where = both(("s.customer_id = r.customer_id", []), where)
         return _query(columns, tables, both(where, (self._condition, self._values)))
 
-    def _worth_fetching(self, found: int, limit: int) -> int:
-        """Return how many customers are sooner fetched than the rest of a page is walked, going by what was found."""
-        expected = _TRIED * limit // max(found, 1)
-        return min(expected // (_DEARER_THAN_LOOKING_UP if self._looks_up else _DEARER), _MOST_FETCHED)
+    def _sooner_fetched(self, walk: Walk, edge: tuple[str, str], found: int, limit: int) -> list[str] | None:
+        """Return the ids of those who may be meant, where they are sooner fetched than the rest of the page is walked.
+
+        What is left of the walk is taken to go on as it went up to the edge.
+        """
+        steps = _TRIED * (limit - found) * 2 // max(2 * found, 1)
+        if steps <= 2 * _TRIED:
+            return None
+        looked_up = self._perhaps(walk, edge) if self._looks_up else 0
+        cost = steps * (_TRIED + _LOOKING_UP * looked_up) // _TRIED
+        return self._meant(min(cost // _FETCHING, _MOST_FETCHED))
 
     def _meant(self, most: int) -> list[str] | None:
         """Return the ids of all customers who may be meant, in the first way by which they are no more than so many."""
