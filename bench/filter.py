@@ -210,7 +210,7 @@ def _add_catalogue(writing: Writing) -> None:
     for number in range(SERVICES):
         of_type = f"type-{number // SERVICES_OF_A_TYPE}"
         name = f"Service {number}"
-        writing.services.add(Service(id=ServiceId(next(ids)), code=_service(number), name=name, type=of_type))
+        writing.services.add(Service(id=ServiceId(next(ids)), code=_service(number), name=name, service_type=of_type))
     for number in range(PACKAGES):
         writing.packages.add(Package(id=PackageId(next(ids)), code=f"package-{number}", name=f"Package {number}"))
     for number in range(LOCATIONS):
