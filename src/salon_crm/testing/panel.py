@@ -1,6 +1,7 @@
 """Checks of finding customers by what they booked, were sold and come to: the salon's panel, as a store is asked it."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -11,6 +12,7 @@ from salon_crm.domain.bookings import ANY_STATUS, OPEN, Booking, BookingStatus
 from salon_crm.domain.criteria import (
     EVERYBODY,
     MOST_CODES,
+    MOST_SPENT,
     AllOf,
     AnyOf,
     Compare,
@@ -167,7 +169,7 @@ class PanelChecks(Conformance):
             (Fact.SPEND, Op.EQUAL, 1_250): [2],
             (Fact.SPEND, Op.MORE, 1_249): [2],
             (Fact.SPEND, Op.MORE, 1_250): [],
-            (Fact.SPEND, Op.LESS, 2**70): [1, 2, 3, 4],
+            (Fact.SPEND, Op.LESS, 1_000 * MOST_SPENT): [1, 2, 3, 4],
             (Fact.LAST_VISIT, Op.EQUAL, _DAY): [2],
             (Fact.LAST_VISIT, Op.AT_MOST, _DAY): [2],
             (Fact.LAST_VISIT, Op.MORE, _DAY): [1],
@@ -254,13 +256,14 @@ class PanelChecks(Conformance):
             HasBooking(start=RelativeDay(-30)),
             HasBooking(end=RelativeDay(0)),
             Compare(Fact.LAST_VISIT, Op.LESS, RelativeDay(-90)),
+            Compare(Fact.SPEND, Op.AT_LEAST, Decimal("12.50")),
             Compare(Fact.ADDED, Op.LESS, _DAY),
             Compare(Fact.ADDED, Op.AT_LEAST, RelativeDay(0)),
         ],
-        ids=["types", "upcoming", "start", "end", "last visit", "added on a day", "added before days"],
+        ids=["types", "upcoming", "start", "end", "last visit", "spend", "added on a day", "added before days"],
     )
     def test_what_only_people_write_is_refused(self, store: Store, unresolved: Criterion) -> None:
-        """A store is asked for no types, no ``upcoming``, no day counted from today: an error, never left out."""
+        """A store is asked for no types, ``upcoming``, days counted from today, Decimals: an error, never left out."""
         self.needs(*PANEL)
         _keep(store, _on(_DAY, 1, 1), customers=1)
         with store.reading() as reading:

@@ -19,6 +19,8 @@ from salon_crm.domain.catalogue import CatalogueItem
 from salon_crm.domain.contact import EmailAddress, PhoneNumber
 from salon_crm.domain.criteria import (
     FACTS,
+    MOST_SPENT,
+    MOST_VISITS,
     AllOf,
     AnyOf,
     Compare,
@@ -448,13 +450,14 @@ def _leaves() -> SearchStrategy[Criterion]:
 
 def _of_panel() -> SearchStrategy[Criterion]:
     """What bookings, packages and facts are asked, as a store is asked it."""
-    figures = st.one_of(st.integers(-1, 4), st.integers(-(2**70), 2**70))
+    few = st.integers(0, 4)
+    amounts = st.one_of(few, st.integers(0, 30_000), st.integers(-MOST_SPENT, MOST_SPENT))
     return st.one_of(
         _booked(),
         st.builds(HasBooking, services=_codes(SERVICES), statuses=_statuses()),
         _codes(PACKAGES).map(HasPackage),
-        _comparisons(Fact.VISITS, figures),
-        _comparisons(Fact.SPEND, st.one_of(figures, st.integers(0, 30_000))),
+        _comparisons(Fact.VISITS, st.one_of(few, st.integers(0, MOST_VISITS))),
+        _comparisons(Fact.SPEND, amounts),
         _comparisons(Fact.LAST_VISIT, local_days()),
     )
 
