@@ -19,7 +19,7 @@ from salon_crm.adapters.memory import MemoryStore
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.ports.store import Store
-from salon_crm.testing.builders import a_customer
+from salon_crm.testing.builders import a_booking, a_customer, a_sale
 
 OWNER = crm.Actor("olga", crm.Role.OWNER)
 SETTINGS: dict[str, Any] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
@@ -127,6 +127,10 @@ def test_a_missing_table_is_damage(file: Path) -> None:
         ("DELETE FROM crm_customer_keys WHERE kind = 'name'", {"crm_customer_keys": 1}),
         ("UPDATE crm_external_ids SET external_id = '8'", {"crm_external_ids": 2}),
         ("UPDATE crm_notes SET at = replace(at, 'Z', '+00:00')", {"crm_notes": 1}),
+        ("UPDATE crm_bookings SET day = '2026-03-01'", {"crm_bookings": 1}),
+        ("DELETE FROM crm_sale_bookings", {"crm_sale_bookings": 1}),
+        ("INSERT INTO crm_sale_bookings VALUES ('x', 'y')", {"crm_sale_bookings": 1}),
+        ("UPDATE crm_sale_bookings SET booking_id = 'x'", {"crm_sale_bookings": 2}),
     ],
 )
 def test_rows_that_are_not_as_they_were_written_are_counted(file: Path, change: str, at_fault: dict[str, int]) -> None:
@@ -134,6 +138,9 @@ def test_rows_that_are_not_as_they_were_written_are_counted(file: Path, change: 
         customer = crm.find_customers(salon, OWNER).items[0].id
         crm.edit_customer(salon, OWNER, customer, external_ids=[("till", "7")])
         crm.add_note(salon, OWNER, customer, text="Likes tea.")
+        with salon.writing() as writing:
+            writing.bookings.add(booking := a_booking(customer_id=customer))
+            writing.sales.add(a_sale(customer_id=customer, bookings=(booking.id,)))
         assert rows_at_fault(salon) == {}
     run(file, change)
     with crm.open_salon(file) as salon:

@@ -46,7 +46,8 @@ def row(**cells: str) -> Row:
 
 
 def bring(salon: crm.Salon, *rows: Row, **options: Any) -> crm.BookingImportReport:
-    return crm.import_bookings(salon, MANAGER, records(*rows), **{"system": "till", **options})
+    asked: dict[str, Any] = {"system": "till", **options}
+    return crm.import_bookings(salon, MANAGER, records(*rows), **asked)
 
 
 def figures(report: crm.BookingImportReport) -> dict[str, int]:

@@ -550,6 +550,11 @@ def _elsewhere(query: BookingQuery) -> Clause:
     )
 
 
+def booking_rows(sale: Sale) -> set[Row]:
+    """Return the rows that say which bookings a sale is for."""
+    return {(str(booking), str(sale.id)) for booking in sale.bookings}
+
+
 class SqlSales(_SqlDated[Sale], Sales):
     """Sales, with the table of the bookings they are for."""
 
@@ -587,7 +592,7 @@ class SqlSales(_SqlDated[Sale], Sales):
         self._drop_bookings(identity)
 
     def _write_bookings(self, things: Iterable[Sale]) -> None:
-        rows = sorted({(str(booking), str(sale.id)) for sale in things for booking in sale.bookings})
+        rows = sorted(chain.from_iterable(map(booking_rows, things)))
         self._connection.run_many(f"INSERT INTO {SALE_BOOKINGS.name} (booking_id, sale_id) VALUES (?, ?)", rows)
 
     def _drop_bookings(self, identity: Key) -> None:
