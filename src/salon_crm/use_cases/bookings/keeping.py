@@ -152,6 +152,8 @@ _TOLD: Final = (
 
 def refuse_blocked(unit: Unit, customer: Customer) -> None:
     """Refuse a blocked customer, who is themselves told only that booking is not possible."""
-    if blocks_in_force(unit.writing, customer):
-        code = "booking-not-possible" if unit.actor.role is Role.CUSTOMER else CUSTOMER_BLOCKED
-        raise RuleBroken(code, customer_id=str(customer.id))
+    if not blocks_in_force(unit.writing, customer):
+        return
+    if unit.actor.role is Role.CUSTOMER:
+        raise RuleBroken("booking-not-possible", customer_id=str(customer.id))
+    raise RuleBroken("customer-blocked", customer_id=str(customer.id))
