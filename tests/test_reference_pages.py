@@ -9,7 +9,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.domain import access, contact, criteria, customers, dates, marks, text
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Permission, Role, Scope
 from salon_crm.domain.bookings import MOVES, BookingMove, BookingStatus
+from salon_crm.domain.criteria import text as criteria_text
 from salon_crm.domain.customers import PROFILE, Customer, FieldKind
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import field_class
@@ -155,10 +156,35 @@ def use_case_notes() -> str:
 
 
 def part_permissions() -> str:
-    facts = [(f"criterion `{fact}`", kind.permission) for fact, kind in criteria.FACTS.items()]
+    words = [(f"criterion `{word}`", term.permission) for word, term in criteria_text.TERMS.items()]
     columns = [(f"column `{name}`", column.permission) for name, column in EXPORT_COLUMNS.items()]
-    asked = [(name, permission) for name, permission in facts + columns if permission is not Permission.VIEW_CUSTOMERS]
+    whoever_lists = (Permission.VIEW_CUSTOMERS, Permission.SEARCH_CUSTOMERS)
+    asked = [(name, permission) for name, permission in words + columns if permission not in whoever_lists]
     return table("part", "permission", rows=((name, f"`{permission}`") for name, permission in asked))
+
+
+# Criteria
+
+
+def criteria_words() -> str:
+    return _terms(criteria_text.TERMS)
+
+
+def booked_parts() -> str:
+    return _terms(criteria_text.BOOKED_TERMS)
+
+
+def _terms(terms: Mapping[str, criteria_text.Term]) -> str:
+    return table(
+        "word",
+        "signs",
+        "takes",
+        "permission",
+        rows=(
+            (f"`{word}`", " ".join(f"`{sign}`" for sign in term.signs), term.values, f"`{term.permission}`")
+            for word, term in terms.items()
+        ),
+    )
 
 
 # Customer fields
@@ -344,6 +370,14 @@ def limits() -> str:
             ("parts of a criterion", f"{criteria.MOST_NODES:,}", "`domain.criteria.MOST_NODES`"),
             ("levels of a criterion", criteria.DEEPEST, "`domain.criteria.DEEPEST`"),
             (
+                "the text of a criterion",
+                f"{criteria.LONGEST_CRITERIA:,} characters",
+                "`domain.criteria.LONGEST_CRITERIA`",
+            ),
+            ("backslashes in it", f"{criteria_text._MOST_BACKSLASHES:,}", "`domain.criteria.text`"),
+            ("visits that criteria ask for", f"{criteria.MOST_VISITS:,}", "`domain.criteria.MOST_VISITS`"),
+            ("days from today in criteria", f"{criteria.FARTHEST_DAY:,}", "`domain.criteria.FARTHEST_DAY`"),
+            (
                 "inactive customers counted with a page",
                 f"{criteria_use_cases.MOST_COUNTED:,}",
                 "`use_cases.criteria.MOST_COUNTED`",
@@ -469,6 +503,8 @@ TABLES: dict[str, Callable[[], str]] = {
         permissions,
         use_case_notes,
         part_permissions,
+        criteria_words,
+        booked_parts,
         profile_fields,
         other_fields,
         export_columns,
