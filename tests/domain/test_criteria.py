@@ -894,7 +894,7 @@ def test_asking_needs_the_permission_of_every_part() -> None:
         Permission.VIEW_CUSTOMERS,
     }
     assert permissions_of(EVERYBODY) == frozenset()
-    assert permissions_of(Not(HasBooking())) == permissions_of(HasPackage(frozenset())) == {Permission.VIEW_BOOKINGS}
+    assert permissions_of(Not(HasBooking())) == permissions_of(HasPackage(frozenset())) == {Permission.LIST_BOOKINGS}
     for fact, kind in FACTS.items():
         assert permissions_of(AnyOf((Compare(fact, Op.EQUAL, 1),))) == {kind.permission}
 

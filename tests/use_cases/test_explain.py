@@ -87,7 +87,7 @@ def test_what_cannot_be_asked_cannot_be_explained(people: Panels, text: str) -> 
     ("text", "needed"),
     [
         ("blocked", crm.Permission.VIEW_BLOCKS),
-        ("booked", crm.Permission.VIEW_BOOKINGS),
+        ("booked", crm.Permission.LIST_BOOKINGS),
         ("spend > 5", crm.Permission.VIEW_SALES),
         ("status:active", crm.Permission.VIEW_CUSTOMERS),
         ("everybody", crm.Permission.SEARCH_CUSTOMERS),

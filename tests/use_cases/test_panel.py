@@ -425,10 +425,10 @@ def test_renaming_and_retiring_break_no_saved_criteria(panels: Panels) -> None:
 @pytest.mark.parametrize(
     ("text", "needed"),
     [
-        ("booked(type:hair)", crm.Permission.VIEW_BOOKINGS),
-        ("package:bridal", crm.Permission.VIEW_BOOKINGS),
-        ("visits > 3", crm.Permission.VIEW_BOOKINGS),
-        ("last_visit < today", crm.Permission.VIEW_BOOKINGS),
+        ("booked(type:hair)", crm.Permission.LIST_BOOKINGS),
+        ("package:bridal", crm.Permission.LIST_BOOKINGS),
+        ("visits > 3", crm.Permission.LIST_BOOKINGS),
+        ("last_visit < today", crm.Permission.LIST_BOOKINGS),
         ("spend > 5", crm.Permission.VIEW_SALES),
         ("blocked", crm.Permission.VIEW_BLOCKS),
     ],
