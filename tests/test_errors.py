@@ -18,6 +18,7 @@ import pytest
 import salon_crm
 from salon_crm import errors
 from salon_crm.domain.access import Actor, Role
+from salon_crm.domain.catalogue import parse_code
 from salon_crm.domain.contact import EmailAddress, PhoneNumber, parse_country, parse_region
 from salon_crm.domain.criteria import (
     Compare,
@@ -33,7 +34,9 @@ from salon_crm.domain.criteria import (
 from salon_crm.domain.customers import CustomerForm, FormContext
 from salon_crm.domain.dates import PartialDate, parse_zone
 from salon_crm.domain.ids import ExternalId, parse_id, parse_new_id
-from salon_crm.domain.money import parse_currency
+from salon_crm.domain.money import Money, parse_currency
+from salon_crm.domain.reading import Problems
+from salon_crm.domain.sales.stated import read_lines, read_paid, read_taken
 from salon_crm.domain.settings import Settings, check_settings
 from salon_crm.domain.text import clean_name, clean_text
 from salon_crm.errors import (
@@ -221,6 +224,21 @@ def test_the_problems_of_a_form_survive_pickling_and_copying() -> None:
 # ---------------------------------------------------------------------- nothing personal in a sentence
 
 CANARY: Final = "canary.7x@@example.com\0"
+WRONG_LINES: Final = [
+    {"service": "Canary 912", "price": "canary"},
+    {"product": CANARY, "name": CANARY, "price": 912.5, "quantity": 912_912},
+    {"canary 912": "canary"},
+    "canary",
+]
+
+
+def settled(read: Callable[[Problems], object]) -> None:
+    """Raise what reading found wrong."""
+    problems = Problems()
+    read(problems)
+    problems.settle()
+
+
 REFUSALS: Final[dict[str, Callable[[], object]]] = {
     "text": lambda: clean_text(CANARY, "note"),
     "long text": lambda: clean_text("canary" * 100, "note"),
@@ -233,6 +251,15 @@ REFUSALS: Final[dict[str, Callable[[], object]]] = {
     "date": lambda: PartialDate.parse("canary 1990", "birthday", today=date(2026, 1, 1)),
     "zone": lambda: parse_zone("canary", "zone"),
     "currency": lambda: parse_currency("canary", "currency"),
+    "amount": lambda: Money.parse("canary 912", "price", currency="EUR"),
+    "amount out of range": lambda: Money.parse("9" * 12 + "912", "price", currency="EUR"),
+    "amount too fine": lambda: Money.parse("912.912", "price", currency="EUR"),
+    "amount as float": lambda: Money.parse(912.5, "price", currency="EUR"),
+    "amount of another currency": lambda: Money.parse(Money(912, "USD"), "price", currency="EUR"),
+    "code": lambda: parse_code("Canary 912", "code"),
+    "lines of a sale": lambda: settled(lambda problems: read_lines(WRONG_LINES, "EUR", problems)),
+    "payments": lambda: settled(lambda problems: read_paid([{"canary 912": 912}, "canary"], "EUR", problems)),
+    "lines taken back": lambda: settled(lambda problems: read_taken([{"line": 912}, "canary"], "EUR", problems)),
     "id": lambda: parse_id("canary", "id"),
     "new id": lambda: parse_new_id("0" * 32, "id"),
     "external id": lambda: ExternalId.parse(("canary", CANARY), "external"),

@@ -21,7 +21,7 @@ from salon_crm.adapters import documents
 from salon_crm.adapters.formats import csv
 from salon_crm.adapters.sql import search
 from salon_crm.adapters.sqlite import SQLiteStore
-from salon_crm.domain import access, contact, criteria, customers, dates, marks, text
+from salon_crm.domain import access, contact, criteria, customers, dates, marks, money, sales, text
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Permission, Role, Scope
 from salon_crm.domain.bookings import MOVES, BookingMove, BookingStatus
 from salon_crm.domain.criteria import text as criteria_text
@@ -38,6 +38,7 @@ from salon_crm.use_cases import audit, tables
 from salon_crm.use_cases import criteria as criteria_use_cases
 from salon_crm.use_cases import customers as customer_use_cases
 from salon_crm.use_cases.access import USE_CASES
+from salon_crm.use_cases.sales import recording
 
 for _name in salon_crm.__all__:  # names load when they are asked for, and a use case is declared as it loads
     getattr(salon_crm, _name)
@@ -365,6 +366,11 @@ def limits() -> str:
             ("years back of a birthday", f"to {dates._FIRST_YEAR}", "`domain.dates`"),
             ("the id of an actor", f"{access._LONGEST_ID} characters", "`domain.access`"),
             ("customers of `get_customers`", f"{customer_use_cases._MOST_AT_ONCE:,}", "`use_cases.customers`"),
+            ("lines of a sale", sales.MOST_LINES, "`domain.sales.MOST_LINES`"),
+            ("of one thing in a line", f"{sales.MOST_QUANTITY:,}", "`domain.sales.MOST_QUANTITY`"),
+            ("payments of a sale, and refunds", f"{sales.MOST_PAYMENTS} each", "`domain.sales.MOST_PAYMENTS`"),
+            ("bookings a sale is for", recording.MOST_BOOKINGS, "`use_cases.sales.recording.MOST_BOOKINGS`"),
+            ("an amount, or what a sale costs", f"{money.MOST_MINOR:,} minor units", "`domain.money.MOST_MINOR`"),
             ("rows of a page", criteria.MOST_PER_PAGE, "`domain.criteria.MOST_PER_PAGE`"),
             ("ids of a filter", f"{criteria.MOST_IDS:,}", "`domain.criteria.MOST_IDS`"),
             ("parts of a criterion", f"{criteria.MOST_NODES:,}", "`domain.criteria.MOST_NODES`"),

@@ -98,6 +98,8 @@ CALLS: dict[str, Call] = {
     "add_service": lambda salon, actor, *_: crm.add_service(salon, actor, name="New"),
     "add_service_type": lambda salon, actor, *_: crm.add_service_type(salon, actor, name="New"),
     "add_staff_member": lambda salon, actor, *_: crm.add_staff_member(salon, actor, name="New"),
+    "assign_package": lambda salon, actor, own, _: crm.assign_package(salon, actor, own.id, package=a_package(salon)),
+    "assign_sale": lambda salon, actor, own, _: crm.assign_sale(salon, actor, a_sale(salon), customer=own.id),
     "audit_head": lambda salon, actor, *_: crm.audit_head(salon, actor),
     "audit_trail": lambda salon, actor, own, _: crm.audit_trail(salon, actor, customer=own.id),
     "block_alerts": lambda salon, actor, *_: crm.block_alerts(salon, actor),
@@ -107,15 +109,20 @@ CALLS: dict[str, Call] = {
     ),
     "booking_history": lambda salon, actor, own, _: crm.booking_history(salon, actor, a_booking_of(salon, own)),
     "cancel_booking": lambda salon, actor, own, _: crm.cancel_booking(salon, actor, a_booking_of(salon, own, LATER)),
+    "cancel_sale": lambda salon, actor, *_: crm.cancel_sale(salon, actor, a_sale(salon, status="pending")),
     "catalogue": lambda salon, actor, *_: crm.catalogue(salon, actor),
     "change_settings": lambda salon, actor, *_: crm.change_settings(salon, actor, region="ES"),
     "complete_booking": lambda salon, actor, own, _: crm.complete_booking(salon, actor, a_booking_of(salon, own)),
+    "complete_sale": lambda salon, actor, *_: crm.complete_sale(salon, actor, a_sale(salon, status="pending")),
     "confirm_block_alert": lambda salon, actor, *_: crm.confirm_block_alert(salon, actor, open_alert(salon)),
     "confirm_booking": lambda salon, actor, own, _: crm.confirm_booking(salon, actor, a_booking_of(salon, own)),
     "count_customers": lambda salon, actor, *_: crm.count_customers(salon, actor),
     "customer_blocks": lambda salon, actor, own, _: crm.customer_blocks(salon, actor, own.id),
     "customer_bookings": lambda salon, actor, own, _: crm.customer_bookings(salon, actor, own.id),
     "customer_notes": lambda salon, actor, own, _: crm.customer_notes(salon, actor, own.id),
+    "customer_packages": lambda salon, actor, own, _: crm.customer_packages(salon, actor, own.id),
+    "customer_products": lambda salon, actor, own, _: crm.customer_products(salon, actor, own.id),
+    "customer_sales": lambda salon, actor, own, _: crm.customer_sales(salon, actor, own.id),
     "deactivate_customer": lambda salon, actor, own, _: crm.deactivate_customer(salon, actor, own.id),
     "dismiss_block_alert": lambda salon, actor, *_: crm.dismiss_block_alert(salon, actor, open_alert(salon)),
     "each_customer": lambda salon, actor, *_: list(crm.each_customer(salon, actor)),
@@ -126,8 +133,8 @@ CALLS: dict[str, Call] = {
     "edit_service": lambda salon, actor, *_: crm.edit_service(salon, actor, "first", name="New"),
     "edit_service_type": lambda salon, actor, *_: crm.edit_service_type(salon, actor, "first", name="New"),
     "edit_staff_member": lambda salon, actor, *_: crm.edit_staff_member(salon, actor, "first", name="New"),
-    "find_bookings": lambda salon, actor, *_: crm.find_bookings(salon, actor),
     "explain_match": lambda salon, actor, own, _: crm.explain_match(salon, actor, own.id, "blocked"),
+    "find_bookings": lambda salon, actor, *_: crm.find_bookings(salon, actor),
     "find_customers": lambda salon, actor, *_: crm.find_customers(salon, actor),
     "find_or_add_customer": lambda salon, actor, *_: crm.find_or_add_customer(salon, actor, name="Eva"),
     "forget_former": lambda salon, actor, own, _: crm.forget_former(salon, actor, own.id),
@@ -135,6 +142,7 @@ CALLS: dict[str, Call] = {
     "get_booking": lambda salon, actor, own, _: crm.get_booking(salon, actor, a_booking_of(salon, own)),
     "get_customer": lambda salon, actor, own, _: crm.get_customer(salon, actor, own.id),
     "get_customers": lambda salon, actor, own, _: crm.get_customers(salon, actor, [own.id]),
+    "get_sale": lambda salon, actor, *_: crm.get_sale(salon, actor, a_sale(salon)),
     "get_settings": lambda salon, actor, *_: crm.get_settings(salon, actor),
     "mark_no_show": lambda salon, actor, own, _: crm.mark_no_show(salon, actor, a_booking_of(salon, own)),
     "match_customers": lambda salon, actor, *_: crm.match_customers(salon, actor, name="Eva"),
@@ -146,6 +154,9 @@ CALLS: dict[str, Call] = {
     "reassign_bookings": lambda salon, actor, *_: crm.reassign_bookings(salon, actor, "first", to="first"),
     "rebuild_search": lambda salon, actor, *_: crm.rebuild_search(salon, actor),
     "record_arrival": lambda salon, actor, own, _: crm.record_arrival(salon, actor, a_booking_of(salon, own)),
+    "record_payment": lambda salon, actor, *_: crm.record_payment(salon, actor, a_sale(salon), amount=5),
+    "record_sale": lambda salon, actor, own, _: crm.record_sale(salon, actor, own.id, lines=WAX),
+    "refund_sale": lambda salon, actor, *_: crm.refund_sale(salon, actor, a_sale(salon)),
     "remove_customer": lambda salon, actor, _, other: crm.remove_customer(salon, actor, other.id),
     "remove_note": lambda salon, actor, own, _: crm.remove_note(salon, actor, first_note(salon, own)),
     "reopen_booking": lambda salon, actor, own, _: crm.reopen_booking(
@@ -164,10 +175,12 @@ CALLS: dict[str, Call] = {
     "retire_service": lambda salon, actor, *_: crm.retire_service(salon, actor, "first"),
     "retire_service_type": lambda salon, actor, *_: crm.retire_service_type(salon, actor, "first"),
     "retire_staff_member": lambda salon, actor, *_: crm.retire_staff_member(salon, actor, "first"),
+    "unassigned_sales": lambda salon, actor, *_: crm.unassigned_sales(salon, actor),
     "unblock_customer": lambda salon, actor, own, _: crm.unblock_customer(salon, actor, own.id),
     "unclosed_bookings": lambda salon, actor, *_: crm.unclosed_bookings(salon, actor),
     "verify_audit": lambda salon, actor, *_: crm.verify_audit(salon, actor),
     "verify_facts": lambda salon, actor, *_: crm.verify_facts(salon, actor),
+    "withdraw_package": lambda salon, actor, own, _: crm.withdraw_package(salon, actor, an_assignment(salon, own)),
 }
 
 
@@ -189,6 +202,21 @@ def a_booking_of(
     """Return a booking that the calendar says a customer has."""
     asked: dict[str, Any] = {"external": ("calendar", "1"), "service": "first", "start": start, "status": status}
     return crm.put_booking(salon, OWNER, customer.id, **asked).booking.id
+
+
+WAX: list[crm.LineFields] = [{"product": "Wax", "price": 5}]
+
+
+def a_sale(salon: crm.Salon, **stated: Any) -> UUID:
+    return crm.record_sale(salon, OWNER, lines=WAX, **stated).sale.id
+
+
+def a_package(salon: crm.Salon) -> str:
+    return crm.add_package(salon, OWNER, name="Ten cuts").code
+
+
+def an_assignment(salon: crm.Salon, customer: crm.Customer) -> UUID:
+    return crm.assign_package(salon, OWNER, customer.id, package=a_package(salon)).id
 
 
 def open_alert(salon: crm.Salon) -> UUID:
