@@ -1,11 +1,12 @@
 """What actors do: each command is a use case as it is called, and beside it what the model says must come of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from attrs import frozen
 from tests.simulation import model
+from tests.simulation.asking import Answer, Asked, Command, change, given, query, walked_pages
+from tests.simulation.booking_commands import BOOKING_COMMANDS
 from tests.simulation.model import Alarm, Ban, Jot, Line, Person, Refused, State, Who
 
 import salon_crm as crm
@@ -15,8 +16,6 @@ from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.ids import IdLike
 from salon_crm.domain.notes import Note
 from salon_crm.testing import a_customer_id
-
-_MOST_PAGES: Final = 60
 
 # ------------------------------------------------------------------ what use cases say, as the model says it
 
@@ -109,41 +108,9 @@ def in_any_order(things: Any) -> list[str]:
 # ------------------------------------------------------------------------------------------ commands
 
 
-@frozen
-class Asked:
-    """A command's arguments as they stand when its turn has come, and what only the store can tell."""
-
-    args: Mapping[str, Any]
-    new_id: Callable[[str], UUID]
-    """Gives the id of the one thing of a kind that the store has and the model has not yet."""
-    seen: dict[str, Any]
-    """What the call found on its way, where the model must know which."""
-
-    def __getitem__(self, name: str) -> Any:
-        return self.args.get(name)
-
-
-Answer = tuple[State, Any]
-"""The state after a command, and what it must return as the model says it."""
-
-
-@frozen
-class Command:
-    """A use case: the permission it takes first, how it is called, what must come of it."""
-
-    needs: str
-    writes: bool
-    call: Callable[[crm.Salon, crm.Actor, Asked], Any]
-    expect: Callable[[State, Who, Asked], Answer]
-
-
-def _given(asked: Asked, *names: str) -> dict[str, Any]:
-    return {name: asked.args[name] for name in names if name in asked.args}
-
-
 def _profile(asked: Asked) -> dict[str, Any]:
     """Return the fields of a profile as the model keeps them."""
-    values: dict[str, Any] = _given(asked, "name", "email")
+    values: dict[str, Any] = given(asked, "name", "email")
     if "mobile" in asked.args:
         values["mobile"] = None if asked["mobile"] is None else model.PHONES[asked["mobile"]]
     if "external_ids" in asked.args:
@@ -199,7 +166,7 @@ def _found_or_added(state: State, who: Who, asked: Asked) -> Answer:
 
 
 def _edit(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
-    changes = _given(asked, "version", "keep_former", "name", "email", "mobile", "external_ids")
+    changes = given(asked, "version", "keep_former", "name", "email", "mobile", "external_ids")
     return as_person(crm.edit_customer(salon, actor, asked["who"], **changes).customer)
 
 
@@ -213,7 +180,7 @@ def _edited(state: State, who: Who, asked: Asked) -> Answer:
 
 
 def _note(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
-    rest = _given(asked, "text", "alert", "id", "reference", "at")
+    rest = given(asked, "text", "alert", "id", "reference", "at")
     return as_jot(crm.add_note(salon, actor, asked["who"], **rest))
 
 
@@ -238,12 +205,12 @@ def _its_jot(state: State, asked: Asked) -> Jot:
 
 
 def _edit_note(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
-    return as_jot(crm.edit_note(salon, actor, asked["jot"], **_given(asked, "text", "alert")))
+    return as_jot(crm.edit_note(salon, actor, asked["jot"], **given(asked, "text", "alert")))
 
 
 def _note_edited(state: State, who: Who, asked: Asked) -> Answer:
     jot = _its_jot(state, asked)
-    state = model.note_edited(state, who, jot, _given(asked, "text", "alert"))
+    state = model.note_edited(state, who, jot, given(asked, "text", "alert"))
     return state, state.jots[jot.id]
 
 
@@ -252,7 +219,7 @@ def _note_removed(state: State, who: Who, asked: Asked) -> Answer:
 
 
 def _block(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
-    return as_ban(crm.block_customer(salon, actor, asked["who"], **_given(asked, "reason", "id", "reference", "at")))
+    return as_ban(crm.block_customer(salon, actor, asked["who"], **given(asked, "reason", "id", "reference", "at")))
 
 
 def _blocked(state: State, who: Who, asked: Asked) -> Answer:
@@ -346,23 +313,12 @@ def _bans_of(state: State, who: Who, asked: Asked) -> Answer:
 
 
 def _filter(asked: Asked) -> crm.CustomerFilter:
-    return crm.CustomerFilter(**_given(asked, "text", "status", "blocked"))
+    return crm.CustomerFilter(**given(asked, "text", "status", "blocked"))
 
 
 def _walk(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
-    """Walk the pages of a list to its end and back again; the way back must show the same."""
-    wanted, shown = _filter(asked), _given(asked, "order", "limit")
-    page = crm.find_customers(salon, actor, wanted, **shown)
-    there = [page]
-    while page.next is not None and len(there) < _MOST_PAGES:
-        page = crm.find_customers(salon, actor, wanted, page=page.next, **shown)
-        there.append(page)
-    back = [page]
-    while page.previous is not None and len(back) < _MOST_PAGES:
-        page = crm.find_customers(salon, actor, wanted, page=page.previous, **shown)
-        back.append(page)
-    rows = [as_listed(row) for page in there for row in page]
-    return rows, [as_listed(row) for page in reversed(back) for row in page] == rows
+    rows, back = walked_pages(salon, actor, _filter(asked), given(asked, "order", "limit"))
+    return [as_listed(row) for row in rows], back
 
 
 def _walked(state: State, who: Who, asked: Asked) -> Answer:
@@ -392,56 +348,49 @@ def _verify(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
     return verified.ok, verified.entries
 
 
-def _query(needs: str, call: Callable[..., Any], expect: Callable[[State, Who, Asked], Answer]) -> Command:
-    return Command(needs, False, call, expect)
-
-
-def _change(needs: str, call: Callable[..., Any], expect: Callable[[State, Who, Asked], Answer]) -> Command:
-    return Command(needs, True, call, expect)
-
-
 COMMANDS: Final[Mapping[str, Command]] = {
-    "add": _change("add", _add, _added),
-    "find or add": _change("add", _find_or_add, _found_or_added),
-    "edit": _change("edit", _edit, _edited),
-    "note": _change("notes", _note, _noted),
-    "edit note": _change("notes", _edit_note, _note_edited),
-    "remove note": _change("notes", lambda salon, actor, a: crm.remove_note(salon, actor, a["jot"]), _note_removed),
-    "block": _change("block", _block, _blocked),
-    "unblock": _change("block", _unblock, _unblocked),
-    "settle": _change("block", _settle, _settled),
-    "status": _change("status", _status, _with_status),
-    "forget": _change(
+    "add": change("add", _add, _added),
+    "find or add": change("add", _find_or_add, _found_or_added),
+    "edit": change("edit", _edit, _edited),
+    "note": change("notes", _note, _noted),
+    "edit note": change("notes", _edit_note, _note_edited),
+    "remove note": change("notes", lambda salon, actor, a: crm.remove_note(salon, actor, a["jot"]), _note_removed),
+    "block": change("block", _block, _blocked),
+    "unblock": change("block", _unblock, _unblocked),
+    "settle": change("block", _settle, _settled),
+    "status": change("status", _status, _with_status),
+    "forget": change(
         "forget", lambda salon, actor, a: as_person(crm.forget_former(salon, actor, a["who"])), _without_former
     ),
-    "remove": _change("remove", lambda salon, actor, a: crm.remove_customer(salon, actor, a["who"]), _removed),
-    "get": _query(
+    "remove": change("remove", lambda salon, actor, a: crm.remove_customer(salon, actor, a["who"]), _removed),
+    "get": query(
         "view",
         lambda salon, actor, a: as_person(crm.get_customer(salon, actor, a["who"])),
         lambda state, who, a: (state, model.person(state, who, a["who"])),
     ),
-    "notes": _query(
+    "notes": query(
         "list", lambda salon, actor, a: list(map(as_jot, crm.customer_notes(salon, actor, a["who"]))), _notes_of
     ),
-    "blocks": _query(
+    "blocks": query(
         "view blocks",
         lambda salon, actor, a: in_any_order(map(as_ban, crm.customer_blocks(salon, actor, a["who"]))),
         _bans_of,
     ),
-    "alerts": _query(
+    "alerts": query(
         "view blocks",
         lambda salon, actor, _: in_any_order(map(as_alarm, crm.block_alerts(salon, actor))),
         lambda state, _who, _: (state, in_any_order(state.open_alarms())),
     ),
-    "list": _query("list", _walk, _walked),
-    "count": _query("list", lambda salon, actor, a: crm.count_customers(salon, actor, _filter(a)), _counted),
-    "trail": _query("audit", _read_trail, _trail),
-    "head": _query(
+    "list": query("list", _walk, _walked),
+    "count": query("list", lambda salon, actor, a: crm.count_customers(salon, actor, _filter(a)), _counted),
+    "trail": query("audit", _read_trail, _trail),
+    "head": query(
         "audit",
         lambda salon, actor, a: _remembered_head(crm.audit_head(salon, actor), a),
         lambda state, _who, _: (state, len(state.trail)),
     ),
-    "verify": _query("audit", _verify, lambda state, _who, _: (state, (True, len(state.trail)))),
+    **BOOKING_COMMANDS,
+    "verify": query("audit", _verify, lambda state, _who, _: (state, (True, len(state.trail)))),
 }
 
 

@@ -51,9 +51,20 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "view blocks": _EVERYBODY,
     "block": _MANAGERS,
     "remove": _MANAGERS,
+    "book": _EVERYBODY | {"customer"},
+    "see bookings": _EVERYBODY | {"customer"},
+    "list bookings": _EVERYBODY,
+    "move bookings": _EVERYBODY,
+    "mirror": _MANAGERS,
+    "see catalogue": _EVERYBODY | {"customer"},
+    "catalogue": frozenset({"owner"}),
+    "maintain": frozenset({"owner"}),
     "audit": frozenset({"owner"}),
 }
 """Which roles may do what; a customer only with their own profile."""
+
+_OWN_ONLY: Final = frozenset({"list bookings"})
+"""What a customer may see of themselves, and not for everybody at once."""
 
 
 @frozen
@@ -134,6 +145,43 @@ class Alarm:
 
 
 @frozen
+class Item:
+    """Something the catalogue has, as it must be."""
+
+    kind: str
+    code: str
+    id: UUID
+    name: str
+    type: str | None = None
+    duration: int | None = None
+    zone: str | None = None
+    retired_at: datetime | None = None
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class Slot:
+    """A booking as it must be."""
+
+    id: UUID
+    customer: UUID
+    service: str
+    start: datetime
+    end: datetime
+    zone: str
+    location: str | None = None
+    therapist: str | None = None
+    status: str = "pending"
+    cancelled_by: str | None = None
+    arrived_at: datetime | None = None
+    external: tuple[str, str] | None = None
+    origin: str = "booked"
+    at: datetime
+    by: str
+    version: int = 1
+
+
+@frozen
 class Line:
     """An entry of the audit as it must be, but for its place and its digest."""
 
@@ -159,6 +207,11 @@ class State:
     """The origin of a block, a contact, and the words of a name or None for the contact alone."""
     references: Mapping[tuple[str, str], tuple[Any, UUID]] = field(factory=dict[tuple[str, str], tuple[Any, UUID]])
     """What each reference was asked, and the id of what it made."""
+    items: Mapping[tuple[str, str], Item] = field(factory=dict[tuple[str, str], Item])
+    """The catalogue, by kind and code."""
+    slots: Mapping[UUID, Slot] = field(factory=dict[UUID, Slot])
+    changes: tuple[tuple[Any, ...], ...] = ()
+    """What bookings were before each of their changes."""
     trail: tuple[Line, ...] = ()
 
     def bans_of(self, customer: UUID) -> list[Ban]:
@@ -192,6 +245,8 @@ class Who:
 
     def check(self, what: str) -> None:
         if self.role not in MAY[what]:
+            if self.own is not None and what in _OWN_ONLY:
+                raise Refused("NotPermitted", "not-permitted-scope")
             raise Refused("NotPermitted", "not-permitted")
 
     def check_own(self, customer: UUID) -> None:
@@ -326,7 +381,9 @@ def without_former(state: State, who: Who, one: Person) -> State:
 
 
 def removed(state: State, who: Who, one: Person) -> State:
-    if any(jot.customer == one.id for jot in state.jots.values()):
+    noted = any(jot.customer == one.id for jot in state.jots.values())
+    booked = any(slot.customer == one.id for slot in state.slots.values())
+    if noted or booked or any(one.id == was[2] for was in state.changes):
         raise Refused("RuleBroken", "has-history")
     state = evolve(
         state,

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from attrs import evolve
+from tests.simulation.booking_model import ITEMS
 from tests.simulation.faults import ERRORS, Fault
 from tests.simulation.model import EMAILS, FOLDED, PHONES
-from tests.simulation.world import POOL, ROLES, Step
+from tests.simulation.world import POOL, ROLES, SLOTS, Step
 
 _NAMES: Final = tuple(FOLDED)
 _TEXTS: Final = ("ana", "silva", "a", "ana silva", "silv ana", "lucja", "зол", "елкина", "王", "@example.com", "nobody")
 _DIGITS: Final = ("900001", "07700 900002", "+44 7700", "44 (0)7700 900003", "0111", "99")
-_ONE_UNIT_ONLY: Final = frozenset({"list", "settle", "reopen", "each", "look", "leave", "end"})
+_ONE_UNIT_ONLY: Final = frozenset({"list", "panel", "settle", "reopen", "each", "look", "leave", "end"})
 """What takes several units of work, or none: others do not act in the middle of it."""
 
 
@@ -47,6 +48,61 @@ def _panel(dice: _Dice) -> dict[str, Any]:
         **dice.sometimes(0.7, lambda: dice.choice(_TEXTS + _DIGITS), "text"),
         **dice.sometimes(0.2, lambda: dice.choice(("active", "inactive")), "status"),
         **dice.sometimes(0.2, lambda: dice.random() < 0.5, "blocked"),
+    }
+
+
+_FIRST: Final = ("Hair", "Cut", "Colour & Cut", "Soho", "Brooklyn", "Gil", "Inês")
+"""What every salon offers at first."""
+_CODES: Final = {
+    kind: tuple(code for its, code, _ in ITEMS.values() if its == kind)
+    for kind in ("service_types", "services", "locations", "staff_members")
+}
+_SERVICES: Final = (*("cut", "colour-cut") * 4, "manikure", "advice")
+_STATES: Final = ("pending", "confirmed", "completed", "cancelled", "no-show")
+_HOURS: Final = (-60, -25, -2, -1, 0, 0, 1, 2, 23, 24, 50)
+_MOVES: Final = ("confirm", "complete", "complete", "cancel", "mark-no-show", "reopen", "reopen", "record-arrival")
+
+
+def _item(dice: _Dice) -> dict[str, Any]:
+    kind = dice.choice(("services", "services", "locations", "staff_members", "service_types"))
+    return {"kind": kind, "code": dice.choice(_CODES[kind])}
+
+
+def _slot(dice: _Dice) -> dict[str, Any]:
+    return {"slot": dice.choice((1, 1, 1, 2, 2, 2, 3, 3, 4, 5))}
+
+
+def _where(dice: _Dice, chance: float = 0.3) -> dict[str, Any]:
+    return {
+        **dice.sometimes(chance, lambda: dice.choice(_CODES["locations"]), "location"),
+        **dice.sometimes(0.4, lambda: dice.choice(_CODES["staff_members"]), "therapist"),
+    }
+
+
+def _plan(dice: _Dice) -> dict[str, Any]:
+    return {**_who(dice), "service": dice.choice(_SERVICES), "in_hours": dice.choice(_HOURS), **_where(dice, 0.95)}
+
+
+def _move(dice: _Dice) -> dict[str, Any]:
+    move = dice.choice(_MOVES)
+    said = {"reason": "A slip."} if move == "reopen" else {}
+    if move == "cancel":
+        said = dice.sometimes(0.4, lambda: dice.choice(("customer", "salon")), "by")
+    if move == "record-arrival":
+        said = dice.sometimes(0.4, lambda: dice.randint(0, 2), "days_ago")
+    return {**_slot(dice), "move": move, **said}
+
+
+def _booking_panel(dice: _Dice) -> dict[str, Any]:
+    period = sorted((dice.randint(-3, 3), dice.randint(-3, 3)))
+    return {
+        **dice.sometimes(0.5, lambda: dice.choice(_SERVICES), "service"),
+        **dice.sometimes(0.3, lambda: dice.choice(_SERVICES), "unused"),
+        **dice.sometimes(0.4, lambda: dice.choice((*_STATES, "active", "active")), "state"),
+        **dice.sometimes(0.3, lambda: period[0], "first_in"),
+        **dice.sometimes(0.3, lambda: period[1], "last_in"),
+        **dice.sometimes(0.2, lambda: dice.randint(0, 2), "visits"),
+        **dice.sometimes(0.2, lambda: dice.randint(-2, 1), "gone_in"),
     }
 
 
@@ -105,6 +161,48 @@ _COMMANDS: Final[dict[str, tuple[int, Callable[[_Dice], dict[str, Any]]]]] = {
     ),
     "head": (2, lambda d: {}),
     "verify": (2, lambda d: {"head": d.randint(0, 9)}),
+    "offer": (4, lambda d: {"name": d.choice(tuple(ITEMS))}),
+    "rename": (2, lambda d: {**_item(d), "name": d.choice(tuple(ITEMS))}),
+    "retire": (3, _item),
+    "restore": (3, _item),
+    "book": (
+        16,
+        lambda d: {**_plan(d), **d.sometimes(0.3, lambda: d.choice(_STATES[:3]), "status"), **_beside(d, SLOTS)},
+    ),
+    "move": (22, _move),
+    "reschedule": (
+        6,
+        lambda d: {
+            **_slot(d),
+            **d.sometimes(0.6, lambda: d.choice(_HOURS), "in_hours"),
+            **d.sometimes(0.3, lambda: d.choice(_SERVICES), "service"),
+            **_where(d),
+            **d.sometimes(0.3, lambda: "The bus.", "reason"),
+        },
+    ),
+    "put": (
+        5,
+        lambda d: {**_plan(d), "external": ("calendar", str(d.randint(1, 2))), "status": d.choice(_STATES)},
+    ),
+    "booking": (1, _slot),
+    "bookings": (
+        2,
+        lambda d: {
+            **_who(d),
+            **d.sometimes(0.4, lambda: d.randint(-3, 0), "since_in"),
+            **d.sometimes(0.4, lambda: d.randint(0, 3), "until_in"),
+        },
+    ),
+    "day": (
+        2,
+        lambda d: {
+            **d.sometimes(0.6, lambda: d.randint(-2, 2), "since_in"),
+            **d.sometimes(0.3, lambda: d.choice(_STATES), "status"),
+        },
+    ),
+    "unclosed": (1, lambda d: {}),
+    "panel": (6, _booking_panel),
+    "facts": (1, lambda d: {}),
     "begin": (4, lambda d: {}),
     "end": (5, lambda d: {}),
     "leave": (4, lambda d: {"all": d.random() < 0.4, "by": d.choice(("Left", "KeyboardInterrupt"))}),
@@ -116,7 +214,20 @@ _COMMANDS: Final[dict[str, tuple[int, Callable[[_Dice], dict[str, Any]]]]] = {
 """What actors do, how often beside one another, and with what."""
 
 _VERBS: Final = tuple(_COMMANDS)
-_CUSTOMERS_OWN: Final = ("edit", "get", "forget", "begin", "end", "look", "look away")
+_CUSTOMERS_OWN: Final = (
+    "edit",
+    "get",
+    "forget",
+    "book",
+    "move",
+    "reschedule",
+    "booking",
+    "bookings",
+    "begin",
+    "end",
+    "look",
+    "look away",
+)
 _VERBS_OF_PORTS: Final = ("commit", "commit", "append", "add", "save", "remove", "savepoint", "release", "writing")
 _BUSY: Final = (4, 3, 1, 1)
 """How often each role is the one who acts for a while."""
@@ -126,11 +237,15 @@ _ALMOST: Final = 1e-6
 def program(seed: int, steps: int) -> list[Step]:
     """Return the steps that a seed means: the same ones for ever, as long as this module stays as it is.
 
-    It begins with a few customers. Then one actor acts for a while, so that a transaction comes to its
-    end, and now and then another does in between.
+    It begins with a few customers, a catalogue and a booking or two. Then one actor acts for a while, so that a
+    transaction comes to its end, and now and then another does in between.
     """
     dice = _Dice(seed)
     made = [_newcomer(dice, number) for number in range(1, POOL)]
+    made += [Step("owner", "offer", {"name": name}) for name in _FIRST]
+    made += [
+        Step("owner", "book", {**_plan(dice), "who": number, "service": "cut", "id": number}) for number in (1, 2, 3)
+    ]
     while len(made) < steps:
         mostly = dice.choices(ROLES, _BUSY)[0]
         begins = [Step(mostly, "begin")] if dice.random() < 0.4 else []
@@ -181,6 +296,8 @@ def _plain_step(dice: _Dice, role: str) -> Step:
     args = _COMMANDS[verb][1](dice)
     if role == "customer" and "who" in args and dice.random() < 0.8:
         args["who"] = 1
+    if role == "customer" and verb == "move" and dice.random() < 0.8:
+        args = {"slot": 1, "move": "cancel"}
     return Step(role, verb, args, outside=dice.random() < 0.05)
 
 

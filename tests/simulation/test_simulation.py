@@ -14,12 +14,15 @@ from tests.testing import saboteurs
 
 from salon_crm.adapters.memory import MemoryStore
 from salon_crm.adapters.memory.store import _Unit
+from salon_crm.domain.bookings import Booking
 from salon_crm.ports.store import Store
 from salon_crm.use_cases import customers
 from salon_crm.use_cases.blocks import meet_blocks
+from salon_crm.use_cases.bookings import keeping, moving
+from salon_crm.use_cases.facts import refresh_facts
 from salon_crm.use_cases.unit import Unit
 
-STEPS = 70
+STEPS = 90
 SEEDS_TO_FIND_A_BUG = 40
 
 
@@ -157,9 +160,37 @@ def _forgets_the_blocks_of_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(customers, "meet_blocks", meet_but_newcomers)
 
 
+def _leaves_facts_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute what bookings come to where one is made, and not where one is moved."""
+
+    def refresh_of_one(writing: Any, customer_ids: Any) -> int:
+        ids = list(customer_ids)
+        return refresh_facts(writing, ids) if len(ids) == 1 else 0
+
+    monkeypatch.setattr(keeping, "refresh_facts", refresh_of_one)
+
+
+def _takes_days_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count a booking to the day it is in Greenwich when it starts, wherever it is."""
+    monkeypatch.setattr(Booking, "day", property(lambda booking: booking.start.date()))
+
+
+def _books_whom_the_salon_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask whether somebody is blocked only where they book, and not where they reschedule or come back."""
+    monkeypatch.setattr(moving, "refuse_blocked", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     "plant",
-    [_remembers_beside_the_store, _records_in_the_next_unit, _ignores_the_version, _forgets_the_blocks_of_newcomers],
+    [
+        _remembers_beside_the_store,
+        _records_in_the_next_unit,
+        _ignores_the_version,
+        _forgets_the_blocks_of_newcomers,
+        _leaves_facts_as_they_were,
+        _takes_days_in_utc,
+        _books_whom_the_salon_blocked,
+    ],
     ids=lambda plant: plant.__name__.strip("_"),
 )
 def test_a_use_case_that_breaks_a_promise_is_found_out(

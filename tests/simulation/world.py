@@ -9,9 +9,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field, frozen
+from tests.simulation import booking_model
+from tests.simulation.asking import Asked
+from tests.simulation.booking_commands import KINDS, as_change, as_facts, as_item, as_slot
 from tests.simulation.commands import (
     COMMANDS,
-    Asked,
     as_alarm,
     as_ban,
     as_jot,
@@ -27,13 +29,14 @@ from tests.simulation.model import Line, Refused, State, Who
 import salon_crm as crm
 from salon_crm.domain.audit import AuditHead
 from salon_crm.domain.criteria import EVERYBODY, Order
+from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.marks import MarkKey, contact_digests
 from salon_crm.errors import SalonCrmError
 from salon_crm.ports.store import AuditQuery, Reading, Store
 from salon_crm.testing import CountedIds, FixedClock, a_customer_id
-from salon_crm.testing.builders import a_block, a_note
+from salon_crm.testing.builders import a_block, a_booking, a_note
 
-ZONE: Final = "Europe/London"
+ZONE: Final = booking_model.SALONS_ZONE
 ROLES: Final = ("owner", "manager", "receptionist", "customer")
 POOL: Final = 6
 """How many customers have ids that are known beforehand, so that a program comes back to them."""
@@ -45,13 +48,25 @@ _TAKE_REFERENCES: Final = {
     "find or add": "find_or_add_customer",
     "note": "add_note",
     "block": "block_customer",
+    "book": "book",
 }
 _OWN_IDS: Final[Mapping[str, Callable[[int], UUID]]] = {
     "add": a_customer_id,
     "find or add": a_customer_id,
     "note": lambda number: a_note(number).id,
     "block": lambda number: a_block(number).id,
+    "book": lambda number: a_booking(number).id,
 }
+SLOTS: Final = 4
+"""How many bookings have ids that are known beforehand."""
+_DAYS: Final = {
+    "since_in": "since",
+    "until_in": "until",
+    "first_in": "first",
+    "last_in": "last",
+    "gone_in": "gone_since",
+}
+"""Arguments that count days from today, and the days they become."""
 
 OpenStore = Callable[[int], Store]
 """Gives the n-th store over the same data: another object where the store can be shared, else the same one."""
@@ -250,6 +265,7 @@ class World:
 
         def expect() -> Any:
             who.check(command.needs)
+            command.beforehand(who, asked)
             if command.writes and outside and actor.parts:
                 raise Refused("RuleBroken", "transaction-open")
             if actor.asked_in_vain:
@@ -293,6 +309,12 @@ class World:
             args["who"] = _chosen(args["who"], [a_customer_id(n) for n in range(1, POOL + 1)], state.people)
         if "jot" in args:
             args["jot"] = _chosen(args["jot"], [a_note(n).id for n in range(1, 4)], state.jots)
+        if "slot" in args:
+            args["slot"] = _chosen(args["slot"], [a_booking(n).id for n in range(1, SLOTS + 1)], state.slots)
+        if "in_hours" in args:  # of the full hour, so that a call can be repeated
+            args["start"] = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=args.pop("in_hours"))
+        for name in _DAYS.keys() & args.keys():
+            args[_DAYS[name]] = now.astimezone(ZoneInfo(ZONE)).date() + timedelta(days=args.pop(name))
         if "days_ago" in args:
             args["at"] = now - timedelta(days=args.pop("days_ago"))
         if "behind" in args and args["who"] in state.people:
@@ -309,7 +331,13 @@ class World:
     def _new_id(self, kind: str, actor: _Actor) -> UUID:
         """Return the id of the one thing that is there and was not before."""
         state = actor.states[-1] if actor.parts else self.kept
-        known = {"customers": state.people, "notes": state.jots, "blocks": {ban.origin for ban in state.bans}}[kind]
+        known = {
+            "customers": state.people,
+            "notes": state.jots,
+            "blocks": {ban.origin for ban in state.bans},
+            "bookings": state.slots,
+            **{each: {item.id for item in state.items.values() if item.kind == each} for each in KINDS},
+        }[kind]
         found: list[UUID] = self._view(actor, lambda unit: _identities(unit, kind))
         new = [each for each in found if each not in known]
         if len(new) != 1:
@@ -491,6 +519,7 @@ class World:
             "alerts": in_any_order(map(as_alarm, things["block_alerts"])),
             "marks": {(mark.block_id, str(mark.kind), mark.digest) for mark in marks},
             "references": {key: held.result_id for key, held in references.items()},
+            **_booked(unit, [one.id for one in people]),
             "trail": [entry.sequence for entry in entries],
             "lines": in_any_order(as_line(entry) for entry in entries),
             "in order": [as_line(entry) for entry in entries],
@@ -504,6 +533,10 @@ class World:
             "alerts": in_any_order(state.alarms),
             "marks": {self._mark(*mark) for mark in state.marks},
             "references": {key: made for key, (_, made) in state.references.items()},
+            "items": dict(state.items),
+            "bookings": dict(state.slots),
+            "what bookings were": in_any_order(state.changes),
+            "facts": {own_id: booking_model.facts_of(state, own_id) for own_id in state.people},
             "trail": list(range(1, len(state.trail) + 1)),
             "lines": in_any_order(state.trail),
         }
@@ -533,10 +566,31 @@ def _chosen(number: int, pool: list[UUID], known: Mapping[UUID, Any]) -> UUID:
     return made[number % len(made)] if made else pool[-1]
 
 
+def _booked(unit: Reading, people: list[Any]) -> dict[str, Any]:
+    """Return the catalogue, the bookings, what they were, and the facts that are kept, as the model says it."""
+    items = [
+        as_item(kind, item)
+        for kind in KINDS
+        for held in getattr(unit, kind).by_key("retired", [False, True]).values()
+        for item in held
+    ]
+    slots = [as_slot(each) for held in unit.bookings.of_customers(people).values() for each in held]
+    changes = [each for held in unit.booking_changes.of_customers(people).values() for each in held]
+    facts = unit.facts.get_many(people)
+    return {
+        "items": {(item.kind, item.code): item for item in items},
+        "bookings": {slot.id: slot for slot in slots},
+        "what bookings were": in_any_order(map(as_change, changes)),
+        "facts": {own: as_facts(facts.get(own) or CustomerFacts(customer_id=own)) for own in people},
+    }
+
+
 def _identities(unit: Reading, kind: str) -> list[UUID]:
     people = [one.id for one in unit.customers.find(EVERYBODY, Order(), None, _ALL)]
     if kind == "customers":
         return list(people)
+    if kind in KINDS:
+        return [item.id for items in getattr(unit, kind).by_key("retired", [False, True]).values() for item in items]
     held = getattr(unit, kind).of_customers(people)
     return [thing.id for things in held.values() for thing in things if kind != "blocks" or thing.id == thing.origin]
 
