@@ -49,9 +49,9 @@ def make_read_only(folder: str) -> None:
 
 
 def _full_disk(folder: str) -> Callable[[], None]:
-    small_disk(folder, 2_300)
+    small_disk(folder, 2_400)
     ballast = Path(folder) / "ballast"
-    ballast.write_bytes(bytes(500 * _KB))  # room for a whole salon, where nothing of the log was copied yet
+    ballast.write_bytes(bytes(700 * _KB))  # room for a whole salon, where nothing of the log was copied yet
     return ballast.unlink
 
 

@@ -24,7 +24,8 @@ def check_sound(file: Path, salon: crm.Salon) -> None:
     with closing(sqlite3.connect(file, timeout=10)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    assert crm.verify_audit(salon, house()).ok
+    assert crm.check_health(salon, house()).findings == ()
+    assert crm.verify_facts(salon, house()).ok
     with salon.reading() as reading:
         assert isinstance(reading, SqlUnit)
         customers = reading.customers.find(EVERYBODY, Order(OrderKey.ADDED), None, 1_000_000)
@@ -45,8 +46,21 @@ def _check_history(reading: Reading, customers: Sequence[crm.Customer], entries:
     noted = Counter(entry.details["note"] for entry in entries if entry.action is crm.AuditAction.NOTE_ADDED)
     notes = reading.notes.of_customers([customer.id for customer in customers])
     assert noted == Counter(str(note.id) for held in notes.values() for note in held)
+    _check_bookings(reading, customers, entries)
     edits = Counter(entry.customer_id for entry in entries if entry.action is crm.AuditAction.CUSTOMER_EDITED)
     assert all(counted(each) == edits[each.id] for each in customers if each.id == SHARED)
+
+
+def _check_bookings(reading: Reading, customers: Sequence[crm.Customer], entries: Sequence[crm.AuditEntry]) -> None:
+    """Every version of a booking has its entry of the audit, and but for the last what it was stands beside it."""
+    ids = [customer.id for customer in customers]
+    versions = {each.id: each.version for held in reading.bookings.of_customers(ids).values() for each in held}
+    told = Counter(entry.details["booking"] for entry in entries if "booking" in entry.details)
+    assert told == {str(own_id): version for own_id, version in versions.items()}
+    before = [was for held in reading.booking_changes.of_customers(ids).values() for was in held]
+    led_to = {own_id: set(range(2, version + 1)) for own_id, version in versions.items() if version > 1}
+    assert {own_id: {was.version for was in before if was.booking_id == own_id} for own_id in led_to} == led_to
+    assert len(before) == sum(map(len, led_to.values()))
 
 
 def _check_keys(reading: Reading, customers: Sequence[crm.Customer]) -> None:
