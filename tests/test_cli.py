@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -493,3 +494,295 @@ def test_maintenance_makes_no_salon_of_a_mistyped_path(run: Any, tmp_path: Path)
     for arguments in (("backup", tmp_path / "no.db", tmp_path / "copy.db"), ("health", tmp_path / "no.db")):
         assert "there is no such file" in refused(run(*arguments))
     assert list(tmp_path.iterdir()) == []
+
+
+# bookings
+
+BOOK = (
+    "No,Client,E-mail,Date,Time,Treatment,Branch,Stylist,Status,Price,Colour\n"
+    "1,José Müller,jose@example.com,13/02/2025,14:30,Cut,Chiado,Gil Horta,done,25.00,\n"
+    "2,José Müller,jose@example.com,20/02/2025,9:00 am,Balayage,Chiado,,no show,120.00,\n"
+    "3,Ana Silva,ana@example.com,20/02/2025,10:15,Manicure,Chiado,Gil Horta,paid,15.00,\n"
+    "4,Ana Silva,ana@example.com,20/02/2025,11:15,Perm,Chiado,,done,90.00,\n"
+    "5,Ana Silva,ana@example.com,20/02/2125,11:15,Cut,Chiado,,booked,25.00,\n"
+)
+
+
+@pytest.fixture
+def book_file(tmp_path: Path) -> Path:
+    path = tmp_path / "book.csv"
+    path.write_text(BOOK, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def booked_file(salon_file: Path) -> Path:
+    """The salon of three customers, with a catalogue and the bookings of the list."""
+    with crm.open_salon(salon_file) as salon:
+        add_catalogue(salon)
+        crm.import_bookings(salon, OWNER, BOOK.encode(), system="till", mapping={"No": "booking_id"})
+    return salon_file
+
+
+def add_catalogue(salon: crm.Salon) -> None:
+    for name in ("Hair", "Nails"):
+        crm.add_service_type(salon, OWNER, name=name)
+    for name, kind in (("Cut", "hair"), ("Balayage", "hair"), ("Manicure", "nails")):
+        crm.add_service(salon, OWNER, name=name, service_type=kind, duration=45)
+    crm.add_location(salon, OWNER, name="Chiado", zone="Europe/Lisbon")
+    crm.add_staff_member(salon, OWNER, name="Gil Horta")
+
+
+def id_of(salon_file: Path, text: str) -> str:
+    with crm.open_salon(salon_file) as salon:
+        [row] = crm.find_customers(salon, OWNER, crm.CustomerFilter(text=text))
+        return str(row.id)
+
+
+def test_import_bookings_says_what_it_did_and_what_the_catalogue_lacks(
+    run: Any, salon_file: Path, book_file: Path, tmp_path: Path
+) -> None:
+    with crm.open_salon(salon_file) as salon:
+        add_catalogue(salon)
+    problems = tmp_path / "problems.csv"
+    arguments = (salon_file, book_file, "--system", "till", "--map", "No=booking_id")
+    dry = run("import-bookings", *arguments, "--dry-run")
+    assert (dry.code, "          4 would be created" in dry.out) == (1, True)
+    ran = run("import-bookings", *arguments, "--problems", problems)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out == (
+        "5 rows read (utf-8, comma)\n"
+        "          4 created\n"
+        "          0 updated\n"
+        "          0 unchanged\n"
+        "          0 skipped\n"
+        "          1 refused\n"
+        "Columns not taken: Colour\n"
+        "The catalogue lacks the service 'Perm' (rows: 1)\n"
+        "  line 5: service names no service of the catalogue, by code, id or name. Add it to the catalogue, or correct "
+        "the row.\n"
+        "The refused rows are handed back with the reasons. Correct them there, and bring them in with:\n"
+        f"  salon-crm import-bookings {salon_file} {problems} --system till --date-order dmy --decimal-sign . "
+        "--map No=booking_id\n"
+    )
+    problems.write_text(problems.read_text().replace("Perm", "cut"))
+    ran = run(*shlex.split(ran.out.splitlines()[-1])[1:])
+    assert (ran.code, ran.out.splitlines()[1].strip()) == (0, "1 created")
+
+
+def test_the_options_of_import_bookings_reach_it(run: Any, booked_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "more.csv"
+    path.write_text("client,mobile,start,treatment,price\nSally Jones,07700 900123,02/03/2025 10:00,Cut,10.000\n")
+    with crm.open_salon(booked_file) as salon:
+        sally = crm.add_customer(salon, OWNER, name="Sally Jones", mobile="+447700900123")
+        crm.deactivate_customer(salon, OWNER, sally.id)
+        crm.block_customer(salon, OWNER, sally.id, reason="Rude")
+    options = ["--region", "GB", "--date-order", "mdy", "--decimal-sign", ",", "--status", "completed", "--overwrite"]
+    ran = run("import-bookings", booked_file, path, *options, "--problems", tmp_path / "p.csv")
+    assert (ran.code, ran.err) == (0, "")
+    assert "          1 of them: The customer is blocked\n" in ran.out
+    with crm.open_salon(booked_file) as salon:
+        [row] = crm.customer_bookings(salon, OWNER, sally.id)
+    assert (str(row.date), row.status, str(row.booking.price)) == ("2025-02-03", "completed", "10000.00 EUR")
+    path.write_text(path.read_text() + "Sally Jones,07700 900123,02/03/2125 10:00,Perm,1\n")
+    path.write_text(path.read_text() + "Sally Jones,07700 900123,02/03/2125 10:00,Cut,1\n")
+    ran = run("import-bookings", booked_file, path, *options, "--problems", tmp_path / "p.csv")
+    assert "          1 inactive customers active again\n" in ran.out
+    assert ran.out.splitlines()[-1].endswith(
+        "--system list --region GB --date-order mdy --decimal-sign , --status completed --overwrite"
+    )
+
+
+def test_a_customers_page_has_the_name_the_contacts_and_the_bookings(run: Any, booked_file: Path) -> None:
+    ran = run("bookings", booked_file, id_of(booked_file, "jose"))
+    assert ran == (
+        0,
+        "José Müller\n"
+        "E-mail: jose@example.com\n"
+        "Mobile number: +351 912 345 678\n"
+        "  date        time   service   location  therapist  status\n"
+        "  2025-02-20  09:00  Balayage  Chiado               No show\n"
+        "  2025-02-13  14:30  Cut       Chiado    Gil Horta  Completed\n",
+        "",
+    )
+
+
+def test_no_history_and_nothing_that_matches_read_the_same(run: Any, booked_file: Path) -> None:
+    jose, rui = id_of(booked_file, "jose"), id_of(booked_file, "rui")
+    heading = ["Rui Silva", "E-mail: ana@example.com", "Mobile number: -"]
+    none_at_all = run("bookings", booked_file, rui)
+    assert (none_at_all.code, none_at_all.out.splitlines()) == (1, [*heading, "No Data Found"])
+    for options in (["--since", "2025-02-21"], ["--until", "2025-02-12"], ["--service", "manicure"]):
+        ran = run("bookings", booked_file, jose, *options)
+        assert (ran.code, ran.out.splitlines()[3:]) == (1, ["No Data Found"])
+    assert run("agenda", booked_file) == (1, "No Data Found\n", "")
+
+
+def test_a_customers_page_is_restricted_by_days_both_included_and_by_service(run: Any, booked_file: Path) -> None:
+    with crm.open_salon(booked_file) as salon:
+        jose = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="jose")).items[0]
+        crm.edit_customer(salon, OWNER, jose.id, external_ids=[("till", "7")])
+    both = run("bookings", booked_file, "--external", "till", "7", "--since", "2025-02-13", "--until", "2025-02-20")
+    assert len(both.out.splitlines()) == 6
+    one = run("bookings", booked_file, jose.id, "--service", "cut").out
+    assert ("Balayage" in one, "Cut" in one) == (False, True)
+    first = run("bookings", booked_file, jose.id, "--limit", "1").out.splitlines()
+    second = run("bookings", booked_file, jose.id, "--limit", "1", "--page", first[-1].removeprefix("More: --page "))
+    assert ("Balayage" in first[4], "Cut" in second.out) == (True, True)
+
+
+def test_an_agenda_lists_who_comes_when(run: Any, booked_file: Path) -> None:
+    with crm.open_salon(booked_file) as salon:
+        ana = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="ana silva")).items[0]
+        crm.block_customer(salon, OWNER, ana.id, reason="Rude")
+        crm.add_note(salon, OWNER, ana.id, text="Allergic", alert=True)
+    ran = run("agenda", booked_file, "--start", "2025-02-20", "--end", "2025-02-20")
+    assert ran.code == 0
+    assert [line.split() for line in ran.out.splitlines()] == [
+        ["date", "time", "customer", "mobile", "service", "location", "therapist", "status"],
+        ["2025-02-20", "09:00", "José", "Müller", "+351", "912", "345", "678", "!", "Balayage", "Chiado", "No", "show"],
+        ["2025-02-20", "10:15", "Ana", "Silva", "blocked", "!", "Manicure", "Chiado", "Gil", "Horta", "Completed"],
+    ]
+    counted = {
+        ("--therapist", "gil-horta"): 2,
+        ("--service", "cut"): 2,
+        ("--location", "chiado"): 4,
+        ("--status", "no-show", "--status", "pending"): 2,
+    }
+    for options, count in counted.items():
+        rows = run("agenda", booked_file, "--start", "2025-01-01", *options).out.splitlines()[1:]
+        assert len(rows) == count, options
+
+
+def test_an_agenda_without_days_is_todays(run: Any, booked_file: Path) -> None:
+    with crm.open_salon(booked_file) as salon:
+        jose = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="jose")).items[0]
+        today = crm.book(salon, OWNER, jose.id, service="cut", start=salon.now(), price="1").booking
+        crm.book(salon, OWNER, jose.id, service="cut", start=salon.now() + timedelta(days=3))
+    rows = run("agenda", booked_file).out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == [str(today.day)]
+
+
+def test_the_catalogue_is_listed_with_codes(run: Any, booked_file: Path, salon_file: Path) -> None:
+    with crm.open_salon(booked_file) as salon:
+        crm.retire_service(salon, OWNER, "manicure")
+        crm.add_package(salon, OWNER, name="Ten cuts")
+    ran = run("catalogue", booked_file)
+    assert (ran.code, "manicure" in ran.out) == (0, False)
+    assert [line.split() for line in ran.out.splitlines()] == [
+        ["Service", "types"],
+        ["code", "name"],
+        ["hair", "Hair"],
+        ["nails", "Nails"],
+        ["Services"],
+        ["code", "name"],
+        ["balayage", "Balayage", "hair,", "45", "min"],
+        ["cut", "Cut", "hair,", "45", "min"],
+        ["Packages"],
+        ["code", "name"],
+        ["ten-cuts", "Ten", "cuts"],
+        ["Locations"],
+        ["code", "name"],
+        ["chiado", "Chiado", "Europe/Lisbon"],
+        ["Staff"],
+        ["code", "name"],
+        ["gil-horta", "Gil", "Horta"],
+    ]
+    assert "  manicure  Manicure  nails, 45 min, retired\n" in run("catalogue", booked_file, "--retired").out
+
+
+def test_an_empty_catalogue_says_so(run: Any, salon_file: Path) -> None:
+    assert run("catalogue", salon_file) == (0, "The catalogue is empty.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--booked-type", "nails"], ["Ana Silva"]),
+        (["--booked", "balayage"], []),
+        (["--booked", "balayage", "--count-cancelled"], ["José Müller"]),
+        (["--booked", "cut", "--booking-status", "completed"], ["José Müller"]),
+        (["--booked", "cut", "--booking-status", "completed", "--start", "2025-02-14"], []),
+        (["--booked", "balayage", "--booking-status", "no-show"], ["José Müller"]),
+        (["--booked", "cut", "--booked", "manicure"], ["Ana Silva", "José Müller"]),
+        (["--never-booked-type", "nails"], ["José Müller", "Rui Silva"]),
+        (["--never-booked", "cut"], ["Rui Silva"]),
+        (["--start", "2025-02-20", "--end", "2025-02-20"], ["Ana Silva"]),
+        (["--booking-status", "active"], ["Ana Silva"]),
+        (["--therapist", "gil-horta", "--location", "chiado"], ["Ana Silva", "José Müller"]),
+        (["--visits", "1.."], ["Ana Silva", "José Müller"]),
+        (["--visits", "..0"], ["Rui Silva"]),
+        (["--visits", "1"], ["Ana Silva", "José Müller"]),
+        (["--spend", "0.01.."], []),
+        (["--last-visit-before", "2025-02-20"], ["José Müller"]),
+        (["--last-visit-after", "2025-02-13"], ["Ana Silva"]),
+        (["--last-visit-before", "90d"], ["Ana Silva", "José Müller"]),
+        (["--where", "booked(type:hair) or visits = 0"], ["Ana Silva", "José Müller", "Rui Silva"]),
+        (["silva", "--visits", "1..", "--where", "not booked(type:nails)"], []),
+        (["silva", "--where", "not booked(type:nails)"], ["Rui Silva"]),
+    ],
+    ids=str,
+)
+def test_find_takes_the_panel(run: Any, booked_file: Path, options: list[str], found: list[str]) -> None:
+    ran = run("find", booked_file, *options)
+    assert (ran.code, ran.err) == (0 if found else 1, "")
+    names = [" ".join(line.split()[:2]) for line in ran.out.splitlines()[1:]] if found else []
+    assert names == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["find", "SALON", "--visits", "x.."], "visits: must be whole numbers, such as 3..5."),
+        (["find", "SALON", "--visits", ".."], "argument --visits: a range is written 3.. or ..5 or 3..5"),
+        (["find", "SALON", "--spend", "x.."], "spend: "),
+        (["find", "SALON", "--start", "1.2.2025"], "argument --start: a day is written 2026-01-31"),
+        (["find", "SALON", "--last-visit-before", "soon"], "argument --last-visit-before: a day is written"),
+        (["find", "SALON", "--start", "2025-02-02", "--end", "2025-02-01"], "end: lies before the start"),
+        (["find", "SALON", "--booked", "perm"], "names perm, which is no service of this salon"),
+        (["find", "SALON", "--booking-status", "gone"], "argument --booking-status: invalid choice"),
+        (["find", "SALON", "--where", "colour = red"], "criteria: has at line 1, column 1"),
+        (["bookings", "SALON"], "customer_id: is required."),
+        (["bookings", "nowhere.db", "7"], "salon: cannot be read: there is no such file."),
+        (["bookings", "SALON", "--external", "till", "9", "--service", "perm"], "There is no customer"),
+        (["agenda", "SALON", "--status", "gone"], "argument --status: invalid choice"),
+        (["agenda", "SALON", "--therapist", "hugo"], "There is no staff member hugo in this salon."),
+        (["catalogue", "SALON", "--role", "system"], "system cli may not catalogue"),
+        (["import-bookings", "SALON", "nowhere.csv"], "list: cannot be read: no such file or directory."),
+        (["import-bookings", "nowhere.db", "LIST"], "salon: cannot be read: there is no such file."),
+        (["import-bookings", "SALON", "LIST"], "source: has no column for service, start."),
+        (["import-bookings", "SALON", "LIST", "--problems", "SALON"], "it is the salon's own file."),
+        (["import-bookings", "SALON", "LIST", "--status", "no-show"], "argument --status: invalid choice"),
+        (["import-bookings", "SALON", "LIST", "--role", "staff"], "staff cli may not import_bookings"),
+        (["verify-facts", "SALON", "--role", "staff"], "staff cli may not verify_facts"),
+        (["rebuild-facts", "nowhere.db"], "salon: cannot be read: there is no such file."),
+    ],
+    ids=str,
+)
+def test_a_command_about_bookings_that_cannot_be_is_one_line(
+    run: Any, booked_file: Path, list_file: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(booked_file.parent)
+    before = booked_file.read_bytes()
+    named = {"SALON": booked_file, "LIST": list_file}
+    assert said in refused(run(*(named.get(argument, argument) for argument in arguments)))
+    assert booked_file.read_bytes() == before
+    assert not Path("nowhere.db").exists()
+
+
+def test_facts_are_verified_and_mended(run: Any, booked_file: Path) -> None:
+    assert run("verify-facts", booked_file) == (0, "The facts of 3 customers were compared; 0 are wrong\n", "")
+    jose = id_of(booked_file, "jose")
+    with closing(sqlite3.connect(booked_file)) as raw, raw:
+        raw.execute("UPDATE crm_facts SET visits = 7 WHERE customer_id = ?", [jose])
+    ran = run("verify-facts", booked_file)
+    assert ran == (1, f"The facts of 3 customers were compared; 1 are wrong\n  {jose}\n", "")
+    assert run("rebuild-facts", booked_file).out == "The facts of 3 customers were computed anew; 1 were mended\n"
+    assert run("verify-facts", booked_file).code == 0
+
+
+def test_of_many_wrong_facts_the_first_are_named(run: Any, booked_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_SHOWN_IDS", 0)
+    with closing(sqlite3.connect(booked_file)) as raw, raw:
+        raw.execute("UPDATE crm_facts SET visits = 7")
+    assert run("verify-facts", booked_file).out.endswith("2 are wrong\n  … and 2 more\n")

@@ -1,4 +1,4 @@
-"""The command line: try it out, bring a list in, find and show customers, take a list out.
+"""The command line: try it out, bring lists in, find and show customers and their bookings, take a list out.
 
 Exit codes: 0 done; 1 done, and something is to be looked at (rows were refused, a check of the demo
 failed, nobody was found); 2 not done, with one line saying why; 130 interrupted.
@@ -12,12 +12,27 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import version
 from io import TextIOWrapper
-from os.path import realpath
 from pathlib import Path
-from typing import Final, NoReturn, Self, cast
+from typing import Final, NoReturn, cast
 
+from salon_crm.cli.asking import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    LOOK,
+    Progress,
+    actor_of,
+    add_list_options,
+    add_salon,
+    add_salon_settings,
+    mapping_of,
+    open_file,
+    refuse_salon_file,
+    show_problems,
+)
+from salon_crm.cli.bookings import add_booking_commands
+from salon_crm.cli.panel import add_panel, panel_criteria
 from salon_crm.demo import check_readable, run_demo, run_searches, show_table
-from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.contact import PhoneNumber
 from salon_crm.domain.criteria import CustomerFilter
 from salon_crm.domain.customers import PROFILE, Address, Customer, CustomerRow, Status
@@ -26,18 +41,18 @@ from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.labels import label
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
 from salon_crm.domain.transfer.reports import ImportReport
-from salon_crm.errors import Conflict, InvalidValue, SalonCrmError
+from salon_crm.errors import Conflict, SalonCrmError
 from salon_crm.opening import open_salon
 from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.blocks import customer_blocks
 from salon_crm.use_cases.criteria import find_customers
 from salon_crm.use_cases.customers import get_customer
+from salon_crm.use_cases.facts import rebuild_facts, verify_facts
 from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
 from salon_crm.use_cases.notes import customer_notes
 from salon_crm.use_cases.transfer import export_customers, import_customers
 
-DONE, LOOK, FAILED, INTERRUPTED = 0, 1, 2, 130
-_SHOWN_PROBLEMS: Final = 20
+_SHOWN_IDS: Final = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,41 +103,36 @@ def _parser() -> argparse.ArgumentParser:
         "--customers", type=int, metavar="N", help="search N invented customers instead, beside a LIKE scan"
     )
     demo.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the files the demo makes in this folder")
-    _add_salon_settings(demo, "of your list's phone numbers, such as PT")
+    add_salon_settings(demo, "of your list's phone numbers, such as PT")
     demo.add_argument("--date-order", choices=[*DateOrder], help="the order your list's dates are written in")
     demo.set_defaults(command=_demo, refuse=demo.error)
 
     bring_in = commands.add_parser("import", help="bring a customer list into a salon's file")
-    _add_salon(bring_in)
+    add_salon(bring_in)
     bring_in.add_argument("list", type=Path, help="the CSV file")
-    _add_salon_settings(bring_in, "phones belong to; needed, with zone and currency, where the file is new")
-    bring_in.add_argument("--system", help="where the list comes from, such as old-till")
-    bring_in.add_argument("--date-order", choices=[*DateOrder], help="the order dates are written in")
-    bring_in.add_argument(
-        "--map", action="append", default=[], metavar="COLUMN=FIELD", help="what a column becomes; COLUMN= for nothing"
-    )
+    add_salon_settings(bring_in, "phones belong to; needed, with zone and currency, where the file is new")
+    add_list_options(bring_in)
     bring_in.add_argument("--overwrite", action="store_true", help="let the list win over profiles that are there")
-    bring_in.add_argument("--dry-run", action="store_true", help="decide every row and write nothing")
-    bring_in.add_argument("--problems", type=Path, metavar="FILE", help="where refused rows go, with the reasons")
     bring_in.set_defaults(command=_import)
 
-    find = commands.add_parser("find", help="find customers by any part of a name, an e-mail or a phone")
-    _add_salon(find)
+    find = commands.add_parser("find", help="find customers by name, e-mail or phone, and by what they booked")
+    add_salon(find)
     find.add_argument("text", nargs="*", help="words, in any order; none lists everybody")
     find.add_argument("--status", choices=[*Status])
+    add_panel(find)
     find.add_argument("--order", default="name", help="name or added; --order=-name goes the other way")
     find.add_argument("--limit", type=int, default=50, help="1 to 500 rows")
     find.add_argument("--page", help="the next page, as the last one named it")
     find.set_defaults(command=_find)
 
     show = commands.add_parser("show", help="show one customer")
-    _add_salon(show)
+    add_salon(show)
     show.add_argument("id", nargs="?", help="the customer's id")
     show.add_argument("--external", nargs=2, metavar=("SYSTEM", "ID"), help="the id another system has")
     show.set_defaults(command=_show)
 
     export = commands.add_parser("export", help="take customers out to a CSV file")
-    _add_salon(export)
+    add_salon(export)
     export.add_argument("list", type=Path, help="the file to write")
     export.add_argument("--text", help="only customers a search finds")
     export.add_argument("--status", choices=[*Status])
@@ -130,41 +140,28 @@ def _parser() -> argparse.ArgumentParser:
     export.set_defaults(command=_export)
 
     backup = commands.add_parser("backup", help="copy a salon's whole file, also while it is used")
-    _add_salon(backup)
+    add_salon(backup)
     backup.add_argument("copy", type=Path, help="the new file; one that is there stays as it is")
     backup.set_defaults(command=_backup)
 
     health = commands.add_parser("health", help="check a salon's file from end to end")
-    _add_salon(health)
+    add_salon(health)
     health.set_defaults(command=_health)
 
     rebuild = commands.add_parser("rebuild-search", help="make the search index of a salon anew")
-    _add_salon(rebuild)
+    add_salon(rebuild)
     rebuild.set_defaults(command=_rebuild_search)
+
+    verify = commands.add_parser("verify-facts", help="compare stored facts with the bookings and sales they are of")
+    add_salon(verify)
+    verify.set_defaults(command=_verify_facts)
+
+    mend = commands.add_parser("rebuild-facts", help="make the stored facts of every customer anew")
+    add_salon(mend)
+    mend.set_defaults(command=_rebuild_facts)
+
+    add_booking_commands(commands)
     return parser
-
-
-def _add_salon(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("salon", type=Path, help="the salon's SQLite file")
-    parser.add_argument("--actor", default="cli", help="whom the audit names (default: cli)")
-    parser.add_argument("--role", default=Role.OWNER, choices=[r for r in Role if r is not Role.CUSTOMER])
-
-
-def _add_salon_settings(parser: argparse.ArgumentParser, region_help: str) -> None:
-    parser.add_argument("--region", help=f"the region {region_help}")
-    parser.add_argument("--zone", help="the salon's time zone, such as Europe/Lisbon")
-    parser.add_argument("--currency", help="the salon's currency, such as EUR")
-
-
-def _actor(parsed: argparse.Namespace) -> Actor:
-    return Actor(parsed.actor, Role(parsed.role))
-
-
-def _open(parsed: argparse.Namespace) -> Salon:
-    """Open the salon's file; a mistyped path is not a new salon."""
-    if not parsed.salon.exists():
-        raise InvalidValue("file-unreadable", field="salon", reason="there is no such file")
-    return open_salon(parsed.salon)
 
 
 def _open_or_create(parsed: argparse.Namespace) -> Salon:
@@ -182,33 +179,27 @@ def _open_or_create(parsed: argparse.Namespace) -> Salon:
         return open_salon(where, zone=parsed.zone, currency=parsed.currency)
 
 
-def _refuse_salon_file(parsed: argparse.Namespace, target: Path | None, name: str) -> None:
-    """Refuse to write a list over the salon itself."""
-    if target is not None and realpath(target) == realpath(parsed.salon):
-        raise InvalidValue("file-unwritable", field=name, reason="it is the salon's own file")
-
-
 def _demo(parsed: argparse.Namespace) -> int:
     if parsed.customers is not None:
         for name in ("region", "zone", "currency", "date_order"):
             if getattr(parsed, name) is not None:
                 parsed.refuse(f"argument --customers: not allowed with argument --{name.replace('_', '-')}")
-        with _Progress("customers") as progress:
+        with Progress("customers") as progress:
             return DONE if run_searches(parsed.customers, keep=parsed.keep, progress=progress) else LOOK
     settings = {name: value for name in ("region", "zone", "currency") if (value := getattr(parsed, name))}
     return DONE if run_demo(parsed.list, keep=parsed.keep, date_order=parsed.date_order, **settings) else LOOK
 
 
 def _import(parsed: argparse.Namespace) -> int:
-    _refuse_salon_file(parsed, parsed.problems, "problems")
+    refuse_salon_file(parsed, parsed.problems, "problems")
     check_readable(parsed.list)
-    with _open_or_create(parsed) as salon, _Progress("rows") as progress:
+    with _open_or_create(parsed) as salon, Progress("rows") as progress:
         report = import_customers(
             salon,
-            _actor(parsed),
+            actor_of(parsed),
             parsed.list,
             system=parsed.system,
-            mapping=_mapping(parsed.map),
+            mapping=mapping_of(parsed.map),
             region=parsed.region,
             date_order=parsed.date_order,
             overwrite=parsed.overwrite,
@@ -220,16 +211,6 @@ def _import(parsed: argparse.Namespace) -> int:
     return LOOK if report.refused else DONE
 
 
-def _mapping(stated: Iterable[str]) -> dict[str, str | None]:
-    mapping: dict[str, str | None] = {}
-    for pair in stated:
-        column, equals, target = pair.rpartition("=")
-        if not equals:
-            raise InvalidValue("wrong-type", field="map", expected="COLUMN=FIELD, such as 'Cell=mobile'")
-        mapping[column] = target or None
-    return mapping
-
-
 def _show_import(report: ImportReport, parsed: argparse.Namespace) -> None:
     would = "would be " if report.dry_run else ""
     print(f"{report.rows:,} rows read ({', '.join(report.facts.values())}; layout: {report.layout or 'by its words'})")
@@ -239,11 +220,7 @@ def _show_import(report: ImportReport, parsed: argparse.Namespace) -> None:
         print(f"  {report.family_rows:>9,} of them share a contact with somebody of another name")
     if report.not_taken:
         print(f"Columns not taken: {', '.join(report.not_taken)}")
-    for problem in report.problems[:_SHOWN_PROBLEMS]:
-        print(f"  line {problem.line}: {problem.field + ' ' if problem.field else ''}{problem.reason}")
-    more = max(len(report.problems), report.refused) - _SHOWN_PROBLEMS
-    if more > 0:
-        print(f"  … and {more:,} more")
+    show_problems(report.problems, report.refused)
     if report.refused and parsed.problems:
         print("The refused rows are handed back with the reasons. Correct them there, and bring them in with:")
         print(f"  {shlex.join(_again(report, parsed))}")
@@ -263,12 +240,11 @@ def _again(report: ImportReport, parsed: argparse.Namespace) -> Iterable[str]:
 
 
 def _find(parsed: argparse.Namespace) -> int:
-    criteria = CustomerFilter(text=" ".join(parsed.text) or None, status=parsed.status)
-    with _open(parsed) as salon:
+    with open_file(parsed) as salon:
         page = find_customers(
             salon,
-            _actor(parsed),
-            criteria,
+            actor_of(parsed),
+            panel_criteria(parsed, salon),
             order=parsed.order,
             page=parsed.page,
             limit=parsed.limit,
@@ -292,8 +268,8 @@ def _row(row: CustomerRow) -> tuple[str, ...]:
 
 
 def _show(parsed: argparse.Namespace) -> int:
-    with _open(parsed) as salon:
-        actor = _actor(parsed)
+    with open_file(parsed) as salon:
+        actor = actor_of(parsed)
         customer = get_customer(salon, actor, parsed.id, external=tuple(parsed.external) if parsed.external else None)
         notes, blocks = customer_notes(salon, actor, customer.id), customer_blocks(salon, actor, customer.id)
     for block in blocks:
@@ -342,26 +318,26 @@ def _words(value: object) -> str:
 def _export(parsed: argparse.Namespace) -> int:
     criteria = CustomerFilter(text=parsed.text, status=parsed.status)
     columns = [name.strip() for name in parsed.columns.split(",")] if parsed.columns else None
-    _refuse_salon_file(parsed, parsed.list, "list")
-    with _open(parsed) as salon, _Progress("customers") as progress:
+    refuse_salon_file(parsed, parsed.list, "list")
+    with open_file(parsed) as salon, Progress("customers") as progress:
         report = export_customers(
-            salon, _actor(parsed), parsed.list, criteria=criteria, columns=columns, progress=progress
+            salon, actor_of(parsed), parsed.list, criteria=criteria, columns=columns, progress=progress
         )
     print(f"{report.rows:,} customers written to {parsed.list}")
     return DONE
 
 
 def _backup(parsed: argparse.Namespace) -> int:
-    with _open(parsed) as salon:
-        report = back_up_salon(salon, _actor(parsed), parsed.copy)
+    with open_file(parsed) as salon:
+        report = back_up_salon(salon, actor_of(parsed), parsed.copy)
     print(f"{report.customers:,} customers in {report.size:,} bytes, checked, copied to {parsed.copy}")
     print(f"Its audit ends with entry {report.head.sequence:,} {report.head.digest.hex()}")
     return DONE
 
 
 def _health(parsed: argparse.Namespace) -> int:
-    with _open(parsed) as salon:
-        report = check_health(salon, _actor(parsed))
+    with open_file(parsed) as salon:
+        report = check_health(salon, actor_of(parsed))
     print(f"{report.size:,} bytes, and {report.log_size:,} in the write-ahead log; schema {report.schema}")
     print(f"{report.audit.entries:,} entries of the audit verified")
     for finding in report.findings:
@@ -371,27 +347,25 @@ def _health(parsed: argparse.Namespace) -> int:
 
 
 def _rebuild_search(parsed: argparse.Namespace) -> int:
-    with _open(parsed) as salon:
-        count = rebuild_search(salon, _actor(parsed))
+    with open_file(parsed) as salon:
+        count = rebuild_search(salon, actor_of(parsed))
     print(f"The search index was made anew for {count:,} customers")
     return DONE
 
 
-class _Progress:
-    """Says on a terminal how far a long run has come, and nothing anywhere else."""
+def _verify_facts(parsed: argparse.Namespace) -> int:
+    with open_file(parsed) as salon:
+        found = verify_facts(salon, actor_of(parsed))
+    print(f"The facts of {found.customers:,} customers were compared; {found.wrong:,} are wrong")
+    for own_id in found.ids[:_SHOWN_IDS]:
+        print(f"  {own_id}")
+    if found.wrong > _SHOWN_IDS:
+        print(f"  … and {found.wrong - _SHOWN_IDS:,} more")
+    return DONE if found.ok else LOOK
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._shown = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __call__(self, count: int) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{count:,} {self._what} …", end="", file=sys.stderr, flush=True)
-            self._shown = True
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+def _rebuild_facts(parsed: argparse.Namespace) -> int:
+    with open_file(parsed) as salon:
+        made = rebuild_facts(salon, actor_of(parsed))
+    print(f"The facts of {made.customers:,} customers were computed anew; {made.mended:,} were mended")
+    return DONE
