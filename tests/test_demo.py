@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,7 +15,8 @@ import salon_crm as crm
 from salon_crm import demo
 from salon_crm.adapters.sqlite.like import LikeScan
 from salon_crm.cli import main
-from salon_crm.demo import lists, searches
+from salon_crm.demo import bookings, lists, searches
+from salon_crm.samples.bookings import ENCODING, Client, write_invented_bookings
 
 OWN_LIST = (
     "Kunde;E-Mail;Telefon;Lieblingsfarbe\r\n"
@@ -48,9 +50,9 @@ def test_the_demo_passes_its_own_checks_in_seconds() -> None:
     )
     assert monotonic() - begun < 10
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.endswith("14 checks, 0 failed.\n")
+    assert result.stdout.endswith("21 checks, 0 failed.\n")
     made = checks(result.stdout)
-    assert len(made) == 14
+    assert len(made) == 21
     assert all(line.startswith("ok") for line in made)
     assert "ok    every created row is a customer (782 of 782)" in made
 
@@ -63,6 +65,8 @@ def test_the_files_of_the_demo_may_be_kept(tmp_path: Path, capsys: pytest.Captur
         "second.db",
         "customers.csv",
         "customers-again.csv",
+        "bookings.csv",
+        "bookings-refused.csv",
         "nookal-refused.csv",
         "stx-refused.csv",
         "shore-refused.csv",
@@ -88,6 +92,7 @@ def test_the_demo_shows_a_list_of_the_readers_own(own_list: Path, capsys: pytest
         "ok    the audit chain verifies (10 entries)",
         "left out (needs the samples): the corrected refusals bring in exactly those rows",
         "left out (needs the samples): jose finds José",
+        "left out (needs the samples): a year of bookings and sales answers three panels",
     ]
     assert "columns not taken: Lieblingsfarbe" in output
     assert "line 3: email is not an e-mail address" in output
@@ -253,3 +258,48 @@ def test_the_scan_takes_text_as_it_stands_and_writes_nothing(tmp_path: Path) -> 
     with pytest.raises(crm.StoreError):
         LikeScan(tmp_path / "none.db")
     assert not (tmp_path / "none.db").exists()
+
+
+def test_the_demo_says_what_a_year_of_bookings_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo"]) == 0
+    output = capsys.readouterr().out
+    asked = output[output.index("8. Ask the filter panel") : output.index("9. Block")]
+    for criteria in (
+        "  booked(type:hair) and not booked(type:nails) and last_visit < -90d\n",
+        "status:active, therapist:gil-horta)\n",
+        "  visits >= 5 and not booked(status:active)\n",
+    ):
+        assert criteria in asked
+    found = [int(count) for count in re.findall(r"^  (\d+) found$", asked, re.MULTILINE)]
+    made = [line for line in checks(output) if "the panel finds whom leafing through finds" in line]
+    assert [int(count) for line in made for count in re.findall(r"finds \((\d+)\)", line)] == found
+    assert all(found)
+    assert "the catalogue lacks the service 'Perm'" in output
+
+
+def test_a_panel_that_finds_somebody_else_fails_the_demo(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def everybody(salon: crm.Salon, actor: crm.Actor, criteria: Any = None, **options: Any) -> Any:
+        return crm.each_customer(salon, actor, None if isinstance(criteria, str) else criteria, **options)
+
+    monkeypatch.setattr(bookings, "each_customer", everybody)
+    assert main(["demo"]) == 1
+    failed = [line for line in checks(capsys.readouterr().out) if line.startswith("FAIL")]
+    assert len(failed) == 1
+    assert failed[0].endswith("Who came five times or more and has nothing booked, to be asked back?")
+
+
+def test_invented_bookings_are_the_same_for_a_seed_and_a_day(tmp_path: Path) -> None:
+    clients = [Client(f"Client {n}", f"client{n}@example.com", "") for n in range(60)]
+    day = date(2026, 3, 2)
+    for name, seed in (("one", 1), ("two", 1), ("three", 2)):
+        count = write_invented_bookings(tmp_path / name, clients, today=day, seed=seed)
+        assert count == len((tmp_path / name).read_text(ENCODING).splitlines()) - 1 > 200
+    one, two, three = ((tmp_path / name).read_bytes() for name in ("one", "two", "three"))
+    assert one == two != three
+    days = re.findall(rb";(\d\d)/(\d\d)/(\d{4});", one)
+    told = {date(int(y), int(m), int(d)) for d, m, y in days if (d, m) != (b"31", b"02")}
+    assert day - timedelta(days=366) < min(told) < day - timedelta(days=300)
+    assert day < max(told) <= day + timedelta(days=21)
+    assert day not in told  # what became of today's is not said yet

@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from salon_crm.demo.bookings import show_bookings
 from salon_crm.demo.output import BEA, CURRENCY, REGION, SALON, ZONE, Checks, demo_folder, heading, show_table
 from salon_crm.domain.access import Actor
 from salon_crm.domain.bookings import Answer
@@ -83,8 +84,9 @@ def run_demo(
             _bring_in_again(salon, lists, checks)
             if own_list is None:
                 _search(salon, checks)
+                show_bookings(salon, folder, checks)
             else:
-                left_out.append("jose finds José")
+                left_out += ["jose finds José", "a year of bookings and sales answers three panels"]
             _block(salon, checks)
             _take_out(salon, folder, checks)
             _verify(salon, checks)
@@ -206,7 +208,7 @@ def _search(salon: Salon, checks: Checks) -> None:
 
 
 def _block(salon: Salon, checks: Checks) -> None:
-    heading("5. Block a customer")
+    heading("9. Block a customer")
     page = find_customers(salon, BEA, CustomerFilter(blocked=False), limit=1)
     if not page.items:
         print("  The list has nobody to block.")
@@ -221,7 +223,7 @@ def _block(salon: Salon, checks: Checks) -> None:
 
 
 def _take_out(salon: Salon, folder: Path, checks: Checks) -> None:
-    heading("6. Take the list out, and into an empty salon")
+    heading("10. Take the list out, and into an empty salon")
     first, second = folder / "customers.csv", folder / "customers-again.csv"
     report = export_customers(salon, BEA, first)
     settings = get_settings(salon, BEA)
@@ -247,7 +249,7 @@ def _without_version(path: Path) -> list[list[str]]:
 
 
 def _verify(salon: Salon, checks: Checks) -> None:
-    heading("7. Verify the audit chain")
+    heading("11. Verify the audit chain")
     found = verify_audit(salon, BEA)
     print(f"  {found.entries:,} entries; head {found.head.sequence} {found.head.digest.hex()[:16]}…")
     checks.that(found.ok, f"the audit chain verifies ({found.entries:,} entries)")

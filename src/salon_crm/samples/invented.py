@@ -53,7 +53,7 @@ class InventedCustomer:
 
 def invented_customers(*, seed: int = 1) -> Iterator[InventedCustomer]:
     """Return an iterator over customers without end, up to `MOST` with a mobile and an e-mail of their own."""
-    dice = _Dice(seed)
+    dice = Dice(seed)
     given, family, locale, mobile = "", "", LOCALES[0], ""
     for number in count():
         if number % _EVERY_FAMILY:
@@ -83,16 +83,18 @@ def write_invented_list(path: Path, customers: Iterator[InventedCustomer], wante
         writer.writerows(next(customers).cells for _ in range(wanted))
 
 
-class _Dice:
+class Dice:
     """Random choices by one seed; only `Random.random` is used, which is the same in every version of Python."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed).random  # noqa: S311 -- it guards nothing
 
     def chance(self, share: float) -> bool:
+        """Return whether something happens that does so in this share of all cases."""
         return self._random() < share
 
     def below(self, limit: int) -> int:
+        """Return a whole number from 0 on and below the limit."""
         return int(self._random() * limit)
 
     def pick(self, things: Sequence[T], *, skew: float = 2.2) -> T:
@@ -100,7 +102,7 @@ class _Dice:
         return things[int(len(things) * self._random() ** skew)]
 
 
-def _family_name(locale: Locale, dice: _Dice) -> str:
+def _family_name(locale: Locale, dice: Dice) -> str:
     """Return a common family name, or, three times in ten, a rare one made of parts."""
     if dice.chance(0.7):
         return dice.pick(locale.family)
@@ -109,7 +111,7 @@ def _family_name(locale: Locale, dice: _Dice) -> str:
     return joined[0].upper() + joined[1:]
 
 
-def _full_name(locale: Locale, given: str, family: str, dice: _Dice) -> str:
+def _full_name(locale: Locale, given: str, family: str, dice: Dice) -> str:
     if locale.family_first:
         return family + given
     if locale.is_latin and dice.chance(0.15):
@@ -118,12 +120,12 @@ def _full_name(locale: Locale, given: str, family: str, dice: _Dice) -> str:
     return f"{given} {family}"
 
 
-def _mobile(locale: Locale, dice: _Dice, number: int) -> str:
+def _mobile(locale: Locale, dice: Dice, number: int) -> str:
     subscriber = (number + 1) * _STEP % _SUBSCRIBERS
     return f"+{locale.code}{dice.pick(locale.prefixes, skew=1)}{subscriber:07d}"
 
 
-def _written(mobile: str, locale: Locale, dice: _Dice) -> str:
+def _written(mobile: str, locale: Locale, dice: Dice) -> str:
     """Return a mobile as people type it: at home without the country's code, in groups, or all in one."""
     national = mobile[1 + len(locale.code) :]
     grouped = [national[:3], national[3:6], national[6:]]
@@ -135,7 +137,7 @@ def _written(mobile: str, locale: Locale, dice: _Dice) -> str:
     return joint.join([f"+{locale.code}", *grouped])
 
 
-def _email(locale: Locale, given: str, family: str, dice: _Dice, number: int) -> str:
+def _email(locale: Locale, given: str, family: str, dice: Dice, number: int) -> str:
     """Return an address made of the name, or of syllables where it is in another script, and a number."""
     if locale.is_latin:
         local = f"{_roman(given)}.{_roman(family)}"
@@ -149,6 +151,6 @@ def _roman(name: str) -> str:
     return "".join(character for character in plain if character.isascii() and character.isalpha()).lower()
 
 
-def _birthday(dice: _Dice) -> str:
+def _birthday(dice: Dice) -> str:
     month, day = 1 + dice.below(12), 1 + dice.below(28)
     return f"--{month:02d}-{day:02d}" if dice.chance(0.1) else f"{1940 + dice.below(68)}-{month:02d}-{day:02d}"
