@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import filter as panels
 from bench import importing, objects, peers, search, timing, transfer, writes
 from bench.agreement import compare_salons
+from bench.bookings import guests
 from bench.customers import Person, fill, new_salon, people
 from bench.jobs import JOBS
 from bench.questions import questions
+from bench.raw_filter import PlainSql, RawMasks
 from bench.raw_import import Unexpected, import_raw, read_name
 from bench.raw_salon import RawSalon, name_words, now
 from bench.raw_search import RawSearch
 from bench.reference import Blob, keys_of, read_search
 
 import salon_crm as crm
+from salon_crm.domain.criteria import EVERYBODY, Order
 from salon_crm.domain.customers import search_keys
+from salon_crm.domain.facts import facts_of
 from salon_crm.domain.text import same_words
 from salon_crm.samples.invented import invented_customers
 from salon_crm.use_cases.criteria import each_customer
@@ -35,7 +40,7 @@ def no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(module: str) -> Any:
         raise peers.Absent(f"{module} is not installed; see bench/requirements.txt")
 
-    for module in (peers, objects, search):
+    for module in (peers, objects, search, panels):
         monkeypatch.setattr(module, "load", absent)
 
 
@@ -73,6 +78,51 @@ def test_search_fails_where_an_answer_differs(
     assert code == 1
     assert [what.partition(" answers")[0] for what in found["failed"]] == [search.RAW, search.WHOLE]
     assert f"FAILED: {search.RAW} answers otherwise than the reference" in capsys.readouterr().out
+
+
+def test_panels_are_answered_as_by_the_plain_reference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = run(panels.main, tmp_path, "--customers", "500", "--each", "8", "--rounds", "1")
+    assert (code, found["failed"]) == (0, [])
+    assert column(found, "the first 50", "median ratio")[panels.LIBRARY] == 1
+    assert set(column(found, "how many are meant", "median ms")) == {
+        panels.LIBRARY,
+        panels.STORE,
+        panels.MASKS,
+        panels.PLAIN,
+    }
+    meant = column(found, "panels", "customers meant")
+    assert len(meant) == 8
+    assert sum(count > 0 for count in meant.values()) >= 6
+    assert sorted(column(found, "panels", "criteria").values())[0] == 1
+    assert sorted(column(found, "panels", "criteria").values())[-1] == 10
+    assert set(column(found, "a booking kept", "ratio")) == {"with", "without"}
+    assert {"Django Exists()", "DuckDB, columns"} <= set(found["skipped"])
+    assert "seed 1" in capsys.readouterr().out
+
+
+def test_panels_fail_where_an_answer_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = RawMasks.page
+    monkeypatch.setattr(RawMasks, "page", lambda self, panel: page(self, panel)[1:])
+    monkeypatch.setattr(PlainSql, "count", lambda self, panel: 1)
+    code, found = run(panels.main, tmp_path, "--customers", "60", "--each", "4", "--rounds", "1")
+    assert code == 1
+    assert [what.partition(" answers")[0] for what in found["failed"]] == [panels.MASKS, panels.PLAIN]
+
+
+def test_the_salon_of_panels_is_sound(tmp_path: Path) -> None:
+    """What is written straight through the store is what the library itself would find right, facts included."""
+    everybody = list(guests(people(40, 5), 5, 6))
+    with panels._salon(tmp_path / "salon.db", iter(everybody)) as salon:
+        assert crm.check_health(salon, OLGA).findings == ()
+        with salon.reading() as reading:
+            customers = reading.customers.find(EVERYBODY, Order(), None, 100)
+            kept = reading.bookings.of_customers([each.id for each in customers])
+            facts = reading.facts.get_many([each.id for each in customers])
+            for each in customers:
+                booked = kept.get(each.id, ())
+                assert facts.get(each.id) == (facts_of(each.id, booked, (), ()) if booked else None)
+            assert sum(map(len, kept.values())) == sum(len(guest.visits) for guest in everybody)
+            assert all(reading.services.by_key("code", {b.service for b in theirs}) for theirs in kept.values())
 
 
 def test_transfer_writes_the_same_rows_and_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

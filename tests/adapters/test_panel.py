@@ -543,7 +543,7 @@ def test_a_page_is_read_off_the_list_and_bookings_off_an_index_of_the_customer(
     store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "_TRIED", 1)
-    for name in ("_MOST_FETCHED", "_FEW_COUNTED"):
+    for name in ("_MOST_FETCHED", "_FEW_COUNTED", "_ENOUGH_TO_COLLECT"):
         monkeypatch.setattr(listing, name, 0)
     with store.writing() as unit:
         unit.customers.add_many([a_customer(number, name=f"Ana {number}") for number in range(1, 4)])

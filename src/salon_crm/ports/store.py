@@ -206,8 +206,9 @@ class ReadCustomers(ReadRepository[Customer], Protocol):
         ``start`` places the reading after a row, or before it going backward: then the last ``limit`` rows
         before it come, still in list order. The row itself is never returned and need not exist any more.
         The answer is that of `salon_crm.domain.criteria.matches` for every customer; a criterion the store
-        does not know is an error, never left out. `HasBooking.ever` and `HasPackage` may be answered from the
-        customers' facts, which every unit of work of ours leaves in step with their bookings and sales.
+        does not know is an error, never left out. What facts say of bookings and packages may be answered
+        from the customers' facts, which every unit of work of ours leaves in step with their bookings and
+        sales: `HasPackage`, `HasBooking.ever`, and that who never booked a service did not book it on a day either.
         """
 
     @abstractmethod

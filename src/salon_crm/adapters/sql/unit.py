@@ -244,17 +244,22 @@ class SqlUnit(Writing):
         self._run_all(self._dialect.create_pieces())
 
     def index_search(self) -> None:
-        """Take the search keys out of the customers' table into an index of their own: what version 2 added."""
+        """Take the search keys out of the customers' table, and make room for an index: what version 2 added.
+
+        What brings a file to version 3 fills it.
+        """
         self._run_all(f"ALTER TABLE crm_customers DROP COLUMN {name}" for name in ("search_words", "search_digits"))
         self._run_all(CUSTOMER_SEARCH.ddl(self._dialect) + self._dialect.create_pieces())
-        self.rebuild_search()
 
     def keep_bookings(self) -> None:
         """Create the tables of the catalogue, bookings, sales and facts, and the panel: what version 3 added."""
         for shape in BOOKING_SHAPES:
             self._run_all(shape.ddl(self._dialect))
         self._run_all(["DROP INDEX crm_customers_by_name_key_id"])  # the panel is in that order, and says more
-        self.customers.rebuild_panel()
+        if self._connection.rows(f"SELECT 1 FROM {CUSTOMER_SEARCH.name} LIMIT 1"):
+            self.customers.rebuild_panel()
+        else:
+            self.rebuild_search()
 
     def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:
@@ -276,7 +281,7 @@ class SqlUnit(Writing):
         return self.rebuild_search()
 
     def rebuild_search(self) -> int:
-        """Make the search index anew from the customers; return how many there are.
+        """Make the search index anew from the customers, and the panel with their facts; return how many there are.
 
         Nothing is left of text that was indexed before. It takes time and room in proportion to the salon,
         all in this one unit of work.
@@ -284,5 +289,5 @@ class SqlUnit(Writing):
         return self.customers.rebuild_search()
 
     def check_search(self) -> SearchCheck:
-        """Compare the whole search index with the customers; takes time in proportion to the salon."""
+        """Compare the whole search index and panel with the customers; takes time in proportion to the salon."""
         return self.customers.check_search()
