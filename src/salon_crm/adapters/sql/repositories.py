@@ -441,7 +441,9 @@ class SqlFacts(SqlRepository[CustomerFacts]):
         self._panel.set_facts(things)
 
     def _saved(self, thing: CustomerFacts, before: Mapping[str, Any]) -> None:
-        self._panel.set_facts([thing])
+        now = zip(before, self._table.to_row(thing), strict=True)
+        if any(before[name] != value for name, value in now if name != "version"):  # most bookings repeat a service
+            self._panel.set_facts([thing])
 
     def remove(self, identity: Key) -> None:
         super().remove(identity)
