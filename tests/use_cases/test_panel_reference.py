@@ -53,7 +53,7 @@ def salons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[crm.Salon]
         for code in ("hair", "nails", "feet"):
             crm.add_service_type(salon, OWNER, name=code)
         for code, its_type in zip(SERVICES, ("hair", "hair", "nails", None), strict=True):
-            crm.add_service(salon, OWNER, name=code, type=its_type, duration=45)
+            crm.add_service(salon, OWNER, name=code, service_type=its_type, duration=45)
         for code, zone in ZONES.items():
             crm.add_location(salon, OWNER, name=code, zone=None if code == "chiado" else zone)
         for name in ("Gil", "Ines"):
