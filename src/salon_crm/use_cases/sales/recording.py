@@ -101,16 +101,15 @@ def record_sale(
 
 
 def _keep(unit: Unit, customer: Customer | None, sale: Sale, booked: list[Booking]) -> tuple[Booking, ...]:
-    """Keep a new sale, record it, complete the bookings it is for, and keep the customer's facts."""
+    """Keep a new sale, record it, keep the customer's facts, and complete the bookings it is for."""
     unit.writing.sales.add(sale)
     details: dict[str, Detail] = {"sale": str(sale.id), "status": str(sale.status)}
     details |= {name: len(getattr(sale, name)) for name in ("lines", "payments", "bookings")}
     unit.record(AuditAction.SALE_RECORDED, customer, details=details)
+    if customer is not None:
+        refresh_facts(unit.writing, [customer.id])  # before the bookings, whose facts follow from those that are kept
     due = booked if sale.status is SaleStatus.COMPLETED else []
-    completed = complete_bookings(unit, customer, due, "record_sale")
-    if customer is not None and not completed:  # a booking that is completed brings the facts up to date itself
-        refresh_facts(unit.writing, [customer.id])
-    return completed
+    return complete_bookings(unit, customer, due, "record_sale")
 
 
 class _Form:
