@@ -331,7 +331,9 @@ def bookings_by_service(asked: HasBooking, dialect: Dialect) -> Clause:
 
 def bookings_in_range(asked: HasBooking, dialect: Dialect) -> Clause:
     """Return what an index of services, states and days can tell of a booking that is asked for, or may be."""
-    services = one_of_texts("b.service", asked.services, dialect) if asked.services else (any_service("b.service"), [])
+    services: Clause = any_service("b.service"), []
+    if asked.services:
+        services = one_of_texts("b.service", asked.services, dialect)
     days = all_of(
         (
             ("b.day >= ?", None if asked.start is None else _day(asked.start)),
