@@ -133,7 +133,7 @@ class _Compiler:
 
     def __init__(self, dialect: Dialect, rows: Rows, bits: Bits, manner: Manner) -> None:
         self._dialect = dialect
-        self._rows = rows
+        self._rows: Rows = rows
         self._id = "c.id" if rows == "c" else f"{rows}.customer_id"
         self._bits = bits
         self._manner = manner
