@@ -15,6 +15,7 @@ import salon_crm as crm
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.store import SCHEMA_VERSION
 from salon_crm.domain.criteria import HasBooking
+from salon_crm.domain.facts import facts_of
 from salon_crm.testing import a_booking, a_sale
 
 OWNER: Final = crm.Actor("olga", crm.Role.OWNER)
@@ -62,13 +63,14 @@ def as_version_1(new: Path, file: Path) -> None:
 
 
 def as_version_2(new: Path, file: Path) -> None:
-    """Write ``file`` as version 2 would have kept what ``new`` holds: without the tables that came later."""
+    """Write ``file`` as version 2 would have kept what ``new`` holds: its own tables, its index of names."""
     with closing(sqlite3.connect(new)) as source, closing(sqlite3.connect(file)) as raw, raw:
         source.backup(raw)
         kept = tables_of(2)
         for (table,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             if table not in kept:
                 raw.execute(f"DROP TABLE {table}")
+        raw.execute("CREATE INDEX crm_customers_by_name_key_id ON crm_customers (name_key, id)")
         raw.execute("UPDATE crm_schema SET version = 2")
 
 
@@ -164,6 +166,7 @@ def test_what_was_kept_by_an_earlier_version_can_book_and_buy(old: Path) -> None
             booking, sale = a_booking(customer_id=ana.customer.id), a_sale(customer_id=ana.customer.id)
             writing.bookings.add(booking)
             writing.sales.add(sale)
+            writing.facts.add(facts_of(ana.customer.id, [booking], [sale], []))
         with salon.reading() as reading:
             assert reading.bookings.of_customers([ana.customer.id]) == {ana.customer.id: (booking,)}
             assert reading.sales.of_customers([ana.customer.id]) == {ana.customer.id: (sale,)}
