@@ -177,7 +177,7 @@ def _catalogue_changes() -> SearchStrategy[Command]:
     beside = optional(code=_of("cut", "new-one", "No code"), reference=_of("form 1", "form 2"))
     names = _of("Cut", "Balayage & Toner", "Łó", "")
     of_service = optional(
-        type=st.none() | _refs(_TYPES),
+        service_type=st.none() | _refs(_TYPES),
         duration=_of(30, 90, None, 0),
         usual_interval=_of(28, None),
         skin_tests=_of((), ["hair-colour"], None),
