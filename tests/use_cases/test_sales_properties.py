@@ -1,13 +1,14 @@
 """Random programs of sales, payments, refunds and assignments against a plain model that counts in whole cents."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from tests.use_cases.actors import MANAGER, OWNER, STAFF
 
@@ -309,3 +310,106 @@ def test_the_model_refuses_what_it_is_there_to_refuse(code: str) -> None:
         "line-taken-back": (sale.refund([(0, 1)], None, None), sale.refund([(0, 1)], None, None))[1],
     }
     assert refusals[code] == code
+
+
+# Sales beside bookings: what follows from a change alone is what a look at everything says.
+
+
+class Shop:
+    """A salon whose bookings, sales and packages get in one another's way."""
+
+    def __init__(self, salon: crm.Salon) -> None:
+        self.salon = salon
+        crm.add_service(salon, OWNER, name="Cut", duration=45)
+        crm.add_package(salon, OWNER, name="Ten cuts")
+        self.people = [crm.add_customer(salon, OWNER, name=f"Customer {n}").id for n in range(2)]
+        self.bookings: list[Any] = []
+        self.sales: list[Any] = []
+        self.given: list[Any] = []
+
+    def book(self, who: int, days: int, with_package: bool) -> None:
+        package = "ten-cuts" if with_package else None
+        start = NOON + timedelta(days=days)
+        made = crm.book(self.salon, STAFF, self.people[who], service="cut", start=start, package=package)
+        self.bookings.append(made.booking.id)
+
+    def move(self, which: int, move: str) -> None:
+        how: Any = {"reason": "Slip"} if move == "reopen_booking" else {}
+        getattr(crm, move)(self.salon, STAFF, self.bookings[which], **how)
+
+    def reschedule(self, which: int, days: int) -> None:
+        crm.reschedule_booking(self.salon, STAFF, self.bookings[which], start=NOON + timedelta(days=days))
+
+    def sell(self, who: int | None, days: int, item: int, bookings: list[int], status: str) -> None:
+        owner = [] if who is None else [self.people[who]]
+        named = [self.bookings[each % len(self.bookings)] for each in bookings if self.bookings]
+        sold = crm.record_sale(
+            self.salon, STAFF, *owner, lines=[line_fields(Line(item, 2, 1_000))], bookings=named, status=status,
+            at=NOON - timedelta(days=days),
+        )  # fmt: skip
+        self.sales.append(sold.sale.id)
+
+    def end(self, which: int, whole: bool, who: int) -> None:
+        sale_id = self.sales[which]
+        with suppress(crm.RuleBroken):
+            crm.complete_sale(self.salon, STAFF, sale_id)
+        with suppress(crm.RuleBroken):
+            crm.assign_sale(self.salon, STAFF, sale_id, customer=self.people[who])
+        crm.refund_sale(self.salon, MANAGER, sale_id, lines=None if whole else [{"line": 0, "quantity": 1}])
+
+    def give(self, who: int) -> None:
+        self.given.append(crm.assign_package(self.salon, STAFF, self.people[who], package="ten-cuts").id)
+
+    def withdraw(self, which: int) -> None:
+        crm.withdraw_package(self.salon, STAFF, self.given[which])
+
+
+people, days, places = st.integers(0, 1), st.integers(-3, 2), st.integers(0, 3)
+doings = st.one_of(
+    st.tuples(st.just("book"), people, days, st.booleans()),
+    st.tuples(
+        st.just("move"),
+        places,
+        st.sampled_from(["complete_booking", "mark_no_show", "cancel_booking", "reopen_booking"]),
+    ),
+    st.tuples(st.just("reschedule"), places, days),
+    st.tuples(
+        st.just("sell"),
+        st.one_of(st.none(), people),
+        st.integers(0, 3),
+        st.integers(0, len(ITEMS) - 1),
+        st.lists(places, max_size=2),
+        st.sampled_from(["completed", "pending"]),
+    ),
+    st.tuples(st.just("end"), places, st.booleans(), people),
+    st.tuples(st.just("give"), people),
+    st.tuples(st.just("withdraw"), places),
+)
+
+
+def run_shop(salon: crm.Salon, program: list[Any]) -> int:
+    """Do what a program says, refused or not; after each act facts are what they should be. Return how many were."""
+    shop, done = Shop(salon), 0
+    for name, *stated in program:
+        try:
+            getattr(shop, name)(*stated)
+            done += 1
+        except (IndexError, crm.RuleBroken):  # there is no such booking or sale yet; or it cannot be done to it
+            continue
+        finally:
+            assert crm.verify_facts(salon, OWNER).ok
+    return done
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(doings, min_size=6, max_size=20))
+def test_facts_are_what_bookings_and_sales_come_to_after_every_act(program: list[Any]) -> None:
+    with open_salon(None) as salon:
+        event(f"{run_shop(salon, program) // 4 * 4} acts or more")
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(doings, min_size=6, max_size=20))
+def test_facts_in_a_file_are_what_bookings_and_sales_come_to_after_every_act(program: list[Any]) -> None:
+    with TemporaryDirectory() as folder, open_salon(Path(folder) / "salon.db") as salon:
+        run_shop(salon, program)
