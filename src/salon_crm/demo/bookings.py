@@ -26,7 +26,7 @@ from salon_crm.use_cases.facts import verify_facts
 from salon_crm.use_cases.sales import record_sale
 from salon_crm.use_cases.settings import get_settings
 
-_CLIENTS: Final = 150
+_CLIENTS: Final = 100
 _SHOWN: Final = 5
 _AT_ONCE: Final = 200
 _NOT_SEEN: Final = 90

@@ -20,10 +20,13 @@ class DecimalSign(StrEnum):
 EVERY_READING: Final[frozenset[DecimalSign | None]] = frozenset((*DecimalSign, None))
 """What an amount without any sign says of the signs: it may be either, or none at all."""
 
-_DIGITS: Final = re.compile(r"[+-]?\d[\d.,]*", re.ASCII)
-_WORD: Final = re.compile(r"[^\W\d_]+\.?|[^\w\s.,'+-]+")
+_AMOUNT: Final = re.compile(r"(?P<before>[^\d+,.-]*)(?P<number>[+-]?\d[\d.,]*)(?P<after>\D*)", re.ASCII)
+_WORD: Final = re.compile(r"[^\W\d_]+\$?|[^\w\s.-]")
 _SPACES: Final = re.compile(r"(?<=\d)[\s'\u2019](?=\d{3}(?:\D|$))")
 _SYMBOLS: Final = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₪": "ILS", "₺": "TRY", "₴": "UAH", "₽": "RUB"}
+_SEVERAL_HAVE: Final = frozenset("$ ¥ R$ A$ C$ US$ kr zł fr SFr Ft Kč lei euro euros EURO".split())
+"""What stands beside amounts and tells no currency apart."""
+
 _LONGEST: Final = 40
 
 
@@ -59,16 +62,23 @@ def signs_possible(text: str, currency: str) -> frozenset[DecimalSign | None]:
 
 
 def _split(text: str) -> tuple[str, str | None]:
-    """Return the digits and signs of a cell, and the currency that is written beside them."""
-    text = _SPACES.sub("", text.strip()) if len(text) <= _LONGEST else ""
-    words = _WORD.findall(text)
-    codes = [_SYMBOLS.get(word, word.upper()) for word in words]
-    return _WORD.sub("", text).strip(), next((code for code in codes if code in EXPONENTS), None)
+    """Return the digits and signs of a cell, and the currency that is written beside them.
+
+    Digits are nothing where any other word stands with them: ``2 x 25`` and ``30 min`` are no amounts.
+    """
+    found = _AMOUNT.fullmatch(_SPACES.sub("", text.strip())) if len(text) <= _LONGEST else None
+    if found is None:
+        return "", None
+    words = [word for word in _WORD.findall(f"{found['before']} {found['after']}") if word not in _SEVERAL_HAVE]
+    codes = {_SYMBOLS.get(word, word.upper()) for word in words}
+    if len(codes) > 1 or not codes <= EXPONENTS.keys():
+        return "", None
+    return found["number"], next(iter(codes), None)
 
 
 def _readings(number: str) -> dict[DecimalSign, Decimal]:
     """Return the amount that digits and signs state by each sign that may stand before the decimals."""
-    if not _DIGITS.fullmatch(number):
+    if not number:
         return {}
     found: dict[DecimalSign, Decimal] = {}
     for sign, other in ((DecimalSign.POINT, ","), (DecimalSign.COMMA, ".")):
