@@ -13,6 +13,8 @@ for (
 settings.register_profile("dev", deadline=None, print_blob=True)
 # ci: the same examples on every run, so that the gate's answer depends on the change alone.
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
+# brief: what ran before runs once more, on another version of Python or of a library.
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=20)
 # long: asked for with --hypothesis-profile=long.
 settings.register_profile("long", settings.get_profile("dev"), max_examples=5_000)
 
