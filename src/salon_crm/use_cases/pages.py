@@ -42,11 +42,12 @@ def page_of(
     limit: int,
     asked: tuple[str, ...],
     newest_first: bool = True,
+    as_of: datetime | None = None,
 ) -> Slice[T]:
     """Return the page that ``page`` names, or the first, of what ``find`` gives in the order of moments, then ids.
 
     ``place_of`` gives a record's moment and id, ``asked`` says what the list is, so that another's page is
-    refused. Raises InvalidValue.
+    refused. ``as_of`` is when the first page was asked for, where that is not now. Raises InvalidValue.
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
         raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
@@ -59,7 +60,7 @@ def page_of(
         found = found[1:] if backward else found[:limit]
 
     def named(place: Start) -> str:
-        return write_cursor(bound_to, salon.now(), place)
+        return write_cursor(bound_to, salon.now() if as_of is None else as_of, place)
 
     if not found:
         back = None if start is None else named(turned(start, descending=newest_first))
@@ -73,11 +74,13 @@ def page_of(
     )
 
 
-def parse_period(since: object, until: object) -> tuple[date | None, date | None]:
+def parse_period(
+    since: object, until: object, *, names: tuple[str, str] = ("since", "until")
+) -> tuple[date | None, date | None]:
     """Return the two local days of a period, both included, either of them open; raises InvalidValue."""
-    first, last = _parse_day(since, "since"), _parse_day(until, "until")
+    first, last = _parse_day(since, names[0]), _parse_day(until, names[1])
     if first is not None and last is not None and last < first:
-        raise InvalidValue("period-backwards", field="until")
+        raise InvalidValue("period-backwards", field=names[1])
     return first, last
 
 

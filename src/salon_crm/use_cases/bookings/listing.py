@@ -8,7 +8,7 @@ from attrs import field, fields, frozen
 
 from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.bookings import ANY_STATUS, OPEN, Booking, BookingChange, BookingStatus
-from salon_crm.domain.criteria import MOST_PER_PAGE, Ref, Start, fingerprint_of, read_cursor, write_cursor
+from salon_crm.domain.criteria import Ref, read_cursor
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
@@ -20,7 +20,8 @@ from salon_crm.ports.store import BookingQuery, Reading
 from salon_crm.use_cases.access import check_own, find_customer, use_case
 from salon_crm.use_cases.bookings.keeping import SHOWN
 from salon_crm.use_cases.catalogue import find_item
-from salon_crm.use_cases.criteria import to_rows, turned
+from salon_crm.use_cases.criteria import to_rows
+from salon_crm.use_cases.pages import page_of, parse_period
 
 _BOOKING_LIST: Final = "bookings"
 
@@ -122,13 +123,13 @@ def customer_bookings(
     """
     with salon.reading() as reading:
         customer = find_customer(salon, actor, Permission.VIEW_BOOKINGS, reading, customer_id)
+        first, last = parse_period(since, until)
         query = BookingQuery(
             customer_id=customer.id,
             service=_code(reading, SERVICES, service, "service"),
-            since=_day(since, "since"),
-            until=_day(until, "until"),
+            since=first,
+            until=last,
         )
-        _check_period(query, "until")
         return _paged(salon, reading, query, page, limit, newest_first=True, customer=customer)
 
 
@@ -151,16 +152,16 @@ def find_bookings(
     asked = BookingFilter() if criteria is None else criteria
     if not isinstance(asked, BookingFilter):
         raise InvalidValue("wrong-type", field="criteria", expected="a BookingFilter")
+    first, last = parse_period(asked.start, asked.end, names=("start", "end"))
     with salon.reading() as reading:
         query = BookingQuery(
             location=_location(reading, actor, asked.location),
             therapist=_code(reading, STAFF_MEMBERS, asked.therapist, "therapist"),
             service=_code(reading, SERVICES, asked.service, "service"),
-            since=_day(asked.start, "start"),
-            until=_day(asked.end, "end"),
+            since=first,
+            until=last,
             statuses=_statuses(asked.status),
         )
-        _check_period(query, "end")
         return _paged(salon, reading, query, page, limit)
 
 
@@ -244,17 +245,6 @@ def _location(reading: Reading, actor: Actor, ref: object) -> str | None:
     return None if place is None else place.code
 
 
-def _day(day: object, name: str) -> date | None:
-    if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
-        raise InvalidValue("wrong-type", field=name, expected="a date without a time")
-    return day
-
-
-def _check_period(query: BookingQuery, name: str) -> None:
-    if query.since is not None and query.until is not None and query.until < query.since:
-        raise InvalidValue("period-backwards", field=name)
-
-
 def _statuses(stated: object) -> frozenset[BookingStatus]:
     if stated is None:
         return ANY_STATUS
@@ -276,32 +266,18 @@ def _paged(
     asked: datetime | None = None,
 ) -> BookingPage:
     """Return one page of what a query asks for, in the order of starts."""
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
-        raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
-    fingerprint = fingerprint_of(salon.id, _BOOKING_LIST, newest_first, *_asked(query))
-    start = None if page is None else read_cursor(page).start(fingerprint, by_instant=True)
-    found = list(reading.bookings.find(query, start, limit + 1, newest_first=newest_first))
-    backward = start is not None and start.backward
-    more = len(found) > limit
-    if more:
-        found = found[1:] if backward else found[:limit]
-    when = salon.now() if asked is None else asked
-
-    def at(place: Start) -> str:
-        return write_cursor(fingerprint, when, place)
-
-    if not found:
-        back = None if start is None else at(turned(start, descending=newest_first))
-        return BookingPage(
-            items=(), next=back if backward else None, previous=None if backward else back, customer=customer
-        )
-    first, last = found[0], found[-1]
-    return BookingPage(
-        items=booking_rows(reading, found, with_customers=customer is None),
-        next=at(Start(last.start, last.id)) if more or backward else None,
-        previous=at(Start(first.start, first.id, backward=True)) if (more if backward else start is not None) else None,
-        customer=customer,
+    found = page_of(
+        salon,
+        lambda start, most, *, newest_first: reading.bookings.find(query, start, most, newest_first=newest_first),
+        lambda booking: (booking.start, booking.id),
+        page=page,
+        limit=limit,
+        asked=(_BOOKING_LIST, *_asked(query)),
+        newest_first=newest_first,
+        as_of=asked,
     )
+    rows = booking_rows(reading, found.items, with_customers=customer is None)
+    return BookingPage(items=rows, next=found.next, previous=found.previous, customer=customer)
 
 
 def _asked(query: BookingQuery) -> list[str]:
