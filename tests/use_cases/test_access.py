@@ -291,7 +291,7 @@ def test_finding_or_adding_needs_both_permissions(untouchable: crm.Salon) -> Non
 
 def test_what_covers_every_location_is_these_use_cases_and_no_other() -> None:
     covering = {name for name, declared in USE_CASES.items() if declared.covers_locations}
-    assert covering == {"audit_trail", "back_up_salon", "export_customers", "import_customers"}
+    assert covering == {"audit_trail", "back_up_salon", "export_customers", "import_bookings", "import_customers"}
 
 
 @pytest.mark.parametrize("name", sorted(USE_CASES))
