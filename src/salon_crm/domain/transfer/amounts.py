@@ -52,13 +52,16 @@ def signs_possible(text: str, currency: str) -> frozenset[DecimalSign | None]:
 
     ``1,234`` can only be a thousand and some where the currency has no thousandths, but ``1,250`` is 1.25 too.
     """
-    readings = {
-        sign: amount
-        for sign, amount in _readings(_split(text)[0]).items()
-        if amount == round(amount, EXPONENTS[currency])
-    }
+    readings = {sign: amount for sign, amount in _readings(_split(text)[0]).items() if _is_paid_in(amount, currency)}
     same = len(readings) > 1 and len(set(readings.values())) == 1
     return EVERY_READING if same or not readings else frozenset(readings)
+
+
+def _is_paid_in(amount: Decimal, currency: str) -> bool:
+    """Return whether an amount of any length is no finer than a currency; nothing is rounded on the way."""
+    _, digits, exponent = amount.as_tuple()
+    finer = -int(exponent) - EXPONENTS[currency]
+    return finer <= 0 or not any(digits[-finer:])
 
 
 def _split(text: str) -> tuple[str, str | None]:
