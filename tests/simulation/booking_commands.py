@@ -30,7 +30,7 @@ KINDS: Final = tuple(_VERBS)
 
 
 def as_item(kind: str, item: Any) -> Item:
-    rest = {name: getattr(item, name, None) for name in ("type", "duration", "zone")}
+    rest = {name: getattr(item, name, None) for name in ("service_type", "duration", "zone")}
     return Item(kind, item.code, item.id, item.name, **rest, retired_at=item.retired_at, version=item.version)
 
 
@@ -90,13 +90,14 @@ def _retire(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
     retire: Any = _VERBS[asked["kind"]][2]
     retired = retire(salon, actor, asked["code"])
     assert retired.future_count == len(retired.future_bookings)
-    return as_item(asked["kind"], retired.item), tuple(booking.id for booking in retired.future_bookings)
+    ahead = tuple(booking.id for booking in retired.future_bookings)
+    return retired.id, retired.code, retired.retired_at, ahead
 
 
 def _retired(state: State, who: Who, asked: Asked) -> Answer:
     item = booking_model.item_of(state, asked["kind"], asked["code"])
     state, ahead = booking_model.item_retired(state, who, item)
-    return state, (state.items[item.kind, item.code], ahead)
+    return state, (item.id, item.code, state.items[item.kind, item.code].retired_at, ahead)
 
 
 def _restore(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:

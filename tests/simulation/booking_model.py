@@ -18,9 +18,9 @@ SALONS_ZONE: Final = "Europe/London"
 ITEMS: Final[Mapping[str, tuple[str, str, dict[str, Any]]]] = {
     "Hair": ("service_types", "hair", {}),
     "Nails": ("service_types", "nails", {}),
-    "Cut": ("services", "cut", {"type": "hair", "duration": 45}),
-    "Colour & Cut": ("services", "colour-cut", {"type": "hair", "duration": 120}),
-    "Maniküre": ("services", "manikure", {"type": "nails", "duration": 30}),
+    "Cut": ("services", "cut", {"service_type": "hair", "duration": 45}),
+    "Colour & Cut": ("services", "colour-cut", {"service_type": "hair", "duration": 120}),
+    "Maniküre": ("services", "manikure", {"service_type": "nails", "duration": 30}),
     "Advice": ("services", "advice", {}),
     "Soho": ("locations", "soho", {}),
     "Brooklyn": ("locations", "brooklyn", {"zone": "America/New_York"}),
@@ -31,7 +31,7 @@ ITEMS: Final[Mapping[str, tuple[str, str, dict[str, Any]]]] = {
 
 _STATED: Final = {
     "service_types": ("name",),
-    "services": ("duration", "name", "skin_tests", "type", "usual_interval"),
+    "services": ("duration", "name", "service_type", "skin_tests", "usual_interval"),
     "locations": ("name", "region", "zone"),
     "staff_members": ("actor_id", "name"),
 }
@@ -80,8 +80,8 @@ def _with_item(state: State, item: Item) -> State:
 def item_added(state: State, who: Who, name: str, new_id: Callable[[str], UUID]) -> tuple[State, Item]:
     """Return the state with one more item; a second one of a name is numbered."""
     kind, code, stated = ITEMS[name]
-    if stated.get("type") is not None:
-        _offered(state, "service_types", stated["type"], who.at)
+    if stated.get("service_type") is not None:
+        _offered(state, "service_types", stated["service_type"], who.at)
     number, free = 1, code
     while (kind, free) in state.items:
         number += 1

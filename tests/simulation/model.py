@@ -63,9 +63,6 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
 }
 """Which roles may do what; a customer only with their own profile."""
 
-_OWN_ONLY: Final = frozenset({"list bookings"})
-"""What a customer may see of themselves, and not for everybody at once."""
-
 
 @frozen
 class Person:
@@ -152,7 +149,7 @@ class Item:
     code: str
     id: UUID
     name: str
-    type: str | None = None
+    service_type: str | None = None
     duration: int | None = None
     zone: str | None = None
     retired_at: datetime | None = None
@@ -245,8 +242,6 @@ class Who:
 
     def check(self, what: str) -> None:
         if self.role not in MAY[what]:
-            if self.own is not None and what in _OWN_ONLY:
-                raise Refused("NotPermitted", "not-permitted-scope")
             raise Refused("NotPermitted", "not-permitted")
 
     def check_own(self, customer: UUID) -> None:

@@ -19,7 +19,7 @@ from salon_crm.ports.store import Store
 from salon_crm.use_cases import customers
 from salon_crm.use_cases.blocks import meet_blocks
 from salon_crm.use_cases.bookings import keeping, moving
-from salon_crm.use_cases.facts import refresh_facts
+from salon_crm.use_cases.facts import follow_booking
 from salon_crm.use_cases.unit import Unit
 
 STEPS = 90
@@ -161,13 +161,13 @@ def _forgets_the_blocks_of_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _leaves_facts_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute what bookings come to where one is made, and not where one is moved."""
+    """Keep what bookings come to in step where one is made, and not where one is moved."""
 
-    def refresh_of_one(writing: Any, customer_ids: Any) -> int:
-        ids = list(customer_ids)
-        return refresh_facts(writing, ids) if len(ids) == 1 else 0
+    def follow_the_new(writing: Any, before: Booking | None, after: Booking) -> None:
+        if before is None:
+            follow_booking(writing, before, after)
 
-    monkeypatch.setattr(keeping, "refresh_facts", refresh_of_one)
+    monkeypatch.setattr(keeping, "follow_booking", follow_the_new)
 
 
 def _takes_days_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_a_reference_means_the_same_whatever_became_of_the_catalogue(
 
 
 def test_a_service_is_added_once_also_when_its_type_was_retired_since(salon: crm.Salon) -> None:
-    asked: dict[str, Any] = {"name": "Balayage", "type": "hair", "reference": "form 1"}
+    asked: dict[str, Any] = {"name": "Balayage", "service_type": "hair", "reference": "form 1"}
     made = crm.add_service(salon, OWNER, **asked)
     crm.retire_service_type(salon, OWNER, "hair")
     assert crm.add_service(salon, OWNER, **asked) == made
@@ -63,7 +63,7 @@ def test_a_form_of_a_service_may_name_the_retired_type_it_is_under_and_no_other(
     assert crm.edit_service(salon, OWNER, "cut", name="Cut & Go", service_type="hair").name == "Cut & Go"
     with pytest.raises(crm.RuleBroken) as caught:
         crm.edit_service(salon, OWNER, "cut", service_type="nails")
-    assert (caught.value.code, caught.value.field) == ("retired", "type")
+    assert (caught.value.code, caught.value.field) == ("retired", "service_type")
     assert crm.edit_service(salon, OWNER, "cut", service_type=None).service_type is None
 
 

@@ -184,7 +184,7 @@ def question(dice: Random, depth: int = 3) -> Any:
 
 
 def _some(dice: Random, known: tuple[str, ...]) -> list[str]:
-    return dice.sample(known, dice.choice((0, 1, 1, 2)))
+    return dice.sample(known, dice.choice((1, 1, 2)))
 
 
 def _some_day(dice: Random) -> date | int:

@@ -247,8 +247,8 @@ def _checked(unit: Unit, kind: Kind[I], values: Mapping[str, object]) -> dict[st
 
 def _check_type(unit: Unit, checked: Mapping[str, Any]) -> None:
     """Refuse to put a service under a type that is retired; one that is under it already stays."""
-    if checked.get("type") is not None:
-        offered(unit, SERVICE_TYPES, checked["type"], "type")
+    if checked.get("service_type") is not None:
+        offered(unit, SERVICE_TYPES, checked["service_type"], "service_type")
 
 
 def _free_code(unit: Unit, kind: Kind[I], name: str) -> str:
@@ -412,8 +412,8 @@ def _edit(salon: Salon, actor: Actor, kind: Kind[I], ref: Ref, changes: Mapping[
     with unit_of_work(salon, actor) as unit:
         item = find_item(unit.writing, kind, ref, kind.name[:-1])
         changed, fields = changed_item(item, _checked(unit, kind, changes))
-        if "type" in fields:
-            _check_type(unit, {"type": getattr(changed, "type", None)})
+        if "service_type" in fields:
+            _check_type(unit, {"service_type": getattr(changed, "service_type", None)})
         if fields:
             _refuse_taken(unit, kind, changed, id=None)
             getattr(unit.writing, kind.name).save(changed, item.version)
