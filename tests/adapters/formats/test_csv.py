@@ -105,7 +105,7 @@ def test_a_path_that_cannot_go_back_is_read_all_the_same() -> None:
         assert cells(f"/dev/fd/{reading}") == [("Ana",)]
 
 
-@pytest.mark.parametrize("source", [io.StringIO("name\nAna\n"), 3, None, ["name"]], ids=repr)
+@pytest.mark.parametrize("source", [io.StringIO("name\nAna\n"), 3, None, ["name"]], ids=lambda source: type(source).__name__)
 def test_what_gives_no_bytes_is_refused(source: object) -> None:
     assert refusal(source).code == "wrong-type"
 
@@ -712,7 +712,7 @@ def test_only_a_regular_file_is_ever_replaced(tmp_path: Path) -> None:
     assert loop.is_symlink()
 
 
-@pytest.mark.parametrize("target", [io.StringIO(), None, 3], ids=repr)
+@pytest.mark.parametrize("target", [io.StringIO(), None, 3], ids=lambda target: type(target).__name__)
 def test_what_takes_no_bytes_is_refused(target: object) -> None:
     assert unwritable(target).code == "wrong-type"
 
