@@ -27,7 +27,17 @@ EXPECTED: Final[Mapping[Permission, set[Role]]] = {
     Permission.CHANGE_BLOCKS: {OWN, ADM, MAN},
     Permission.VIEW_NOTES: {OWN, ADM, MAN, STA, REC},
     Permission.CHANGE_NOTES: {OWN, ADM, MAN, STA, REC},
+    Permission.VIEW_CATALOGUE: {OWN, ADM, MAN, STA, REC, CUS},
+    Permission.CHANGE_CATALOGUE: {OWN, ADM},
     Permission.ASK_BOOKING: {OWN, ADM, MAN, STA, REC, CUS},
+    Permission.VIEW_BOOKINGS: {OWN, ADM, MAN, STA, REC, CUS},
+    Permission.LIST_BOOKINGS: {OWN, ADM, MAN, STA, REC},
+    Permission.BOOK: {OWN, ADM, MAN, STA, REC, CUS},
+    Permission.MOVE_BOOKINGS: {OWN, ADM, MAN, STA, REC},
+    Permission.MIRROR_BOOKINGS: {OWN, ADM, MAN},
+    Permission.VIEW_SALES: {OWN, ADM, MAN, STA, REC},
+    Permission.RECORD_SALES: {OWN, ADM, MAN, STA, REC},
+    Permission.REFUND_SALES: {OWN, ADM, MAN},
     Permission.MATCH_DUPLICATES: {OWN, ADM, MAN, STA, REC},
     Permission.IMPORT: {OWN, ADM, MAN},
     Permission.EXPORT: {OWN, ADM},
@@ -37,6 +47,7 @@ EXPECTED: Final[Mapping[Permission, set[Role]]] = {
     Permission.CHANGE_SETTINGS: {OWN, ADM},
 }
 EXPECTED_OF_JOBS: Final = {
+    "calendar": {Permission.VIEW_CATALOGUE, Permission.VIEW_BOOKINGS, Permission.MIRROR_BOOKINGS},
     "opening": {Permission.CHANGE_SETTINGS},
     "signup": {Permission.ADD_CUSTOMERS, Permission.MATCH_DUPLICATES, Permission.ASK_BOOKING},
 }
@@ -65,7 +76,8 @@ def test_a_customer_reaches_only_their_own_profile_and_staff_every_one() -> None
         for role in Role:
             grant = DEFAULT_PERMISSIONS.grant(actor(role), permission)
             if grant is not None:
-                assert grant.scopes == ({Scope.OWN} if role is CUS else set())
+                own = role is CUS and permission is not Permission.VIEW_CATALOGUE  # which is nobody's own
+                assert grant.scopes == ({Scope.OWN} if own else set())
 
 
 def test_a_customer_never_sees_notes_blocks_duplicates_the_audit_or_others() -> None:
