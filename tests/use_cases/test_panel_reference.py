@@ -177,9 +177,9 @@ def question(dice: Random, depth: int = 3) -> Any:
         return joined, [question(dice, depth - 1) for _ in range(dice.randrange(4))]
     chosen = dice.sample(tuple(_PARTS), dice.choice((1, 1, 2, 2, 3, 4)))
     panel = {name: _PARTS[name](dice) for name in chosen}
-    start, end = panel.get("start"), panel.get("end")
-    if isinstance(start, date) and isinstance(end, date) and end < start:
-        panel["start"], panel["end"] = end, start
+    if "start" in panel and "end" in panel:  # of one kind, since days counted from today lie anywhere among the others
+        days: tuple[Any, ...] = DAYS if dice.random() < 0.5 else tuple(range(-3, 4))
+        panel["start"], panel["end"] = sorted((dice.choice(days), dice.choice(days)))
     return panel
 
 
