@@ -105,7 +105,9 @@ def test_a_path_that_cannot_go_back_is_read_all_the_same() -> None:
         assert cells(f"/dev/fd/{reading}") == [("Ana",)]
 
 
-@pytest.mark.parametrize("source", [io.StringIO("name\nAna\n"), 3, None, ["name"]], ids=lambda source: type(source).__name__)
+@pytest.mark.parametrize(
+    "source", [io.StringIO("name\nAna\n"), 3, None, ["name"]], ids=lambda source: type(source).__name__
+)
 def test_what_gives_no_bytes_is_refused(source: object) -> None:
     assert refusal(source).code == "wrong-type"
 

@@ -8,7 +8,7 @@ from attrs import field, fields, frozen
 
 from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.bookings import ANY_STATUS, OPEN, Booking, BookingChange, BookingStatus
-from salon_crm.domain.criteria import Ref, read_cursor
+from salon_crm.domain.criteria import Ref, Start, read_cursor
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
@@ -266,9 +266,13 @@ def _paged(
     asked: datetime | None = None,
 ) -> BookingPage:
     """Return one page of what a query asks for, in the order of starts."""
+
+    def find(start: Start | None, most: int, /, *, newest_first: bool) -> Sequence[Booking]:
+        return reading.bookings.find(query, start, most, newest_first=newest_first)
+
     found = page_of(
         salon,
-        lambda start, most, *, newest_first: reading.bookings.find(query, start, most, newest_first=newest_first),
+        find,
         lambda booking: (booking.start, booking.id),
         page=page,
         limit=limit,
