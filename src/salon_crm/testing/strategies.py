@@ -508,4 +508,5 @@ def criteria(*, of_bookings: bool = True) -> SearchStrategy[Criterion]:
         several = st.lists(parts, max_size=3).map(tuple)
         return st.one_of(several.map(AllOf), several.map(AnyOf), parts.map(Not))
 
-    return st.recursive(_leaves() | _of_panel() if of_bookings else _leaves(), nested, max_leaves=6)
+    leaves = _leaves() | _of_panel() if of_bookings else _leaves()
+    return st.recursive(leaves | leaves.map(Not), nested, max_leaves=6)
