@@ -104,29 +104,35 @@ class PlainSql:
         return " AND ".join(conditions), values
 
 
-class RawMasks:
-    """Words of bits for each customer, in list order, and two covering indexes of bookings."""
+def mask_tables(path: Path, everybody: Iterable[Guest]) -> None:
+    """Make words of bits for each customer, in list order, and two covering indexes of bookings."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(
+        "CREATE TABLE list (name TEXT, id INTEGER, booked INTEGER, ever INTEGER, packages INTEGER, active INTEGER, "
+        "last TEXT, PRIMARY KEY (name, id)) WITHOUT ROWID"
+    )
+    columns = "customer INTEGER, service INTEGER, status INTEGER, day TEXT, location INTEGER, therapist INTEGER"
+    connection.execute(f"CREATE TABLE booking ({columns})")
+    rows = []
+    for guest in everybody:
+        rows.append(_row(guest))
+        connection.executemany("INSERT INTO booking VALUES (?, ?, ?, ?, ?, ?)", _bookings(guest))
+    connection.executemany("INSERT INTO list VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(rows))
+    for columns in (
+        "customer, day, status, service, location, therapist",
+        "service, status, day, customer, location, therapist",
+    ):
+        connection.execute(f"CREATE INDEX by_{columns.partition(',')[0]} ON booking ({columns})")
+    connection.commit()
+    connection.close()
 
-    def __init__(self, path: Path, everybody: Iterable[Guest]) -> None:
+
+class RawMasks:
+    """What words of bits and covering indexes answer."""
+
+    def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute(
-            "CREATE TABLE list (name TEXT, id INTEGER, booked INTEGER, ever INTEGER, packages INTEGER, active INTEGER, "
-            "last TEXT, PRIMARY KEY (name, id)) WITHOUT ROWID"
-        )
-        columns = "customer INTEGER, service INTEGER, status INTEGER, day TEXT, location INTEGER, therapist INTEGER"
-        self._connection.execute(f"CREATE TABLE booking ({columns})")
-        rows = []
-        for guest in everybody:
-            rows.append(_row(guest))
-            self._connection.executemany("INSERT INTO booking VALUES (?, ?, ?, ?, ?, ?)", _bookings(guest))
-        self._connection.executemany("INSERT INTO list VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(rows))
-        for columns in (
-            "customer, day, status, service, location, therapist",
-            "service, status, day, customer, location, therapist",
-        ):
-            self._connection.execute(f"CREATE INDEX by_{columns.partition(',')[0]} ON booking ({columns})")
-        self._connection.commit()
 
     def close(self) -> None:
         """Let go of the file."""
