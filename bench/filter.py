@@ -430,6 +430,7 @@ def _sqlalchemy(database: str) -> Asking:
 
 
 def _fill_duckdb(path: Path, everybody: Iterable[Guest]) -> None:
+    duckdb = load("duckdb")
     listed, visited = path.with_name("guests.csv"), path.with_name("visits.csv")
     with listed.open("w", encoding="utf-8") as one, visited.open("w", encoding="utf-8") as other:
         guest_rows, visit_rows = csv.writer(one, quoting=csv.QUOTE_ALL), csv.writer(other)
@@ -446,7 +447,7 @@ def _fill_duckdb(path: Path, everybody: Iterable[Guest]) -> None:
             {"customer_id": "INTEGER", **dict.fromkeys(FIELDS, "INTEGER"), "day": "DATE", "status": "VARCHAR"},
         ),
     )
-    with load("duckdb").connect(str(path)) as connection:
+    with duckdb.connect(str(path)) as connection:
         for name, file, columns in tables:
             read = f"read_csv('{file}', header = false, columns = {columns!r})"
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {read}")

@@ -95,9 +95,18 @@ def test_panels_are_answered_as_by_the_plain_reference(tmp_path: Path, capsys: p
     assert sum(count > 0 for count in meant.values()) >= 6
     assert sorted(column(found, "panels", "criteria").values())[0] == 1
     assert sorted(column(found, "panels", "criteria").values())[-1] == 10
-    assert set(column(found, "a booking kept", "ratio")) == {"with", "without"}
+    assert set(column(found, "book in a salon", "ratio")) == {"with", "without"}
     assert {"Django Exists()", "DuckDB, columns"} <= set(found["skipped"])
     assert "seed 1" in capsys.readouterr().out
+
+
+def test_what_was_kept_is_not_filled_again(tmp_path: Path) -> None:
+    options = ("--customers", "40", "--each", "3", "--rounds", "1", "--keep", str(tmp_path / "kept"))
+    filled = [column(run(panels.main, tmp_path, *options)[1], "filling", "s") for _ in range(2)]
+    assert [set(each) for each in filled] == [
+        {panels.LIBRARY, panels.MASKS, "a table of bookings for the peers"},
+        set(),
+    ]
 
 
 def test_panels_fail_where_an_answer_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +121,8 @@ def test_panels_fail_where_an_answer_differs(tmp_path: Path, monkeypatch: pytest
 def test_the_salon_of_panels_is_sound(tmp_path: Path) -> None:
     """What is written straight through the store is what the library itself would find right, facts included."""
     everybody = list(guests(people(40, 5), 5, 6))
-    with panels._salon(tmp_path / "salon.db", iter(everybody)) as salon:
+    panels._fill_salon(tmp_path / "salon.db", everybody)
+    with crm.open_salon(tmp_path / "salon.db") as salon:
         assert crm.check_health(salon, OLGA).findings == ()
         with salon.reading() as reading:
             customers = reading.customers.find(EVERYBODY, Order(), None, 100)

@@ -8,6 +8,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from salon_crm.domain.access import Actor, Grant, Permission, Scope
+from salon_crm.domain.catalogue import Location
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import CustomerId, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, FieldClass, classed, field_classes
@@ -114,6 +115,12 @@ def check_own(salon: Salon, actor: Actor, permission: Permission, reading: Readi
         return
     if actor.customer_id is None or follow_alias(reading, actor.customer_id) != customer_id:
         raise NotPermitted("not-permitted-own", actor=str(actor), permission=permission)
+
+
+def check_location(actor: Actor, location: Location | None) -> None:
+    """Refuse an actor who is limited to locations what happens at another, or nowhere; raises NotPermitted."""
+    if actor.locations is not None and (location is None or location.id not in actor.locations):
+        raise NotPermitted("not-permitted-location", actor=str(actor))
 
 
 def follow_alias(reading: Reading, customer_id: UUID) -> CustomerId:

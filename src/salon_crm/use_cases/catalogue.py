@@ -40,7 +40,7 @@ from salon_crm.ports.records import (
 )
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import BookingQuery, Reading
-from salon_crm.use_cases.access import check_switch, use_case
+from salon_crm.use_cases.access import check_location, check_switch, use_case
 from salon_crm.use_cases.customers import MOST_FUTURE
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -296,6 +296,16 @@ def find_item(reading: Reading, kind: Kind[I], ref: object, name: str) -> I:
         raise NotFound("not-found", field=name, kind=WORDS[kind.name], id=wanted)
     item: I = found
     return item
+
+
+def find_location(reading: Reading, actor: Actor, ref: object) -> str | None:
+    """Return the code of the location a list is asked of, None for all; who is limited to some names one of them.
+
+    Raises InvalidValue, NotFound, NotPermitted.
+    """
+    place = None if ref is None else find_item(reading, LOCATIONS, ref, "location")
+    check_location(actor, place)
+    return None if place is None else place.code
 
 
 def items_named(reading: Reading, kind: Kind[I], refs: Collection[str]) -> dict[str, I]:

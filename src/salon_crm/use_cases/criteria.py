@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
-from uuid import UUID
+from functools import partial
+from typing import Final, TypeVar
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.blocks import AlertState, in_force
 from salon_crm.domain.criteria import (
     EVERYBODY,
-    MOST_PER_PAGE,
     AllOf,
     Compare,
     CriteriaLike,
@@ -33,13 +32,15 @@ from salon_crm.domain.criteria import (
     write_cursor,
 )
 from salon_crm.domain.customers import Customer, CustomerRow, Status, search_keys
-from salon_crm.domain.ids import IdLike, reads_as_id
+from salon_crm.domain.ids import IdLike
 from salon_crm.domain.privacy import FieldClass
 from salon_crm.domain.settings import Settings
-from salon_crm.errors import InvalidValue
+from salon_crm.ports.records import KINDS
 from salon_crm.ports.salon import Salon, record_of
-from salon_crm.ports.store import Reading, ReadRepository
+from salon_crm.ports.store import Reading
 from salon_crm.use_cases.access import PROFILE_SHOWN, check_scopes, check_switch, find_customer, use_case
+from salon_crm.use_cases.catalogue import items_named
+from salon_crm.use_cases.pages import check_limit, slice_from
 
 T = TypeVar("T")
 
@@ -63,15 +64,13 @@ def find_customers(
 
     ``criteria`` is a `CustomerFilter`, the text of criteria (`parse_criteria`), a tree of them, or None for
     everybody; what it counts from today, and ``active`` bookings from now on, a later page counts as its first
-    page did. ``order`` is ``name`` or
-    ``added``, ``-`` in front for descending, ties by id. ``page`` takes an earlier page's ``next`` or
-    ``previous``; pages continue after a row, so they stay stable while others write. ``limit`` is 1 to
-    500. With ``count_inactive`` the page says how many inactive customers match too, up to 1,000.
+    page did. ``order`` is ``name`` or ``added``, ``-`` in front for descending, ties by id. ``page`` takes an
+    earlier page's ``next`` or ``previous``; pages continue after a row, so they stay stable while others write.
+    ``limit`` is 1 to 500. With ``count_inactive`` the page says how many inactive customers match too, up to 1,000.
 
     Raises InvalidValue, also for a page of other criteria or another order, UnknownCriterion, NotPermitted.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
-        raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
+    check_limit(limit)
     check_switch(count_inactive, "count_inactive")
     wanted = Order.parse(order)
     cursor = None if page is None else read_cursor(page)
@@ -80,41 +79,16 @@ def find_customers(
         criterion = checked_criteria(salon, actor, reading, criteria, "find_customers", now=asked)
         fingerprint = query_fingerprint(salon.id, criterion, wanted)
         by_instant = wanted.key is OrderKey.ADDED
-        start = None if cursor is None else cursor.start(fingerprint, by_instant=by_instant)
-        found = list(reading.customers.find(criterion, wanted, start, limit + 1))
-        backward = start is not None and start.backward
-        more = len(found) > limit
-        if more:
-            found = found[1:] if backward else found[:limit]
+        found = slice_from(
+            None if cursor is None else cursor.start(fingerprint, by_instant=by_instant),
+            partial(reading.customers.find, criterion, wanted),
+            lambda customer: (wanted.value_of(customer, search_keys(customer)), customer.id),
+            limit=limit,
+            descending=wanted.descending,
+            written=partial(write_cursor, fingerprint, asked),
+        )
         inactive = _count_inactive(reading, criterion) if count_inactive else None
-        rows = to_rows(reading, found)
-
-    def named(place: Start) -> str:
-        return write_cursor(fingerprint, asked, place)
-
-    def at(customer: Customer, *, backward: bool) -> str:
-        return named(Start(wanted.value_of(customer, search_keys(customer)), customer.id, backward))
-
-    if not found:
-        back = None if start is None else named(turned(start, descending=wanted.descending))
-        return Page((), next=back if backward else None, previous=None if backward else back, inactive=inactive)
-    return Page(
-        rows,
-        next=at(found[-1], backward=False) if more or backward else None,
-        previous=at(found[0], backward=True) if (more if backward else start is not None) else None,
-        inactive=inactive,
-    )
-
-
-def turned(start: Start, *, descending: bool) -> Start:
-    """Return the same place read the other way, the row it stands at, which was shown before, included.
-
-    Beside every record's id there is another one, since `parse_new_id` refuses the first and the last; only the
-    id of a forged cursor can be those.
-    """
-    step = 1 if descending == start.backward else -1
-    beside = min(max(start.id.int + step, 0), (1 << 128) - 1)
-    return Start(start.value, UUID(int=beside), not start.backward)
+        return Page(to_rows(reading, found.items), next=found.next, previous=found.previous, inactive=inactive)
 
 
 def _count_inactive(reading: Reading, criterion: Criterion) -> int:
@@ -217,17 +191,12 @@ def _resolved(reading: Reading, written: Criterion, settings: Settings, *, now: 
 
 def _names(reading: Reading, asked: Mapping[str, set[str]]) -> Names:
     """Return what criteria name, as the catalogue knows it; a kind nothing is named of is not looked at."""
-    codes = {kind: _codes(getattr(reading, kind), refs) for kind, refs in asked.items() if refs}
+    items = {kind: items_named(reading, KINDS[kind], refs) for kind, refs in asked.items() if refs}
+    codes = {kind: {ref: item.code for ref, item in named.items()} for kind, named in items.items()}
     types = set(codes.get("service_types", {}).values())
     found = reading.services.by_key("service_type", types) if types else {}
     services = {code: frozenset(service.code for service in found.get(code, ())) for code in types}
     return Names(codes=codes, services_of=services)
-
-
-def _codes(items: ReadRepository[Any], refs: Iterable[str]) -> dict[str, str]:
-    ids = [UUID(ref) for ref in refs if reads_as_id(ref)]
-    by_code = items.by_key("code", [ref for ref in refs if not reads_as_id(ref)])
-    return {code: code for code in by_code} | {str(key): item.code for key, item in items.get_many(ids).items()}
 
 
 def to_rows(reading: Reading, customers: Sequence[Customer]) -> tuple[CustomerRow, ...]:

@@ -1,8 +1,10 @@
-"""Pages of records with a moment, such as sales: the same way there and back, stable while others write."""
+"""Pages of lists: the same way there and back, stable while others write."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from attrs import field, frozen
 
@@ -10,7 +12,6 @@ from salon_crm.domain.criteria import MOST_PER_PAGE, Start, fingerprint_of, read
 from salon_crm.domain.privacy import BEHAVIOUR, classed
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
-from salon_crm.use_cases.criteria import turned
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -33,7 +34,53 @@ class Slice(Generic[T]):
     previous: str | None = field(default=None, metadata=BEHAVIOUR)
 
 
-def page_of(
+def check_limit(limit: object) -> None:
+    """Refuse a page of no or too many rows; raises InvalidValue."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
+        raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
+
+
+def slice_from(
+    start: Start | None,
+    find: Callable[[Start | None, int], Sequence[T]],
+    place_of: Callable[[T], tuple[Any, Any]],
+    *,
+    limit: int,
+    descending: bool,
+    written: Callable[[Start], str],
+) -> Slice[T]:
+    """Return the page that starts at a place, or the first, of what ``find`` gives.
+
+    ``place_of`` gives the sort value and id of a record, ``written`` the text that asks for a page from a place on.
+    """
+    found = list(find(start, limit + 1))
+    backward = start is not None and start.backward
+    more = len(found) > limit
+    if more:
+        found = found[1:] if backward else found[:limit]
+    if not found:
+        back = None if start is None else written(_turned(start, descending=descending))
+        return Slice((), next=back if backward else None, previous=None if backward else back)
+    follows, precedes = (more or backward, more if backward else start is not None)
+    return Slice(
+        tuple(found),
+        next=written(Start(*place_of(found[-1]))) if follows else None,
+        previous=written(Start(*place_of(found[0]), backward=True)) if precedes else None,
+    )
+
+
+def _turned(start: Start, *, descending: bool) -> Start:
+    """Return the same place read the other way, the row it stands at, which was shown before, included.
+
+    Beside every record's id there is another one, since `parse_new_id` refuses the first and the last; only the
+    id of a forged cursor can be those.
+    """
+    step = 1 if descending == start.backward else -1
+    beside = min(max(start.id.int + step, 0), (1 << 128) - 1)
+    return Start(start.value, UUID(int=beside), not start.backward)
+
+
+def page_by_moment(
     salon: Salon,
     find: Find[T],
     place_of: Callable[[T], tuple[datetime, Any]],
@@ -49,28 +96,16 @@ def page_of(
     ``place_of`` gives a record's moment and id, ``asked`` says what the list is, so that another's page is
     refused. ``as_of`` is when the first page was asked for, where that is not now. Raises InvalidValue.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
-        raise InvalidValue("number-out-of-range", field="limit", low=1, high=MOST_PER_PAGE)
+    check_limit(limit)
     bound_to = fingerprint_of(salon.id, *asked, newest_first)
-    start = None if page is None else read_cursor(page).start(bound_to, by_instant=True)
-    found = list(find(start, limit + 1, newest_first=newest_first))
-    backward = start is not None and start.backward
-    more = len(found) > limit
-    if more:
-        found = found[1:] if backward else found[:limit]
-
-    def named(place: Start) -> str:
-        return write_cursor(bound_to, salon.now() if as_of is None else as_of, place)
-
-    if not found:
-        back = None if start is None else named(turned(start, descending=newest_first))
-        return Slice((), next=back if backward else None, previous=None if backward else back)
-    return Slice(
-        tuple(found),
-        next=named(Start(*place_of(found[-1]))) if more or backward else None,
-        previous=named(Start(*place_of(found[0]), backward=True))
-        if (more if backward else start is not None)
-        else None,
+    now = salon.now() if as_of is None else as_of
+    return slice_from(
+        None if page is None else read_cursor(page).start(bound_to, by_instant=True),
+        partial(find, newest_first=newest_first),
+        place_of,
+        limit=limit,
+        descending=newest_first,
+        written=partial(write_cursor, bound_to, now),
     )
 
 

@@ -2,26 +2,27 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 
 from attrs import field, fields, frozen
 
 from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.bookings import ANY_STATUS, OPEN, Booking, BookingChange, BookingStatus
-from salon_crm.domain.criteria import Ref, Start, read_cursor
+from salon_crm.domain.criteria import Ref, read_cursor
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
 from salon_crm.domain.reading import read_items
-from salon_crm.errors import InvalidValue, NotFound, NotPermitted
+from salon_crm.errors import InvalidValue, NotFound
 from salon_crm.ports.records import LOCATIONS, SERVICES, STAFF_MEMBERS, Kind
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import BookingQuery, Reading
 from salon_crm.use_cases.access import check_own, find_customer, use_case
 from salon_crm.use_cases.bookings.keeping import SHOWN
-from salon_crm.use_cases.catalogue import find_item
+from salon_crm.use_cases.catalogue import find_item, find_location
 from salon_crm.use_cases.criteria import to_rows
-from salon_crm.use_cases.pages import page_of, parse_period
+from salon_crm.use_cases.pages import page_by_moment, parse_period
 
 _BOOKING_LIST: Final = "bookings"
 
@@ -155,7 +156,7 @@ def find_bookings(
     first, last = parse_period(asked.start, asked.end, names=("start", "end"))
     with salon.reading() as reading:
         query = BookingQuery(
-            location=_location(reading, actor, asked.location),
+            location=find_location(reading, actor, asked.location),
             therapist=_code(reading, STAFF_MEMBERS, asked.therapist, "therapist"),
             service=_code(reading, SERVICES, asked.service, "service"),
             since=first,
@@ -183,7 +184,7 @@ def unclosed_bookings(
     cursor = None if page is None else read_cursor(page)
     now = salon.now() if cursor is None else cursor.asked  # a later page is asked as of the first
     with salon.reading() as reading:
-        query = BookingQuery(location=_location(reading, actor, location), statuses=OPEN, ended_before=now)
+        query = BookingQuery(location=find_location(reading, actor, location), statuses=OPEN, ended_before=now)
         return _paged(salon, reading, query, page, limit, asked=now)
 
 
@@ -237,14 +238,6 @@ def _code(reading: Reading, kind: Kind[Any], ref: object, name: str) -> str | No
     return code
 
 
-def _location(reading: Reading, actor: Actor, ref: object) -> str | None:
-    """Return the location that is asked for; an actor who is limited to some must name one of them."""
-    place = None if ref is None else find_item(reading, LOCATIONS, ref, "location")
-    if actor.locations is not None and (place is None or place.id not in actor.locations):
-        raise NotPermitted("not-permitted-location", actor=str(actor))
-    return None if place is None else place.code
-
-
 def _statuses(stated: object) -> frozenset[BookingStatus]:
     if stated is None:
         return ANY_STATUS
@@ -266,13 +259,9 @@ def _paged(
     asked: datetime | None = None,
 ) -> BookingPage:
     """Return one page of what a query asks for, in the order of starts."""
-
-    def find(start: Start | None, most: int, /, *, newest_first: bool) -> Sequence[Booking]:
-        return reading.bookings.find(query, start, most, newest_first=newest_first)
-
-    found = page_of(
+    found = page_by_moment(
         salon,
-        find,
+        partial(reading.bookings.find, query),
         lambda booking: (booking.start, booking.id),
         page=page,
         limit=limit,

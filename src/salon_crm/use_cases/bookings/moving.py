@@ -18,7 +18,7 @@ from salon_crm.errors import InvalidDocument, InvalidValue, NotPermitted, RuleBr
 from salon_crm.ports.records import LOCATIONS, SERVICES, STAFF_MEMBERS
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import BookingQuery
-from salon_crm.use_cases.access import use_case
+from salon_crm.use_cases.access import check_location, use_case
 from salon_crm.use_cases.bookings.keeping import (
     SHOWN,
     BookingMoved,
@@ -27,7 +27,7 @@ from salon_crm.use_cases.bookings.keeping import (
     keep_move,
     refuse_blocked,
 )
-from salon_crm.use_cases.bookings.plan import agreed_zone, check_location, check_location_of
+from salon_crm.use_cases.bookings.plan import agreed_zone, check_location_of
 from salon_crm.use_cases.catalogue import find_item, offered
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -191,7 +191,7 @@ def _changed_plan(
         changes["therapist"] = offered(unit, STAFF_MEMBERS, therapist, "therapist", when=begins).code
     if location is not None:
         place = offered(unit, LOCATIONS, location, "location", when=begins)
-        check_location(unit, place)
+        check_location(unit.actor, place)
         changes["location"] = place.code
     return {**changes, "end": settled_end(begins, ends, None), "zone": agreed_zone(unit, booking, changes)}
 

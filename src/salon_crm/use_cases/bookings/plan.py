@@ -9,8 +9,9 @@ from salon_crm.domain.catalogue import Location
 from salon_crm.domain.money import Money
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.sales import Sale
-from salon_crm.errors import InvalidDocument, InvalidValue, NotPermitted
+from salon_crm.errors import InvalidDocument, InvalidValue
 from salon_crm.ports.records import LOCATIONS, PACKAGES, SERVICES, STAFF_MEMBERS, Kind
+from salon_crm.use_cases.access import check_location
 from salon_crm.use_cases.catalogue import check_offered, find_item
 from salon_crm.use_cases.unit import Unit
 
@@ -117,10 +118,10 @@ def settled_place(unit: Unit, ref: object, find: Callable[[object], Location]) -
         if len(there) > 1:
             raise InvalidValue("required", field="location", hint="The salon has several locations: name one.")
         if not there:
-            check_location(unit, None)
+            check_location(unit.actor, None)
             return None
         place = there[0]
-    check_location(unit, place)
+    check_location(unit.actor, place)
     return place
 
 
@@ -137,16 +138,9 @@ def agreed_zone(unit: Unit, before: Booking, changes: Mapping[str, Any]) -> str:
     return zone_at(unit, None if location is None else find_item(unit.writing, LOCATIONS, location, "location"))
 
 
-def check_location(unit: Unit, location: Location | None) -> None:
-    """Refuse an actor who is limited to locations what happens at another, or nowhere; raises NotPermitted."""
-    limited_to = unit.actor.locations
-    if limited_to is not None and (location is None or location.id not in limited_to):
-        raise NotPermitted("not-permitted-location", actor=str(unit.actor))
-
-
 def check_location_of(unit: Unit, thing: Booking | Sale) -> None:
     """Refuse an actor who is limited to locations a booking or a sale of another."""
     if unit.actor.locations is None:
         return
     place = None if thing.location is None else find_item(unit.writing, LOCATIONS, thing.location, "location")
-    check_location(unit, place)
+    check_location(unit.actor, place)

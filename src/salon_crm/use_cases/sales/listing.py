@@ -11,13 +11,11 @@ from salon_crm.domain.criteria import Ref
 from salon_crm.domain.ids import IdLike, SaleId, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, MONEY, classed
 from salon_crm.domain.sales import ProductBought, Sale, products_bought
-from salon_crm.errors import NotPermitted
-from salon_crm.ports.records import LOCATIONS
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, SaleQuery
 from salon_crm.use_cases.access import find_customer, use_case
-from salon_crm.use_cases.catalogue import find_item
-from salon_crm.use_cases.pages import page_of, parse_period
+from salon_crm.use_cases.catalogue import find_location
+from salon_crm.use_cases.pages import page_by_moment, parse_period
 from salon_crm.use_cases.sales.keeping import SHOWN, sale_there
 
 
@@ -88,17 +86,14 @@ def unassigned_sales(
     """
     first, last = parse_period(since, until)
     with salon.reading() as reading:
-        place = None if location is None else find_item(reading, LOCATIONS, location, "location")
-        if actor.locations is not None and (place is None or place.id not in actor.locations):
-            raise NotPermitted("not-permitted-location", actor=str(actor))
-        code = None if place is None else place.code
+        code = find_location(reading, actor, location)
         query = SaleQuery(unassigned=True, location=code, since=first, until=last)
         return _page(salon, reading, query, page, limit)
 
 
 def _page(salon: Salon, reading: Reading, query: SaleQuery, page: str | None, limit: int) -> SalePage:
     asked = ("sales", *map(str, (query.customer_id, query.unassigned, query.location, query.since, query.until)))
-    found = page_of(salon, partial(reading.sales.find, query), _place, page=page, limit=limit, asked=asked)
+    found = page_by_moment(salon, partial(reading.sales.find, query), _place, page=page, limit=limit, asked=asked)
     return SalePage(items=found.items, next=found.next, previous=found.previous)
 
 
