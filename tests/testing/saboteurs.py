@@ -874,7 +874,7 @@ class KeepsOldKeys(SQLiteStore):
 
 
 class _StaleCustomers(SqlCustomers):
-    def _saved(self, thing: Customer, before: Mapping[str, Any]) -> None:
+    def _saved(self, things: Sequence[tuple[Customer, Mapping[str, Any]]]) -> None:
         """Let the keys be."""
 
 
@@ -1243,6 +1243,31 @@ class AddsTheFirstOfMany(Tampered):
     class Repository(Proxy):
         def add_many(self, things: Sequence[Any]) -> None:
             self.inner.add_many(things[:1])
+
+
+@caught_by(
+    "many_of_which_one_cannot_be_saved_are_refused_as_a_whole",
+    "a_unique_key_goes_from_one_of_many_to_a_later_one",
+)
+class SavesThoseBeforeTheRefusedOne(Tampered):
+    """Saves many until one is refused, and keeps those before it."""
+
+    class Repository(Proxy):
+        def save_many(self, things: Sequence[tuple[Any, int]]) -> None:
+            for thing, expected_version in things:
+                self.inner.save(thing, expected_version)
+
+
+@caught_by(
+    "many_are_saved_like_one_after_the_other",
+    "many_of_which_one_cannot_be_saved_are_refused_as_a_whole",
+)
+class SavesTheFirstOfMany(Tampered):
+    """Saves the first of many, and says nothing of the others."""
+
+    class Repository(Proxy):
+        def save_many(self, things: Sequence[tuple[Any, int]]) -> None:
+            self.inner.save_many(things[:1])
 
 
 @caught_by("many_entries_with_a_gap_are_refused_as_a_whole")

@@ -7,7 +7,7 @@ cannot be written.
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -270,6 +270,12 @@ _BY_TYPE: Final[Mapping[type, Kind[Any]]] = {kind.type: kind for kind in KINDS.v
 def kind_of(thing: object) -> Kind[Any]:
     """Return the kind of a record."""
     return _BY_TYPE[type(thing)]
+
+
+def version_of(thing: object) -> int:
+    """Return the version of a record of a versioned kind."""
+    version: int = cast("Any", thing).version
+    return version
 
 
 def customer_records() -> tuple[Kind[Any], ...]:

@@ -39,7 +39,7 @@ from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.errors import Conflict, NotSupported
-from salon_crm.ports.records import Key, kind_of
+from salon_crm.ports.records import Key, kind_of, version_of
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -190,6 +190,24 @@ class Repository(ReadRepository[T], Protocol[T]):
         Raises NotFound where it is gone, and Conflict where it is at another version than expected or a
         unique key is held by another.
         """
+
+    def save_many(self, things: Sequence[tuple[T, int]]) -> None:
+        """Replace records, each with the version it is expected at, all or none.
+
+        Raises as `save` does for the first of them that cannot be replaced. A store that can write many at once
+        does so here; by itself it replaces them one by one.
+        """
+        replaced: list[tuple[T, int]] = []
+        try:
+            for thing, expected_version in things:
+                identity = kind_of(thing).identity(thing)
+                held = self.get_many([identity])
+                self.save(thing, expected_version)
+                replaced.append((held[identity], version_of(thing)))
+        except Exception:
+            for before, version in reversed(replaced):
+                self.save(before, version)
+            raise
 
     @abstractmethod
     def remove(self, identity: Key) -> None:

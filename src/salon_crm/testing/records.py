@@ -356,6 +356,11 @@ def _edited(kind: Kind[Any], record: Any) -> Any:
     return evolve(record, version=record.version + 1, **_EDITS[kind.name])
 
 
+def _next_version(record: Any) -> Any:
+    """Return the record at its next version, and else as it is."""
+    return evolve(record, version=record.version + 1)
+
+
 UNIQUE_KEYS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = MappingProxyType(
     {
         ("customers", "external_id"): {"external_ids": (ExternalId("till", "shared"),)},
@@ -745,8 +750,66 @@ class RecordChecks(Conformance):
         with store.reading() as reading:
             assert get(reading, kind, gone) is None
 
+    def test_many_are_saved_like_one_after_the_other(self, store: Store, kind: Kind[Any]) -> None:
+        """``save_many`` replaces records: each is got as saved, by its new keys and no old one; none at all is fine."""
+        if not kind.versioned:
+            pytest.skip(f"{kind.name} are never saved anew")
+        records = [sample(kind, number) for number in range(1, 6)]
+        edited = [_edited(kind, records[0]), *(_next_version(record) for record in records[1:])]
+        twice = _next_version(edited[-1])
+        with store.writing() as writing:
+            keep(writing, kind, *records)
+            records_in(writing, kind).save_many([])
+            records_in(writing, kind).save_many([(after, after.version - 1) for after in (*edited, twice)])
+        with store.reading() as reading:
+            for record in (*edited[:-1], twice):
+                assert _equal_in_every_field(get(reading, kind, record), record)
+                for name, value in _values_of_keys(kind, record):
+                    assert record in records_in(reading, kind).by_key(name, [value])[value]
+            left = set(_values_of_keys(kind, records[0])) - {
+                held for record in edited for held in _values_of_keys(kind, record)
+            }
+            for name, value in left:
+                assert records_in(reading, kind).by_key(name, [value]) == {}
+
+    def test_many_of_which_one_cannot_be_saved_are_refused_as_a_whole(self, store: Store, kind: Kind[Any]) -> None:
+        """``save_many`` saves all or none: where one is gone, or at another version, or said twice, none is saved."""
+        if not kind.versioned:
+            pytest.skip(f"{kind.name} are never saved anew")
+        there, other, gone = (sample(kind, number) for number in (1, 2, 3))
+        good = (_edited(kind, there), there.version)
+        refused = {
+            "gone": (_next_version(gone), gone.version),
+            "at another version": (_next_version(other), other.version + 1),
+            "said twice": (_next_version(good[0]), there.version),
+        }
+        with store.writing() as writing:
+            keep(writing, kind, there, other)
+            for why, one in refused.items():
+                with pytest.raises(NotFound if why == "gone" else Conflict):
+                    records_in(writing, kind).save_many([good, one])
+        with store.reading() as reading:
+            assert [get(reading, kind, each) for each in (there, other, gone)] == [there, other, None]
+            for name, value in _values_of_keys(kind, there):
+                assert there in records_in(reading, kind).by_key(name, [value])[value]
+
+    def test_a_unique_key_goes_from_one_of_many_to_a_later_one(self, store: Store, unique: UniqueKey) -> None:
+        """``save_many`` is `save` one after the other: a key that one lets go of is free for those after it only."""
+        kind = unique.kind
+        first, *others = sample(kind, 1, **unique.holding), sample(kind, 2), sample(kind, 3)
+        lets_go, takes = evolve(sample(kind, 1), version=2), evolve(others[0], version=2, **unique.holding)
+        with store.writing() as writing:
+            keep(writing, kind, first, *others)
+            with pytest.raises(Conflict):
+                records_in(writing, kind).save_many([(_next_version(others[1]), 1), (takes, 1), (lets_go, 1)])
+            assert [get(writing, kind, each) for each in (first, *others)] == [first, *others]
+            records_in(writing, kind).save_many([(lets_go, 1), (takes, 1)])
+        with store.reading() as reading:
+            value = unique.value_of(first)
+            assert records_in(reading, kind).by_key(unique.key, [value]) == {value: (takes,)}
+
     def test_a_kind_without_versions_is_never_saved_anew(self, store: Store, kind: Kind[Any]) -> None:
-        """``save`` raises NotSupported for a kind without versions."""
+        """``save`` and ``save_many`` raise NotSupported for a kind without versions."""
         if kind.versioned:
             pytest.skip(f"{kind.name} have versions")
         there = sample(kind)
@@ -754,6 +817,8 @@ class RecordChecks(Conformance):
             keep(writing, kind, there)
             with pytest.raises(NotSupported):
                 records_in(writing, kind).save(there, 1)
+            with pytest.raises(NotSupported):
+                records_in(writing, kind).save_many([(there, 1)])
 
     def test_what_is_removed_is_found_no_more(self, store: Store, kind: Kind[Any]) -> None:
         """``remove`` removes a record: neither its identity nor any key nor its customer leads to it."""

@@ -210,7 +210,9 @@ class TransactionChecks(Conformance):
             _refused(records, "add_many", [new])
             _refused(records, "remove", kind.identity(there))
             if kind.versioned:
-                _refused(records, "save", evolve(there, version=there.version + 1), there.version)
+                edited = evolve(there, version=there.version + 1)
+                _refused(records, "save", edited, there.version)
+                _refused(records, "save_many", [(edited, there.version)])
         with store.reading() as reading:
             assert get(reading, kind, there) == there
             assert get(reading, kind, new) is None

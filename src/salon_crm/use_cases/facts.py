@@ -1,6 +1,6 @@
 """Stored facts: kept in step by whatever changes what they are made of, verified, and made anew."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -23,16 +23,9 @@ _MOST_NAMED: Final = 1_000
 
 def refresh_facts(writing: Writing, customer_ids: Iterable[CustomerId]) -> int:
     """Compute the facts of customers from all their bookings and sales, and keep what differs; return how many did."""
-    changed = 0
-    for held, right in _compared(writing, tuple(dict.fromkeys(customer_ids))):
-        if held is None:
-            writing.facts.add(right)
-        elif held != right:
-            writing.facts.save(evolve(right, version=held.version + 1), held.version)
-        else:
-            continue
-        changed += 1
-    return changed
+    compared = [each for each in _compared(writing, tuple(dict.fromkeys(customer_ids))) if each[0] != each[1]]
+    _write_facts(writing, compared)
+    return len(compared)
 
 
 Followed = tuple[Booking | None, Booking]
@@ -59,18 +52,18 @@ def follow_bookings(writing: Writing, changes: Iterable[Followed]) -> None:
         else:
             right[own_id] = followed
     refresh_facts(writing, anew)
-    _write_facts(writing, held, [facts for own_id, facts in right.items() if own_id not in anew])
+    compared = [(held.get(own_id), facts) for own_id, facts in right.items() if own_id not in anew]
+    _write_facts(writing, [(before, facts) for before, facts in compared if before != facts])
 
 
-def _write_facts(writing: Writing, held: Mapping[CustomerId, CustomerFacts], right: Sequence[CustomerFacts]) -> None:
-    """Write the facts of customers where they differ from those that are kept."""
-    new = [facts for facts in right if facts.customer_id not in held]
+def _write_facts(writing: Writing, changed: Sequence[tuple[CustomerFacts | None, CustomerFacts]]) -> None:
+    """Write facts of customers, each beside those that are kept, None where none are."""
+    new = [right for held, right in changed if held is None]
     if new:
         writing.facts.add_many(new)
-    for facts in right:
-        before = held.get(facts.customer_id)
-        if before is not None and facts != before:
-            writing.facts.save(evolve(facts, version=before.version + 1), before.version)
+    known = [(evolve(right, version=held.version + 1), held.version) for held, right in changed if held is not None]
+    if known:
+        writing.facts.save_many(known)
 
 
 def _compared(reading: Reading, ids: Sequence[CustomerId]) -> Iterator[tuple[CustomerFacts | None, CustomerFacts]]:

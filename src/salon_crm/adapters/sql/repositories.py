@@ -182,6 +182,24 @@ class SqlRepository(Repository[T]):
                 for thing in things:  # one at a time tells which was the first
                     self.add(thing)
 
+    def save_many(self, things: Sequence[tuple[T, int]]) -> None:
+        if self._replace_at_once(things):
+            return
+        with savepoint(self._connection, _MANY):
+            for thing, expected_version in things:  # one at a time tells which was the first that was refused
+                self.save(thing, expected_version)
+
+    def _replace_at_once(self, things: Sequence[tuple[T, int]]) -> bool:
+        """Return whether records could be replaced all at once, where none takes what another lets go of."""
+        if len({self._table.kind.identity(thing) for thing, _ in things}) < len(things):
+            return False
+        try:
+            with savepoint(self._connection, _MANY):
+                self._replace(things)
+        except (Conflict, NotFound):
+            return False
+        return True
+
     def _insert(self, things: Sequence[T]) -> None:
         """Insert rows; raises Conflict where one is held already, and names the last of them."""
         self._check_unique(things)
@@ -211,31 +229,55 @@ class SqlRepository(Repository[T]):
             raise Conflict("key-taken", kind=self._table.kind.name, key=key, id=str(holder))
 
     def save(self, thing: T, expected_version: int) -> None:
+        self._replace([(thing, expected_version)])
+
+    def _replace(self, things: Sequence[tuple[T, int]]) -> None:
+        """Replace records, each at the version it is expected at, and none twice."""
         kind = self._table.kind
         if not kind.versioned:
             raise NotSupported("not-supported", what=f"saving {kind.name} anew")
-        identity = kind.identity(thing)
-        where, values = self._of_identity(identity)
-        names = [column.name for column in self._table.shape.columns]
-        held = self._connection.rows(f"SELECT {', '.join(names)} FROM {self._name} WHERE {where}", values)
-        if not held:
-            raise NotFound("not-found", kind=kind.name, id=str(identity))
-        current = held[0][names.index("version")]
-        if current != expected_version:
-            raise Conflict(
-                "version-conflict", kind=kind.name, id=str(identity), current=current, expected=expected_version
-            )
-        self._check_unique([thing])
-        # a column that is set is written to each of its indexes, also where it stays what it was
-        row = zip(names, self._table.to_row(thing), held[0], strict=True)
-        changed = {name: value for name, value, before in row if value != before}
-        if changed:
-            sets = ", ".join(f"{name} = ?" for name in changed)
-            self._connection.run(f"UPDATE {self._name} SET {sets} WHERE {where}", (*changed.values(), *values))
-        self._saved(thing, dict(zip(names, held[0], strict=True)))
+        held = self._held([kind.identity(thing) for thing, _ in things])
+        for thing, expected_version in things:
+            self._check_version(thing, expected_version, held)
+        self._check_unique([thing for thing, _ in things])
+        is_it = " AND ".join(f"{column} = ?" for column in self._identity_columns)
+        updates: dict[str, list[Row]] = {}
+        for thing, _ in things:
+            values = self._table.identity_values(kind.identity(thing))
+            # a column that is set is written to each of its indexes, also where it stays what it was
+            row = zip(self._table.to_row(thing), held[values].items(), strict=True)
+            changed = {name: value for value, (name, before) in row if value != before}
+            if changed:
+                sets = ", ".join(f"{name} = ?" for name in changed)
+                sql = f"UPDATE {self._name} SET {sets} WHERE {is_it}"
+                updates.setdefault(sql, []).append((*changed.values(), *values))
+        for sql, rows in updates.items():
+            self._connection.run_many(sql, rows)
+        self._saved([(thing, held[self._table.identity_values(kind.identity(thing))]) for thing, _ in things])
 
-    def _saved(self, thing: T, before: Mapping[str, Any]) -> None:
-        """Follow a record that was saved; ``before`` are the columns it had."""
+    def _held(self, identities: Sequence[Key]) -> dict[Row, dict[str, Any]]:
+        """Return the columns of the rows of these identities, under the values of their primary keys."""
+        names = [column.name for column in self._table.shape.columns]
+        found: dict[Row, dict[str, Any]] = {}
+        for chunk in _chunks(map(self._table.identity_values, identities)):
+            condition, values = _one_of(self._identity_columns, chunk)
+            for row in self._connection.rows(f"SELECT {', '.join(names)} FROM {self._name} WHERE {condition}", values):
+                columns = dict(zip(names, row, strict=True))
+                found[tuple(columns[name] for name in self._identity_columns)] = columns
+        return found
+
+    def _check_version(self, thing: T, expected: int, held: Mapping[Row, Mapping[str, Any]]) -> None:
+        kind = self._table.kind
+        identity = kind.identity(thing)
+        columns = held.get(self._table.identity_values(identity))
+        if columns is None:
+            raise NotFound("not-found", kind=kind.name, id=str(identity))
+        if columns["version"] != expected:
+            current = columns["version"]
+            raise Conflict("version-conflict", kind=kind.name, id=str(identity), current=current, expected=expected)
+
+    def _saved(self, things: Sequence[tuple[T, Mapping[str, Any]]]) -> None:
+        """Follow records that were saved, each with the columns it had before."""
 
     def remove(self, identity: Key) -> None:
         where, values = self._of_identity(identity)
@@ -305,10 +347,11 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         self._panel.add(things)
         self._index.add(things)
 
-    def _saved(self, thing: Customer, before: Mapping[str, Any]) -> None:
-        self._change_keys(thing)
-        self._panel.change(thing, before)
-        self._index.change([thing])
+    def _saved(self, things: Sequence[tuple[Customer, Mapping[str, Any]]]) -> None:
+        for thing, before in things:
+            self._change_keys(thing)
+            self._panel.change(thing, before)
+        self._index.change([thing for thing, _ in things])
 
     def remove(self, identity: Key) -> None:
         self._index.drop([str(identity)])
@@ -440,10 +483,14 @@ class SqlFacts(SqlRepository[CustomerFacts]):
         super()._insert(things)
         self._panel.set_facts(things)
 
-    def _saved(self, thing: CustomerFacts, before: Mapping[str, Any]) -> None:
-        now = zip(before, self._table.to_row(thing), strict=True)
-        if any(before[name] != value for name, value in now if name != "version"):  # most bookings repeat a service
-            self._panel.set_facts([thing])
+    def _saved(self, things: Sequence[tuple[CustomerFacts, Mapping[str, Any]]]) -> None:
+        changed = [thing for thing, before in things if self._differs(thing, before)]
+        if changed:  # most bookings repeat a service
+            self._panel.set_facts(changed)
+
+    def _differs(self, facts: CustomerFacts, before: Mapping[str, Any]) -> bool:
+        now = zip(before, self._table.to_row(facts), strict=True)
+        return any(before[name] != value for name, value in now if name != "version")
 
     def remove(self, identity: Key) -> None:
         super().remove(identity)
@@ -584,10 +631,10 @@ class SqlSales(_SqlDated[Sale], Sales):
         super()._insert(things)
         self._write_bookings(things)
 
-    def save(self, thing: Sale, expected_version: int) -> None:
-        super().save(thing, expected_version)
-        self._drop_bookings(thing.id)
-        self._write_bookings([thing])
+    def _saved(self, things: Sequence[tuple[Sale, Mapping[str, Any]]]) -> None:
+        for thing, _ in things:
+            self._drop_bookings(thing.id)
+        self._write_bookings([thing for thing, _ in things])
 
     def remove(self, identity: Key) -> None:
         super().remove(identity)
