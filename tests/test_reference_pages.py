@@ -34,7 +34,7 @@ from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
 from salon_crm.ports import store as store_port
 from salon_crm.ports.records import KINDS
 from salon_crm.testing import Capability, StoreConformance
-from salon_crm.use_cases import audit, tables
+from salon_crm.use_cases import audit, importing, tables
 from salon_crm.use_cases import criteria as criteria_use_cases
 from salon_crm.use_cases import customers as customer_use_cases
 from salon_crm.use_cases.access import USE_CASES
@@ -390,7 +390,7 @@ def limits() -> str:
             ),
             ("entries of an `audit_trail`", f"{audit._MOST_ENTRIES:,}", "`use_cases.audit`"),
             ("the name of a list's system", f"{tables.SOURCE_LIMIT} characters", "`use_cases.tables.SOURCE_LIMIT`"),
-            ("rows of an import in one transaction", tables.SLICE, "`use_cases.tables.SLICE`"),
+            ("rows of an import in one transaction", importing.SLICE, "`use_cases.importing.SLICE`"),
             (
                 "problems, twins, families, warnings and missing items listed by a report",
                 f"{reports.MOST_LISTED:,} each",

@@ -905,8 +905,8 @@ def test_only_a_row_with_nothing_to_be_known_by_leaves_a_fingerprint(
 
 
 def test_a_report_lists_so_many_of_each_and_counts_them_all(salon: crm.Salon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("salon_crm.use_cases.transfer.MOST_LISTED", 2)
-    monkeypatch.setattr("salon_crm.use_cases.transfer.SLICE", 1)
+    monkeypatch.setattr("salon_crm.use_cases.importing.MOST_LISTED", 2)
+    monkeypatch.setattr("salon_crm.use_cases.importing.SLICE", 1)
     family = [(f"{name} Silva", "", "912 345 678") for name in ("Ana", "Bea", "Carla", "Dora", "Eva")]
     twins = [family[0]] * 3
     wrong = [("Filipa Gomes", "no address", "")] * 3

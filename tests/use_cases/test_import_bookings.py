@@ -17,7 +17,6 @@ from salon_crm.domain.transfer.booking_columns import BOOKING_TARGETS, recognise
 from salon_crm.domain.transfer.booking_rows import STATUS_WORDS
 from salon_crm.testing.doubles import NOON, FixedClock
 from salon_crm.use_cases import facts as facts_use_cases
-from salon_crm.use_cases.bookings import importing
 
 Row = dict[str, str]
 
@@ -617,7 +616,7 @@ def test_a_booking_may_turn_out_to_be_somebody_elses(salon: crm.Salon, ana: crm.
 def test_a_row_that_says_an_earlier_one_again_is_skipped_naming_its_line(
     salon: crm.Salon, ana: crm.Customer, monkeypatch: pytest.MonkeyPatch, slice_of: int, *, dry_run: bool
 ) -> None:
-    monkeypatch.setattr(importing, "SLICE", slice_of)
+    monkeypatch.setattr("salon_crm.use_cases.importing.SLICE", slice_of)
     rows = (row(), row(Start="2026-02-03 10:00"), row(Note="again"), row(Service="CUT"))
     report = bring(salon, *rows, dry_run=dry_run)
     assert figures(report) == {"created": 2, "skipped": 2}
@@ -629,7 +628,7 @@ def test_a_row_that_says_an_earlier_one_again_is_skipped_naming_its_line(
 def test_an_id_that_an_earlier_row_has_for_something_else_is_a_problem(
     salon: crm.Salon, ana: crm.Customer, monkeypatch: pytest.MonkeyPatch, slice_of: int, *, dry_run: bool
 ) -> None:
-    monkeypatch.setattr(importing, "SLICE", slice_of)
+    monkeypatch.setattr("salon_crm.use_cases.importing.SLICE", slice_of)
     one = {"Booking id": "7"}
     report = bring(salon, row(**one), row(**one, Service="balayage-toner"), dry_run=dry_run)
     assert problems(report) == [(3, "booking_id", "row-booking-repeated")]
@@ -723,8 +722,8 @@ def test_facts_are_right_after_every_slice_and_written_once_for_each(
         followed.append(len(changes))
         follow(writing, changes)
 
-    monkeypatch.setattr(importing, "SLICE", 4)
-    monkeypatch.setattr(importing, "follow_bookings", counting)
+    monkeypatch.setattr("salon_crm.use_cases.importing.SLICE", 4)
+    monkeypatch.setattr("salon_crm.use_cases.bookings.importing.follow_bookings", counting)
     states = ("done", "no show", "booked", "cancelled by client")
     rows = [
         row(**{"Client ID": "10" + str(1 + n % 2), "Start": f"2026-{2 - n % 2:02d}-{28 - n:02d} 10:00", "Status": s})
@@ -758,7 +757,7 @@ def test_the_audit_names_the_run_before_and_after_and_each_booking(salon: crm.Sa
 def test_an_import_that_breaks_off_is_finished_by_running_it_again(
     salon: crm.Salon, ana: crm.Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "SLICE", 2)
+    monkeypatch.setattr("salon_crm.use_cases.importing.SLICE", 2)
     rows = [row(Start=f"2026-02-{n + 1:02d} 10:00", Status="done") for n in range(5)]
 
     def stop(done: int) -> None:

@@ -18,9 +18,6 @@ T = TypeVar("T")
 Progress = Callable[[int], None]
 """What is told, after each slice, how many rows are done."""
 
-SLICE: Final = 500
-"""The rows of a list that are taken in one transaction."""
-
 SOURCE_LIMIT: Final = 100
 """The characters of the name of a list's system."""
 

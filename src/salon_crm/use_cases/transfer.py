@@ -1,14 +1,12 @@
 """Bringing customer lists in and taking them out, in short transactions."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from salon_crm.domain.access import Actor, Permission
-from salon_crm.domain.audit import AuditAction, Detail
+from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.blocks import in_force
 from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Criterion, Order, OrderKey, Start, query_fingerprint
 from salon_crm.domain.customers import FormContext
@@ -18,8 +16,8 @@ from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, cells_of, export_cells, start_after
 from salon_crm.domain.transfer.layouts import SINGLE_TARGETS, TARGETS, Recognised, recognise
-from salon_crm.domain.transfer.planner import Change, Decision, Known, Outcome, Planner, TwinOf
-from salon_crm.domain.transfer.reports import MOST_LISTED, ExportReport, Family, ImportProblem, ImportReport
+from salon_crm.domain.transfer.planner import Change, Decision, Known, Planner
+from salon_crm.domain.transfer.reports import ExportReport, Family, ImportReport
 from salon_crm.domain.transfer.rows import ImportedRow, fingerprint_text, read_row
 from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
@@ -29,22 +27,18 @@ from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch,
 from salon_crm.use_cases.blocks import MarksAhead, blocks_in_force, meet_blocks, start_block
 from salon_crm.use_cases.criteria import checked_criteria
 from salon_crm.use_cases.customers import MET_BY, form_context
+from salon_crm.use_cases.importing import SLICE, ImportRun, list_more
 from salon_crm.use_cases.notes import write_note
 from salon_crm.use_cases.tables import (
-    SLICE,
     SOURCE_LIMIT,
     Progress,
     Refused,
     check_progress,
     choose_format,
-    columns_not_taken,
     date_order_of,
-    filled_cells,
     handing_back,
     mapped_columns,
-    problem_reason,
     refuse_same_file,
-    taken_columns,
 )
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -112,15 +106,7 @@ def import_customers(
             dry_run=dry_run,
         )
         hand_back = opened.enter_context(handing_back(salon.formats["csv"], problems_to, table.columns))
-        if not dry_run:
-            run.record(AuditAction.IMPORT_STARTED, {"system": run.system})
-        rows = iter(table.rows())
-        while part := list(islice(rows, SLICE)):
-            hand_back(run.take(part))
-            if progress is not None:
-                progress(run.counts.total())
-        if not dry_run:
-            run.record(AuditAction.IMPORT_ENDED, {str(outcome): run.counts[outcome] for outcome in Outcome})
+        run.go(hand_back, progress)
     return run.report()
 
 
@@ -160,8 +146,8 @@ def _check_targets(salon: Salon, actor: Actor, recognised: Recognised) -> None:
             check_grant(salon, actor, _PERMISSION_OF[target], "import_customers")
 
 
-class _Import:
-    """One run of an import: what it knows of the list, and what became of the rows so far."""
+class _Import(ImportRun[ImportedRow]):
+    """One run of an import of customers."""
 
     def __init__(
         self,
@@ -176,43 +162,19 @@ class _Import:
         planner: Planner,
         dry_run: bool,
     ) -> None:
-        self.salon = salon
-        self.actor = actor
-        self.table = table
-        self.recognised = recognised
-        self._taken = taken_columns(table.columns, recognised.mapping)
-        self.system = system
+        super().__init__(salon, actor, table, recognised.mapping, system=system, dry_run=dry_run)
+        self.layout = recognised.layout
         self.context = context
         self.date_order = date_order
         self.planner = planner
-        self.dry_run = dry_run
-        self.import_id = RunId(salon.ids.new_id())
-        self._details = {"import": str(self.import_id)}
-        self.counts = Counter[Outcome]()
         self._blocks_set: frozenset[BlockId] = frozenset()
-        self.problems: list[ImportProblem] = []
-        self.twins: list[TwinOf] = []
         self.families: list[Family] = []
         self.family_rows = 0
 
-    def record(self, action: AuditAction, details: Mapping[str, Detail]) -> None:
-        """Record the run's beginning or end, in a unit of work of its own."""
-        with unit_of_work(self.salon, self.actor) as unit:
-            unit.record(action, details={**self._details, **details})
+    def read(self, line: int, cells: dict[str, list[str]]) -> ImportedRow:
+        return read_row(line, cells, system=self.system, context=self.context)
 
-    def take(self, rows: list[TableRow]) -> list[Refused]:
-        """Take a slice of rows: read them, plan them, and, unless it is a dry run, do it in one unit of work."""
-        refused: list[Refused] = []
-        read: list[tuple[TableRow, ImportedRow]] = []
-        for row in rows:
-            try:
-                if row.problem is not None:
-                    raise row.problem
-                read.append(
-                    (row, read_row(row.line, filled_cells(row, self._taken), system=self.system, context=self.context))
-                )
-            except InvalidValue as problem:
-                refused.append((row, problem.problems))
+    def take(self, read: list[tuple[TableRow, ImportedRow]], refused: list[Refused]) -> list[Decision]:
         prints = {imported.line: self._fingerprint(imported) for _, imported in read}
         if self.dry_run:
             with self.salon.reading() as reading:
@@ -226,8 +188,10 @@ class _Import:
             refused += [(row, lost[imported.line]) for row, imported in read if imported.line in lost]
             plans = [plan for plan in plans if not (isinstance(plan, Change) and plan.row.line in lost)]
             self.planner.forget_new()
-        self._count(plans, refused)
-        return sorted(refused, key=lambda each: each[0].line)
+        families = [Family(plan.row.line, plan.family) for plan in plans if isinstance(plan, Change) and plan.family]
+        self.family_rows += len(families)
+        list_more(self.families, families)
+        return plans
 
     def _fingerprint(self, row: ImportedRow) -> bytes | None:
         if row.is_known_by_itself:
@@ -323,10 +287,10 @@ class _Import:
         customer = plan.after
         if plan.before is None:
             fields = tuple(sorted(plan.row.values))
-            unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=fields, details=self._details)
+            unit.record(AuditAction.CUSTOMER_ADDED, customer, fields=fields, details=self.details)
         elif plan.fields:
             unit.writing.customers.save(customer, plan.before.version)
-            unit.record(AuditAction.CUSTOMER_EDITED, customer, fields=plan.fields, details=self._details)
+            unit.record(AuditAction.CUSTOMER_EDITED, customer, fields=plan.fields, details=self.details)
         changed = plan.before is None or MET_BY.intersection(plan.fields)
         if changed and (blocked or marks.meets(customer)):
             # our own export says of each of two namesakes whether they are blocked
@@ -339,42 +303,13 @@ class _Import:
         for text, alert in plan.notes:
             write_note(unit, customer, text, alert=alert)
 
-    def _count(self, plans: list[Decision], refused: list[Refused]) -> None:
-        self.counts.update(plan.outcome for plan in plans)
-        self.counts[Outcome.REFUSED] += len(refused)
-        found = [
-            ImportProblem(line=row.line, field=problem.field, code=problem.code, reason=problem_reason(problem))
-            for row, problems in sorted(refused, key=lambda each: each[0].line)
-            for problem in problems
-        ]
-        self.problems += found[: MOST_LISTED - len(self.problems)]
-        twins = [plan for plan in plans if isinstance(plan, TwinOf)]
-        self.twins += twins[: MOST_LISTED - len(self.twins)]
-        families = [Family(plan.row.line, plan.family) for plan in plans if isinstance(plan, Change) and plan.family]
-        self.family_rows += len(families)
-        self.families += families[: MOST_LISTED - len(self.families)]
-
     def report(self) -> ImportReport:
         """Return what became of the list."""
-        mapping = {column: self.recognised.mapping.get(column) for column in self.table.columns if column}
         return ImportReport(
-            import_id=self.import_id,
-            dry_run=self.dry_run,
-            system=self.system,
-            layout=self.recognised.layout,
-            mapping=mapping,
-            not_taken=columns_not_taken(mapping),
-            facts=self.table.facts,
+            **self.told(),
+            layout=self.layout,
             date_order=self.date_order,
-            rows=self.counts.total(),
-            created=self.counts[Outcome.CREATED],
-            updated=self.counts[Outcome.UPDATED],
-            unchanged=self.counts[Outcome.UNCHANGED],
-            skipped=self.counts[Outcome.SKIPPED],
-            refused=self.counts[Outcome.REFUSED],
             family_rows=self.family_rows,
-            problems=tuple(self.problems),
-            twins=tuple(self.twins),
             families=tuple(self.families),
         )
 

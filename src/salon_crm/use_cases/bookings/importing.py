@@ -4,17 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 from salon_crm.domain.access import Actor, Permission
-from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.blocks import in_force
 from salon_crm.domain.bookings import BookingChange, BookingStatus
 from salon_crm.domain.customers import Customer, Status
 from salon_crm.domain.dates import DateOrder
-from salon_crm.domain.ids import CustomerId, ExternalId, RunId, reads_as_id
+from salon_crm.domain.ids import CustomerId, ExternalId, reads_as_id
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, field_classes
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text
@@ -35,11 +33,9 @@ from salon_crm.domain.transfer.booking_planner import (
 )
 from salon_crm.domain.transfer.booking_rows import BookingContext, ImportedBooking, read_booking
 from salon_crm.domain.transfer.items import ItemsByName
-from salon_crm.domain.transfer.planner import Outcome, TwinOf
+from salon_crm.domain.transfer.planner import Outcome
 from salon_crm.domain.transfer.reports import (
-    MOST_LISTED,
     BookingImportReport,
-    ImportProblem,
     ImportWarning,
     MissingItem,
 )
@@ -54,23 +50,19 @@ from salon_crm.use_cases.bookings.keeping import record_made, write_change
 from salon_crm.use_cases.catalogue import WORDS
 from salon_crm.use_cases.customers import form_context, set_status
 from salon_crm.use_cases.facts import follow_bookings
+from salon_crm.use_cases.importing import ImportRun, list_more
 from salon_crm.use_cases.tables import (
-    SLICE,
     SOURCE_LIMIT,
     Progress,
     Refused,
     check_progress,
     choose_format,
-    columns_not_taken,
     date_order_of,
-    filled_cells,
     handing_back,
     mapped_columns,
-    problem_reason,
     readings_possible,
     refuse_same_file,
     remembering,
-    taken_columns,
 )
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -142,15 +134,7 @@ def import_bookings(
             dry_run=dry_run,
         )
         hand_back = opened.enter_context(handing_back(salon.formats["csv"], problems_to, table.columns))
-        if not dry_run:
-            run.record(AuditAction.IMPORT_STARTED, {"system": run.context.system, "kind": "bookings"})
-        rows = iter(table.rows())
-        while part := list(islice(rows, SLICE)):
-            hand_back(run.take(part))
-            if progress is not None:
-                progress(run.counts.total())
-        if not dry_run:
-            run.record(AuditAction.IMPORT_ENDED, {str(outcome): run.counts[outcome] for outcome in Outcome})
+        run.go(hand_back, progress, kind="bookings")
     return run.report()
 
 
@@ -213,8 +197,8 @@ def _decimal_sign(
     return next(iter(possible))
 
 
-class _BookingImport:
-    """One run of an import: what it knows of the list, and what became of the rows so far."""
+class _BookingImport(ImportRun[ImportedBooking]):
+    """One run of an import of bookings."""
 
     def __init__(
         self,
@@ -228,11 +212,7 @@ class _BookingImport:
         overwrite: bool,
         dry_run: bool,
     ) -> None:
-        self.salon = salon
-        self.actor = actor
-        self.table = table
-        self.mapping = mapping
-        self._taken = taken_columns(table.columns, mapping)
+        super().__init__(salon, actor, table, mapping, system=context.system, dry_run=dry_run)
         self.context = context
         self.planner = BookingPlanner(
             system=context.system,
@@ -241,32 +221,14 @@ class _BookingImport:
             by=actor.id,
             digest=salon.mark_key.digest,
         )
-        self.dry_run = dry_run
-        self.import_id = RunId(salon.ids.new_id())
-        self._details: dict[str, Detail] = {"import": str(self.import_id)}
-        self.counts = Counter[Outcome]()
         self.activated = 0
         self.warned = Counter[str]()
-        self.problems: list[ImportProblem] = []
-        self.twins: list[TwinOf] = []
         self.warnings: list[ImportWarning] = []
 
-    def record(self, action: AuditAction, details: Mapping[str, Detail]) -> None:
-        """Record the run's beginning or end, in a unit of work of its own."""
-        with unit_of_work(self.salon, self.actor) as unit:
-            unit.record(action, details={**self._details, **details})
+    def read(self, line: int, cells: dict[str, list[str]]) -> ImportedBooking:
+        return read_booking(line, cells, self.context)
 
-    def take(self, rows: list[TableRow]) -> list[Refused]:
-        """Take a slice of rows: read them, plan them, and, unless it is a dry run, do it in one unit of work."""
-        refused: list[Refused] = []
-        read: list[tuple[TableRow, ImportedBooking]] = []
-        for row in rows:
-            try:
-                if row.problem is not None:
-                    raise row.problem
-                read.append((row, read_booking(row.line, filled_cells(row, self._taken), self.context)))
-            except InvalidValue as problem:
-                refused.append((row, problem.problems))
+    def take(self, read: list[tuple[TableRow, ImportedBooking]], refused: list[Refused]) -> list[BookingDecision]:
         if self.dry_run:
             with self.salon.reading() as reading:
                 decided = self._decide(reading, read, self.salon.now(), refused)
@@ -275,8 +237,12 @@ class _BookingImport:
                 decided = self._decide(unit.writing, read, unit.at, refused)
                 self._do(unit, [plan for plan in decided if isinstance(plan, BookingPlan)])
             self.planner.forget_new()
-        self._count(decided, refused)
-        return sorted(refused, key=lambda each: each[0].line)
+        plans = [plan for plan in decided if isinstance(plan, BookingPlan)]
+        self.activated += sum(plan.activates for plan in plans)
+        warnings = [ImportWarning(plan.line, code, name) for plan in plans for name, code in plan.warned]
+        self.warned.update(code for plan in plans for code in {code for _, code in plan.warned})
+        list_more(self.warnings, warnings)
+        return decided
 
     def _decide(
         self, reading: Reading, read: list[tuple[TableRow, ImportedBooking]], now: datetime, refused: list[Refused]
@@ -305,7 +271,7 @@ class _BookingImport:
         aliases = reading.aliases.get_many(ids)
         kept = {old: alias.customer_id for old, alias in aliases.items()}
         customers = reading.customers.get_many({kept.get(each, each) for each in ids})
-        system = self.context.system
+        system = self.system
         by_external = reading.customers.by_key("external_id", {(system, each) for each in stated})
         by_contact = reading.customers.by_key("contact", {key for each in placed for key in each.row.contacts})
         people = {
@@ -337,54 +303,24 @@ class _BookingImport:
                 continue
             customer = activated.get(plan.customer.id, plan.customer)
             if plan.before is None:
-                record_made(unit, customer, plan.after, self._details)
+                record_made(unit, customer, plan.after, self.details)
             else:
                 change = BookingChange.of(plan.before, at=unit.at, by=unit.actor.id, move=None)
-                write_change(unit, customer, plan.before, plan.after, change, self._details)
+                write_change(unit, customer, plan.before, plan.after, change, self.details)
             if plan.activates:
                 activated[customer.id] = set_status(unit, customer, Status.ACTIVE)
         follow_bookings(
             unit.writing, [(plan.before, plan.after) for plan in plans if plan.outcome is not Outcome.UNCHANGED]
         )
 
-    def _count(self, decided: list[BookingDecision], refused: list[Refused]) -> None:
-        self.counts.update(plan.outcome for plan in decided)
-        self.counts[Outcome.REFUSED] += len(refused)
-        found = [
-            ImportProblem(line=row.line, field=problem.field, code=problem.code, reason=problem_reason(problem))
-            for row, problems in sorted(refused, key=lambda each: each[0].line)
-            for problem in problems
-        ]
-        self.problems += found[: MOST_LISTED - len(self.problems)]
-        self.twins += [plan for plan in decided if isinstance(plan, TwinOf)][: MOST_LISTED - len(self.twins)]
-        plans = [plan for plan in decided if isinstance(plan, BookingPlan)]
-        self.activated += sum(plan.activates for plan in plans)
-        warnings = [ImportWarning(plan.line, code, name) for plan in plans for name, code in plan.warned]
-        self.warned.update(code for plan in plans for code in {code for _, code in plan.warned})
-        self.warnings += warnings[: MOST_LISTED - len(self.warnings)]
-
     def report(self) -> BookingImportReport:
         """Return what became of the list."""
-        mapping = {column: self.mapping.get(column) for column in self.table.columns if column}
         return BookingImportReport(
-            import_id=self.import_id,
-            dry_run=self.dry_run,
-            system=self.context.system,
-            mapping=mapping,
-            not_taken=columns_not_taken(mapping),
-            facts=self.table.facts,
+            **self.told(),
             date_order=self.context.date_order,
             decimal_sign=self.context.decimal_sign,
-            rows=self.counts.total(),
-            created=self.counts[Outcome.CREATED],
-            updated=self.counts[Outcome.UPDATED],
-            unchanged=self.counts[Outcome.UNCHANGED],
-            skipped=self.counts[Outcome.SKIPPED],
-            refused=self.counts[Outcome.REFUSED],
             activated=self.activated,
             warned=dict(self.warned),
-            problems=tuple(self.problems),
-            twins=tuple(self.twins),
             warnings=tuple(self.warnings),
             missing=tuple(MissingItem(kind, name, count) for (kind, name), count in self.planner.missing.most_common()),
         )
