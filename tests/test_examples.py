@@ -1,5 +1,6 @@
 """Every example runs by itself and prints what its reader is told."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,17 @@ def test_the_front_desk_on_a_file_prints_what_it_prints_in_memory(tmp_path: Path
     assert "daughter added: True" in in_memory
     assert "second desk: birthday: Changed by somebody else" in in_memory
     assert "back again, may book: block" in in_memory
+
+
+def test_the_year_of_bookings_on_a_file_prints_what_it_prints_in_memory(tmp_path: Path) -> None:
+    printed = [run("a_year_of_bookings.py", *path, folder=tmp_path) for path in ((), ("salon.db",))]
+    in_memory, on_a_file = (re.sub("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an id", text) for text in printed)
+    assert in_memory == on_a_file
+    assert "sold: 44.00 EUR due: 0.00 EUR | booking: completed" in in_memory
+    assert "cancel is not possible from there. Possible is: reopen" in in_memory
+    assert "not seen for 90 days: Zita Prates\n" in in_memory
+    assert "never booked anything: Eva Lima\n" in in_memory
+    assert "  no: not booked(type:nails)\n    yes: booked(type:nails) (has manicure, " in in_memory
 
 
 def test_every_example_is_listed() -> None:

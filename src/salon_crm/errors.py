@@ -161,7 +161,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "customer-blocked": "Customer {customer_id} is blocked and cannot book. Unblock the customer first.",
         "booking-not-possible": "Booking is not possible for {customer_id}. Ask the salon.",
-        "booking-move": "Booking {id} is {status}, and from there it cannot {move}. It can: {allowed}.",
+        "booking-move": "Booking {id} is {status}: {move} is not possible from there. Possible is: {allowed}.",
         "booking-begun": "Booking {id} has begun, or would have by its new time. Ask the salon to change it.",
         "booking-to-come": "Booking {id} has not begun yet. It can {move} once its start is past.",
         "booking-not-sold": (
