@@ -253,6 +253,20 @@ class ShowsEverySaleAsNobodyS(Tampered):
     Repository = what_is_asked(lambda asked: evolve(asked, unassigned=False) if isinstance(asked, SaleQuery) else asked)
 
 
+@caught_by("every_part_of_a_query_of_sales_is_asked", "every_store_finds_the_sales_a_query_asks_for")
+class ShowsTheSalesOfEveryPlace(Tampered):
+    """Does not ask where a sale was made."""
+
+    Repository = what_is_asked(lambda asked: evolve(asked, location=None) if isinstance(asked, SaleQuery) else asked)
+
+
+@caught_by("every_part_of_a_query_of_bookings_is_asked", "every_store_finds_the_bookings_a_query_asks_for")
+class TakesNoPriceForAPrice(Tampered):
+    """Does not ask whether a booking has a price."""
+
+    Repository = what_is_asked(lambda asked: evolve(asked, priced=False) if isinstance(asked, BookingQuery) else asked)
+
+
 # ------------------------------------------------------------------------------- keys
 
 

@@ -99,7 +99,7 @@ class BookingChecks(Conformance):
     def test_every_part_of_a_query_of_bookings_is_asked(self, store: Store) -> None:
         """A booking must be all of what a `BookingQuery` states; what is left empty restricts nothing."""
         self.needs(Capability.BOOKINGS)
-        asked = a_booking(1)
+        asked = a_booking(1, price=Money(0, "EUR"))
         others = [
             a_booking(2, start=asked.start, customer_id=a_customer_id(2)),
             a_booking(3, start=asked.start, service="manicure"),
@@ -123,6 +123,7 @@ class BookingChecks(Conformance):
             BookingQuery(ended_before=asked.end + timedelta(microseconds=1)): {1, 2, 3, 4, 5, 6, 8},
             BookingQuery(starting_from=asked.start): {1, 2, 3, 4, 5, 7, 8},
             BookingQuery(starting_from=asked.start + timedelta(microseconds=1)): {7},
+            BookingQuery(priced=True): {1},
             BookingQuery(service="nobody-s"): set(),
             BookingQuery(
                 customer_id=asked.customer_id,
@@ -134,6 +135,7 @@ class BookingChecks(Conformance):
                 statuses=frozenset({BookingStatus.PENDING}),
                 ended_before=asked.end + timedelta(microseconds=1),
                 starting_from=asked.start,
+                priced=True,
             ): {1},
         }
         with store.reading() as reading:
@@ -200,9 +202,15 @@ class SaleChecks(Conformance):
             _check_pages(partial(reading.sales.find, SaleQuery()), kept, [*kept, gone], (0, 1, 5, 100))
 
     def test_every_part_of_a_query_of_sales_is_asked(self, store: Store) -> None:
-        """A sale must be all of what a `SaleQuery` states: of a customer or of nobody, made on local days."""
+        """A sale must be all of what a `SaleQuery` states: of a customer or of nobody, where, made on local days."""
         self.needs(Capability.SALES)
-        kept = [a_sale(1), a_sale(2), a_sale(3, customer_id=a_customer_id(2)), a_sale(4, customer_id=None), a_sale(5)]
+        kept = [
+            a_sale(1),
+            a_sale(2),
+            a_sale(3, customer_id=a_customer_id(2), location="belem"),
+            a_sale(4, customer_id=None),
+            a_sale(5, location=None),
+        ]
         _keep(store, sales=kept)
         ana, days = a_customer_id(1), {number: kept[number - 1].day for number in range(1, 6)}
         queries = {
@@ -211,6 +219,10 @@ class SaleChecks(Conformance):
             SaleQuery(customer_id=a_customer_id(3)): [],
             SaleQuery(unassigned=True): [4],
             SaleQuery(unassigned=True, customer_id=ana): [],
+            SaleQuery(location="chiado"): [1, 2, 4],
+            SaleQuery(location="belem"): [3],
+            SaleQuery(location="chiado", unassigned=True): [4],
+            SaleQuery(location="nowhere"): [],
             SaleQuery(since=days[2], until=days[4]): [2, 3, 4],
             SaleQuery(since=days[4]): [4, 5],
             SaleQuery(until=days[2]): [1, 2],

@@ -394,6 +394,7 @@ def booking_queries() -> SearchStrategy[BookingQuery]:
         statuses=_statuses(),
         ended_before=_seldom(local_instants()),
         starting_from=_seldom(local_instants()),
+        priced=st.booleans(),
     )
 
 
@@ -403,6 +404,7 @@ def sale_queries() -> SearchStrategy[SaleQuery]:
         SaleQuery,
         customer_id=_seldom(customer_ids()),
         unassigned=st.booleans(),
+        location=_seldom(st.sampled_from(LOCATIONS)),
         since=_seldom(local_days()),
         until=_seldom(local_days()),
     )
