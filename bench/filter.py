@@ -102,9 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit code."""
     stated = parser(__doc__, customers=10_000)
     stated.add_argument("--each", type=int, default=10, metavar="N", help="bookings of a customer, on average")
+    stated.add_argument("--warm", action="store_true", help="ask each once more just before, and not time it")
     stated.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the data there, and find it there again")
     asked = stated.parse_args(arguments)
-    report = Report("filter", customers=asked.customers, seed=asked.seed, each=asked.each, rounds=asked.rounds)
+    report = Report(
+        "filter", customers=asked.customers, seed=asked.seed, each=asked.each, rounds=asked.rounds, warm=asked.warm
+    )
     with TemporaryDirectory(prefix="bench-") as passing:
         _run(asked, report, _kept(asked) if asked.keep else Path(passing))
         _cost_of_booking(report, Path(passing), asked)
@@ -127,8 +130,8 @@ def _run(asked: Any, report: Report, folder: Path) -> None:
 
     expected = answers(everybody)
     salon, contenders, opened = _contenders(folder, everybody, report)
-    pages = _asked(contenders, "page", asked.rounds)
-    counts = _asked(contenders, "count", asked.rounds)
+    pages = _asked(contenders, "page", asked)
+    counts = _asked(contenders, "count", asked)
     _judge(report, pages, counts, expected)
     _pages_far_in(report, salon, expected, asked.rounds)
     for close in opened:
@@ -138,9 +141,10 @@ def _run(asked: Any, report: Report, folder: Path) -> None:
     )
 
 
-def _asked(contenders: Mapping[str, Asking], what: str, rounds: int) -> dict[str, Timed[Any]]:
+def _asked(contenders: Mapping[str, Asking], what: str, asked: Any) -> dict[str, Timed[Any]]:
     progress(f"asking for each {what}")
-    return interleaved({name: getattr(each, what) for name, each in contenders.items()}, PANELS, rounds=rounds)
+    asking = {name: getattr(each, what) for name, each in contenders.items()}
+    return interleaved(asking, PANELS, rounds=asked.rounds, warm=asked.warm)
 
 
 def _contenders(

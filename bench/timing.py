@@ -50,11 +50,14 @@ def interleaved(
     *,
     rounds: int,
     fewer: Mapping[str, int] | None = None,
+    warm: bool = False,
 ) -> dict[str, Timed[Answer]]:
     """Ask every contender each question in turn, ``rounds`` times over, in an order drawn anew for each turn.
 
     Whoever follows another on the same file finds its pages read already; no contender always does.
-    ``fewer`` says who is asked only so many questions. An answer must be the same in every round.
+    ``fewer`` says who is asked only so many questions. An answer must be the same in every round. With ``warm``
+    each is asked once more just before, and not timed: where the files of all are more than memory keeps, what is
+    measured else is the disk.
     """
     dice = Random(len(questions))
     most = {name: (fewer or {}).get(name, len(questions)) for name in contenders}
@@ -64,6 +67,8 @@ def interleaved(
         answers: dict[str, Answer] = {}
         for _ in range(rounds):
             for name in dice.sample(list(spent), len(spent)):
+                if warm:
+                    contenders[name](question)
                 begun = perf_counter()
                 answer = contenders[name](question)
                 spent[name].append(perf_counter() - begun)
