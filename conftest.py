@@ -9,8 +9,8 @@ that a file an example makes is thrown away. Blocks of every other language are 
 import difflib
 import io
 import tempfile
-from collections.abc import Iterator
-from contextlib import chdir, redirect_stdout
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, chdir, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from sybil import Document, Example, Region
 from sybil.evaluators.python import PythonEvaluator
 from sybil.example import SybilFailure
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
+
+_DATABASE = "SALON_DATABASE"
+"""What a page calls the address of a database."""
 
 _fenced = FencedCodeBlockLexer(r"[^\n]*", mapping={"language": "language", "source": "source"})
 _run = PythonEvaluator()
@@ -52,6 +55,16 @@ def _check(example: Example) -> str | None:
     return "the document shows (-), the code prints (+):\n" + "".join(lines)
 
 
+@contextmanager
+def _database() -> Generator[None]:
+    """Let a page find a database where its reader would have one."""
+    from tests.servers import salons_database  # which needs psycopg, and a server only few pages ask for
+
+    with salons_database() as url, pytest.MonkeyPatch.context() as environment:
+        environment.setenv(_DATABASE, url)
+        yield
+
+
 class _MarkdownFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         document = Document.parse(str(self.path), _examples)
@@ -68,7 +81,10 @@ class _MarkdownItem(pytest.Item):
 
     def runtest(self) -> None:
         self.document.namespace["__name__"] = "__main__"
-        with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        with ExitStack() as around:
+            if _DATABASE in self.document.text:
+                around.enter_context(_database())
+            around.enter_context(chdir(around.enter_context(tempfile.TemporaryDirectory())))
             for example in self.document.examples():
                 example.evaluate()
 

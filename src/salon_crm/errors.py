@@ -94,8 +94,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "State the order most are in; rows that do not follow it are handed back."
         ),
         "url-unsupported": (
-            "names a kind of storage that is not supported: {scheme}. Give a path for SQLite, nothing for memory, "
-            "or a Store."
+            "names a kind of storage that is not supported: {scheme}. Give a path for SQLite, a postgresql:// URL, "
+            "nothing for memory, or a Store."
         ),
         "settings-needed": "is needed to create a salon. {hint}",
         "invalid-document": "{count} {values} cannot be taken: {problems}",
@@ -227,6 +227,14 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "store-newer": "{where} was written by a newer salon_crm (schema {found}; this one knows {known}). Upgrade.",
         "store-outdated": "{where} has schema {found} and needs {known}. Open it with migrate=True.",
+        "store-unmigrated": (
+            "{where} has schema {found} and needs {known}. Let the owner of its tables run python -m salon_crm migrate."
+        ),
+        "role-beyond-security": (
+            "The role {role} would see the rows of every salon: row security does not hold for superusers, nor with "
+            "BYPASSRLS. Connect as an ordinary role."
+        ),
+        "extra-missing": "{what} needs what is not installed. Run pip install 'salon-crm[{extra}]'.",
         "store-busy": "The store was busy for {seconds} s and nothing was written. Try again.",
         "store-failed": "The store failed and nothing was written: {reason}.",
         "outcome-unknown": (
@@ -235,12 +243,12 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "connection-unfit": "cannot be joined: {reason}. {hint}",
         "turn-taken": (
-            "Another writer has its turn, and nothing was written. Roll back, begin again with BEGIN IMMEDIATE, "
-            "which waits for the turn, and repeat."
+            "Another writer has its turn, and nothing was written. Roll back, begin again, in SQLite with BEGIN "
+            "IMMEDIATE, which waits for the turn, and repeat."
         ),
         "snapshot-outdated": (
-            "This transaction reads a state that others have written over since. Roll back, begin again with "
-            "BEGIN IMMEDIATE, and repeat."
+            "This transaction reads a state that others have written over since. Roll back, begin again, in SQLite "
+            "with BEGIN IMMEDIATE, and repeat."
         ),
         "transaction-ended": (
             "The host's transaction ended inside the block of within(), and what was written before that with it. "

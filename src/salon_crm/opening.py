@@ -7,10 +7,11 @@ from os import PathLike, fspath
 from os.path import exists
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from salon_crm.adapters.extras import needing
 from salon_crm.adapters.system import SystemClock, SystemIds
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Actor, PermissionTable, Role
 from salon_crm.domain.audit import AuditAction
-from salon_crm.domain.ids import SalonId
+from salon_crm.domain.ids import IdLike, SalonId, parse_new_id
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
 from salon_crm.domain.settings import check_settings, new_settings
 from salon_crm.errors import Conflict, InvalidValue
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://")
 _OPENING: Final = Actor("opening", Role.SYSTEM)
 _SHORTEST_SECRET: Final = 16
+_POSTGRES: Final = ("postgresql", "postgres")
+_LONGEST_NAME: Final = 63
+"""Bytes of a name in PostgreSQL, which cuts a longer one off."""
 
 
 def open_salon(
@@ -37,6 +41,8 @@ def open_salon(
     secret: str | bytes | None = None,
     migrate: bool | None = None,
     share: bool = False,
+    salon_id: IdLike | None = None,
+    schema: str | None = None,
     clock: Clock | None = None,
     ids: IdSource | None = None,
     formats: Mapping[str, CustomerFormat] | None = None,
@@ -44,12 +50,15 @@ def open_salon(
 ) -> Salon:
     """Open a salon, creating it where there is none yet.
 
-    ``where`` is nothing for memory, a path for one SQLite file, or a `Store` of your own. ``region`` (two
+    ``where`` is nothing for memory, a path for one SQLite file, a ``postgresql://`` URL, or a `Store` of your own.
+    ``salon_id`` says which salon: a database holds many, and needs it; a file holds one, and is checked to be it.
+    ``schema`` is where a database has the tables, else its search path says. ``region`` (two
     letters, ZZ for none), ``zone`` (IANA) and ``currency`` (ISO 4217) are needed to create a salon and
     are kept with it; at reopening they may be left out. ``secret`` (16 bytes or more) is mixed into the
     key that recognises blocked contacts: keep it outside the store, and give the same one every time.
     ``share`` allows a file with somebody else's tables; ``migrate=False`` refuses an older schema
-    instead of bringing it up to date. ``clock``, ``ids``, ``formats`` and ``permissions`` replace the
+    instead of bringing it up to date; the tables of a database are its owner's to make, by
+    ``python -m salon_crm migrate``. ``clock``, ``ids``, ``formats`` and ``permissions`` replace the
     machine's clock, random ids, the file formats by name, and who may do what.
 
     Raises InvalidDocument naming each setting missing or wrong, Conflict where a setting or the secret
@@ -62,14 +71,17 @@ def open_salon(
     _check_types(migrate=migrate, share=share, clock=clock, ids=ids, formats=formats, permissions=permissions)
     clock = SystemClock() if clock is None else clock
     ids = SystemIds() if ids is None else ids
-    store = _choose_store(where, stated, share=share, migrate=migrate)
+    wanted = None if salon_id is None else SalonId(parse_new_id(salon_id, "salon_id"))
+    store = _choose_store(where, stated, wanted, schema, share=share, migrate=migrate)
     try:
+        wanted = _check_salon(wanted, getattr(store, "salon_id", None))  # a store need not be a `Store` by name
         with store.reading() as reading:
             record_found = reading.salon()
             if record_found is not None:
+                _check_salon(wanted, record_found.id)
                 _check_stated(stated, reading)
         if record_found is None:
-            record_found = _create(store, stated, host_secret, clock, ids)
+            record_found = _create(store, stated, wanted, host_secret, clock, ids)
         mark_key = _check_key(record_found, host_secret)
     except BaseException:
         if store is not where:
@@ -113,9 +125,27 @@ def _check_types(
             raise InvalidValue("wrong-type", field=name, expected=expected)
 
 
+def _check_salon(wanted: SalonId | None, found: SalonId | None) -> SalonId | None:
+    """Return which salon it is, where that is said; raises Conflict where it is another."""
+    if wanted is not None and found is not None and wanted != found:
+        raise Conflict("salon-exists", field="salon_id", field_name="id", current=str(found))
+    return found if wanted is None else wanted
+
+
 def _choose_store(
-    where: str | PathLike[str] | Store | None, stated: Mapping[str, Any], *, share: bool, migrate: bool | None
+    where: str | PathLike[str] | Store | None,
+    stated: Mapping[str, Any],
+    salon_id: SalonId | None,
+    schema: str | None,
+    *,
+    share: bool,
+    migrate: bool | None,
 ) -> Store:
+    in_database = _URL.match(where) if isinstance(where, str) else None
+    if in_database and in_database.group(1) in _POSTGRES:
+        return _open_database(str(where), salon_id, schema, share=share, migrate=migrate)
+    if schema is not None:
+        raise InvalidValue("wrong-type", field="schema", expected="None, unless a postgresql:// URL is opened")
     if where is None:
         from salon_crm.adapters.memory import MemoryStore
 
@@ -125,8 +155,8 @@ def _choose_store(
             path: object = fspath(where)
         except TypeError:  # its __fspath__ returns neither text nor bytes
             path = None
-        if isinstance(where, str) and (found := _URL.match(where)):
-            raise InvalidValue("url-unsupported", field="where", scheme=found.group(1))
+        if in_database:
+            raise InvalidValue("url-unsupported", field="where", scheme=in_database.group(1))
         if not isinstance(path, str) or path == ":memory:":  # to SQLite that is one database for each connection
             raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or nothing for memory")
         if not exists(path):  # noqa: PTH110 -- never raises, whatever the text
@@ -137,6 +167,22 @@ def _choose_store(
     if not callable(getattr(where, "reading", None)) or not callable(getattr(where, "writing", None)):
         raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or None for memory")
     return where
+
+
+def _open_database(
+    url: str, salon_id: SalonId | None, schema: str | None, *, share: bool, migrate: bool | None
+) -> Store:
+    if salon_id is None:
+        hint = "A database holds many salons: make an id once, such as uuid.uuid4(), keep it, and give it every time."
+        raise InvalidValue("required", field="salon_id", hint=hint)
+    if migrate or share:
+        expected = "left out: a database's tables are made by python -m salon_crm migrate"
+        raise InvalidValue("wrong-type", field="migrate" if migrate else "share", expected=expected)
+    if schema is not None and (not isinstance(schema, str) or not schema or len(schema.encode()) > _LONGEST_NAME):
+        raise InvalidValue("wrong-type", field="schema", expected="the name of a schema")
+    with needing("psycopg", extra="postgres", what="A salon in PostgreSQL"):
+        from salon_crm.adapters.postgres import PostgresStore  # with psycopg, which only these salons need
+    return PostgresStore(url, salon_id=salon_id, schema=schema)
 
 
 def _check_secret(secret: object) -> bytes | None:
@@ -157,15 +203,24 @@ def _check_stated(stated: Mapping[str, Any], reading: Reading) -> None:
             raise Conflict("salon-exists", field=name, field_name=name, current=current)
 
 
-def _create(store: Store, stated: Mapping[str, Any], secret: bytes | None, clock: Clock, ids: IdSource) -> SalonRecord:
+def _create(
+    store: Store,
+    stated: Mapping[str, Any],
+    salon_id: SalonId | None,
+    secret: bytes | None,
+    clock: Clock,
+    ids: IdSource,
+) -> SalonRecord:
     settings = new_settings(**stated)
     with store.writing() as writing:
         found = writing.salon()  # another process may have been faster
         if found is not None:
+            _check_salon(salon_id, found.id)
             _check_stated(stated, writing)
             return found
         now, mark_key = clock.now(), ids.key_bytes(KEY_BYTES)
-        created = SalonRecord(SalonId(ids.new_id()), now, mark_key, mix_secret(mark_key, secret).check)
+        own_id = SalonId(ids.new_id()) if salon_id is None else salon_id
+        created = SalonRecord(own_id, now, mark_key, mix_secret(mark_key, secret).check)
         writing.create_salon(created, settings)
         details = {"salon": str(created.id), "region": settings.region, "zone": settings.zone}
         details["currency"] = settings.currency

@@ -572,7 +572,13 @@ class Maintainable(Protocol):
 
 
 class Store(Protocol):
-    """Where one salon is kept."""
+    """Where one salon is kept.
+
+    ``salon_id`` is the salon's where the store says whose it is before there is one, as in a database of many salons;
+    None where whoever creates the salon chooses.
+    """
+
+    salon_id: SalonId | None = None
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Reading]:

@@ -47,6 +47,14 @@ class Dialect(Protocol):
         """Return what ends a CREATE TABLE; ``keyed`` tables are stored in the order of their primary key."""
 
     @abstractmethod
+    def owner(self) -> tuple[str, str] | None:
+        """Return the column that says whose row it is, and its declaration, where salons share the tables."""
+
+    @abstractmethod
+    def guard(self, table: str) -> list[str]:
+        """Return the statements that keep salons that share a table apart."""
+
+    @abstractmethod
     def contains(self, column: str) -> str:
         """Return a condition that is true where the column holds the one bound text."""
 
@@ -95,8 +103,8 @@ class Dialect(Protocol):
         """Return the query whose one value says whether merging has worn the pieces, so that they must be made anew."""
 
     @abstractmethod
-    def has_pieces(self, needed: Needed) -> tuple[str, Value]:
-        """Return a condition on ``p``, the table of pieces, and the value it binds; ``p.rowid`` is the place."""
+    def has_pieces(self, needed: Needed) -> tuple[str, list[Value]]:
+        """Return a condition on ``p``, the table of pieces, and the values it binds; ``p.rowid`` is the place."""
 
     @abstractmethod
     def piece_sums(self) -> str:

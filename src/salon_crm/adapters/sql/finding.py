@@ -149,9 +149,10 @@ class TextSearch:
         return self._count(at_most, pieces=False)
 
     def _count(self, at_most: int | None, *, pieces: bool) -> int:
-        limit = -1 if at_most is None else at_most
         inside, values = self._select("1", pieces=pieces)
-        count: int = self._connection.rows(f"SELECT count(*) FROM ({inside} LIMIT ?) AS found", [*values, limit])[0][0]
+        if at_most is not None:
+            inside, values = f"{inside} LIMIT ?", [*values, at_most]
+        count: int = self._connection.rows(f"SELECT count(*) FROM ({inside}) AS found", values)[0][0]
         return count
 
     def _by_name(self, walk: Walk, limit: int) -> list[Row]:
@@ -173,7 +174,7 @@ class TextSearch:
             rows = self._placed(walk, low, high, limit)
             return self._with_last_group(rows, walk, limit) if len(rows) == limit else _listed(walk, rows, limit)
         page = _WholeGroups(limit)
-        rows = self._placed(walk, low, high, -1, page)
+        rows = self._placed(walk, low, high, None, page)
         return self._with_last_group(rows, walk, limit) if page.crowded else _listed(walk, rows, limit)
 
     def _with_last_group(self, rows: Sequence[Row], walk: Walk, limit: int) -> list[Row]:
@@ -197,7 +198,7 @@ class TextSearch:
         if self._pieces:
             apart = abs(met[-1][0] - met[0][0]) / len(met)
             if apart >= _FEW:
-                return _listed(walk, self._placed(walk, *places_of(group), -1), limit)
+                return _listed(walk, self._placed(walk, *places_of(group), None), limit)
             first, last = places_of(group)[0], highest_place(self._connection, group)
             if last is not None and last - first >= apart * _WORTH_WALKING:
                 found = self._walked(group, walk, limit)
@@ -232,14 +233,18 @@ class TextSearch:
         return self._connection.rows(sql, [*values, *places_of(group), *after, limit])
 
     def _placed(
-        self, walk: Walk, low: int, high: int, limit: int, going_on: Callable[[Row], bool] | None = None
+        self, walk: Walk, low: int, high: int, limit: int | None, going_on: Callable[[Row], bool] | None = None
     ) -> list[Row]:
         """Return place, sort key and id of the first who match between two places, in the order of places."""
         place = "p.rowid" if self._pieces else "s.place"
         select, values = self._select("s.place, s.name_key, s.customer_id", pieces=self._pieces is not None)
-        sql = f"{select} AND {place} BETWEEN ? AND ? ORDER BY {place} {walk.way} LIMIT ?"
-        bound = [*values, low, high, limit]
-        return self._connection.rows_while(sql, bound, going_on) if going_on else self._connection.rows(sql, bound)
+        sql = f"{select} AND {place} BETWEEN ? AND ? ORDER BY {place} {walk.way}"
+        bound = [*values, low, high]
+        if going_on is not None:
+            return self._connection.rows_while(sql, bound, going_on)
+        if limit is not None:
+            sql, bound = f"{sql} LIMIT ?", [*bound, limit]
+        return self._connection.rows(sql, bound)
 
     def _by_added(self, walk: Walk, limit: int) -> list[Row]:
         """Return instants and ids: of few found by pieces, sorted here, or met while walking all by their index."""
@@ -264,8 +269,8 @@ class TextSearch:
             tables.append(f"{CUSTOMER_PANEL.name} r")
             conditions.insert(0, SAME_ROW)
         if pieces and self._pieces:
-            has_pieces, value = self._pieces
+            has_pieces, bound = self._pieces
             tables.insert(0, f"{PIECES} p")
             conditions = [has_pieces, "s.place = p.rowid", *conditions]
-            values.insert(0, value)
+            values = [*bound, *values]
         return f"SELECT {columns} FROM {' CROSS JOIN '.join(tables)} WHERE {' AND '.join(conditions)}", values

@@ -215,9 +215,9 @@ class PanelSearch:
 
     def _by_pieces(self) -> Iterator[Source]:
         if needed := pieces_needed(self._criterion):
-            condition, value = self._dialect.has_pieces(needed)
+            condition, bound = self._dialect.has_pieces(needed)
             tables = f"{PIECES} p CROSS JOIN {CUSTOMER_SEARCH.name} s"
-            yield partial(self._first, "s.customer_id", tables, (f"{condition} AND s.place = p.rowid", [value]))
+            yield partial(self._first, "s.customer_id", tables, (f"{condition} AND s.place = p.rowid", bound))
 
     def _booked(self, asked: HasBooking, most: int) -> list[str] | None:
         narrowed = bookings_in_range(asked, self._dialect)

@@ -589,14 +589,14 @@ def _are_few(query: BookingQuery) -> bool:
 
 
 def _elsewhere(query: BookingQuery) -> Clause:
-    return all_of(
+    found = all_of(
         (
             ("location = ?", query.location),
             ("therapist = ?", query.therapist),
             ("ends < ?", write_instant(query.ended_before)),
-            ("(price IS NOT NULL) = ?", 1 if query.priced else None),
         )
     )
+    return both(found, ("price IS NOT NULL", [])) if query.priced else found
 
 
 def booking_rows(sale: Sale) -> set[Row]:

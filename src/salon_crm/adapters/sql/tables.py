@@ -118,23 +118,30 @@ class TableShape:
     parent: str | None = field(default=None, metadata=OPERATOR)
     """The table whose row ``customer_id`` names; its rows go with it only by our own hand."""
     keyed: bool = field(default=False, metadata=OPERATOR)
+    shared: bool = field(default=False, metadata=OPERATOR)
+    """Whether its rows are no salon's, where salons share the tables."""
 
     def ddl(self, dialect: Dialect) -> list[str]:
         """Return the statements that create the table and its indexes."""
-        lines = [
+        owner = None if self.shared else dialect.owner()
+        whose = () if owner is None else owner[:1]
+        lines = [] if owner is None else [" ".join(owner)]
+        lines += [
             f"{column.name} {dialect.column_type(column.type)}{'' if column.nullable else ' NOT NULL'}"
             for column in self.columns
         ]
-        lines.append(f"PRIMARY KEY ({', '.join(self.primary_key)})")
-        lines += [f"UNIQUE ({column})" for column in self.unique]
+        lines.append(f"PRIMARY KEY ({', '.join((*whose, *self.primary_key))})")
+        lines += [f"UNIQUE ({', '.join((*whose, column))})" for column in self.unique]
         if self.parent:
-            lines.append(f"FOREIGN KEY (customer_id) REFERENCES {self.parent} (id)")
+            names, its = ", ".join((*whose, "customer_id")), ", ".join((*whose, "id"))
+            lines.append(f"FOREIGN KEY ({names}) REFERENCES {self.parent} ({its})")
         inside, suffix = ",\n  ".join(lines), dialect.table_suffix(keyed=self.keyed)
         create = f"CREATE TABLE {self.name} (\n  {inside}\n) {suffix}"
-        return [create.rstrip()] + [
-            f"CREATE INDEX {self.name}_by_{'_'.join(columns)} ON {self.name} ({', '.join(columns)})"
+        indexes = [
+            f"CREATE INDEX {self.name}_by_{'_'.join(columns)} ON {self.name} ({', '.join((*whose, *columns))})"
             for columns in self.indexes
         ]
+        return [create.rstrip(), *indexes, *([] if owner is None else dialect.guard(self.name))]
 
 
 @frozen(field_transformer=classed, kw_only=True)
@@ -1132,7 +1139,7 @@ SALON: Final = TableShape(
     ),
     primary_key=("id",),
 )
-SCHEMA: Final = TableShape(name="crm_schema", columns=_columns("version integer"), primary_key=("version",))
+SCHEMA: Final = TableShape(name="crm_schema", columns=_columns("version integer"), primary_key=("version",), shared=True)
 
 SHAPES: Final = (
     SCHEMA,

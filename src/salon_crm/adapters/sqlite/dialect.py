@@ -37,6 +37,12 @@ class SQLiteDialect(Dialect):
     def table_suffix(self, *, keyed: bool) -> str:
         return "STRICT, WITHOUT ROWID" if keyed else "STRICT"
 
+    def owner(self) -> None:
+        """Return nothing: a file is one salon's."""
+
+    def guard(self, table: str) -> list[str]:
+        return []
+
     def contains(self, column: str) -> str:
         return f"instr({column}, ?) > 0"
 
@@ -84,9 +90,9 @@ class SQLiteDialect(Dialect):
     def pieces_worn(self) -> str:
         return f"SELECT length(block) > {_WORN} FROM {PIECES}_data WHERE id = 10"  # where FTS5 keeps that record
 
-    def has_pieces(self, needed: Needed) -> tuple[str, Value]:
+    def has_pieces(self, needed: Needed) -> tuple[str, list[Value]]:
         asked = " AND ".join(f"({' OR '.join(map(_every, clause))})" for clause in needed)
-        return f"{PIECES} MATCH ?", asked
+        return f"{PIECES} MATCH ?", [asked]
 
     def piece_sums(self) -> str:
         first, second = MARK_MODULI

@@ -1,0 +1,172 @@
+"""A connection of psycopg: our words for its transactions, and its errors in ours."""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice, takewhile
+from typing import Any, Final
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import Int4Dumper
+
+from salon_crm.adapters.sql.dialect import Connection, Row, Value
+from salon_crm.adapters.system import process_id
+from salon_crm.errors import StoreBusy, StoreError
+
+_BUSY: Final = {"55P03", "40001", "40P01"}
+_READ_ONLY: Final = "25006"
+_REASONS: Final = {
+    "23": "the records do not fit together",
+    "28": "the role or its password is refused",
+    "3D": "there is no such database",
+    "42": "its tables are not those of salon_crm, or not the role's to use",
+    "53": "the server has no room left",
+    "57": "the server ended the connection",
+    "08": "the connection was lost",
+}
+"""What goes wrong, by the class of SQLSTATE."""
+
+
+_SENT: Final = 1_000
+"""Rows that are sent at a time."""
+
+_WALKED: Final = 200
+"""Rows that are fetched at a time of an answer that may be left before its end."""
+
+
+def why(error: psycopg.Error) -> str:
+    """Say why a call of psycopg failed without quoting its message, which can hold values."""
+    state = error.sqlstate
+    if state is None:
+        return "the server cannot be reached, or refuses the role, its password or the database"
+    reason = _REASONS.get(state[:2])
+    return f"{reason} (SQLSTATE {state})" if reason else f"PostgreSQL says SQLSTATE {state}"
+
+
+RAISED: Final = (psycopg.Error, UnicodeError, OverflowError)
+"""What a call of psycopg raises: errors of its own, and those of values it binds or reads."""
+
+
+def translated(error: Exception) -> StoreError:
+    """Return the error of salon_crm for one of `RAISED`; to be raised unchained, since theirs can quote a value."""
+    if not isinstance(error, psycopg.Error):
+        return StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})")
+    if error.sqlstate in _BUSY:
+        return StoreBusy("store-busy", seconds="0")
+    if error.sqlstate == _READ_ONLY:
+        return StoreError("reading-cannot-write")
+    return StoreError("store-failed", reason=why(error))
+
+
+@contextmanager
+def ours() -> Generator[None]:
+    """Turn errors of psycopg into errors of salon_crm."""
+    try:
+        yield
+    except RAISED as error:
+        raise translated(error) from None
+
+
+@lru_cache(maxsize=2_048)
+def marked(sql: str) -> str:
+    """Return a statement with psycopg's marks for what is bound; none of ours has a question mark in a text."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresConnection(Connection):
+    """A connection in autocommit mode: transactions are begun and ended by the store's own words."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self.raw = raw
+        self.adapt(raw)
+        self._process = process_id()
+
+    @staticmethod
+    def adapt(context: "psycopg.Connection[Any] | psycopg.Cursor[Any]") -> None:
+        """Let flags be bound as the integers they are kept as."""
+        context.adapters.register_dumper(bool, Int4Dumper)
+
+    @property
+    def carried_over_fork(self) -> bool:
+        """Whether it is another process's: using or closing it here would disturb that one."""
+        return process_id() != self._process
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.raw.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+    @property
+    def usable(self) -> bool:
+        """Whether another transaction can begin on it."""
+        return not self.raw.closed and self.raw.info.transaction_status == TransactionStatus.IDLE
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        self._check_process()
+        try:
+            return self.raw.execute(marked(sql), values).fetchall()
+        except RAISED as error:
+            raise translated(error) from None
+
+    def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
+        self._check_process()
+        with ours(), self.raw.cursor(name="crm_walk") as cursor:
+            cursor.itersize = _WALKED
+            cursor.execute(marked(sql), values)
+            return list(takewhile(going_on, cursor))
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        self._check_process()
+        try:
+            return max(0, self.raw.execute(marked(sql), values).rowcount)
+        except RAISED as error:
+            raise translated(error) from None
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
+        self._check_process()
+        with ours(), self.raw.cursor() as cursor:
+            return self.many(cursor, sql, rows)
+
+    @staticmethod
+    def many(cursor: psycopg.Cursor[Any], sql: str, rows: Iterable[Sequence[Value]]) -> int:
+        """Run a statement for each row, some hundred at a time, and return how many rows it touched."""
+        count, waiting = 0, iter(rows)
+        while part := list(islice(waiting, _SENT)):
+            cursor.executemany(marked(sql), part)
+            count += max(0, cursor.rowcount)
+        return count
+
+    def control(self, statement: str) -> None:
+        """Begin or end a transaction."""
+        self._check_process()
+        with ours():
+            self.raw.execute(statement.encode())
+
+    def script(self, statements: str) -> int:
+        """Run several statements in one go, with nothing bound; return how many rows the last touched."""
+        self._check_process()
+        with ours():
+            cursor = self.raw.execute(statements.encode())
+            while cursor.nextset():
+                pass
+            return cursor.rowcount
+
+    def commit(self) -> None:
+        """End the transaction and keep it; raises StoreError with code ``outcome-unknown`` where nobody answers."""
+        self._check_process()
+        try:
+            ended = self.raw.execute("COMMIT").statusmessage
+        except psycopg.Error as error:
+            if self.raw.closed or error.sqlstate is None or error.sqlstate[:2] in {"08", "57"}:
+                raise StoreError("outcome-unknown", reason=why(error)) from None
+            raise translated(error) from None
+        if ended != "COMMIT":  # after a statement that failed it rolls back, and says so in passing
+            raise StoreError("store-failed", reason="a statement failed, and nothing after it can be kept")
+
+    def _check_process(self) -> None:
+        if process_id() != self._process:
+            raise StoreError("store-failed", reason="this process was forked while it was in use")
+
+    def close(self) -> None:
+        """Close it."""
+        self.raw.close()

