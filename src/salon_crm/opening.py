@@ -219,8 +219,8 @@ def _create(
             _check_stated(stated, writing)
             return found
         now, mark_key = clock.now(), ids.key_bytes(KEY_BYTES)
-        own_id = SalonId(ids.new_id()) if salon_id is None else salon_id
-        created = SalonRecord(own_id, now, mark_key, mix_secret(mark_key, secret).check)
+        drawn = SalonId(ids.new_id())  # also where another is wanted: the ids that follow are the same in every store
+        created = SalonRecord(salon_id or drawn, now, mark_key, mix_secret(mark_key, secret).check)
         writing.create_salon(created, settings)
         details = {"salon": str(created.id), "region": settings.region, "zone": settings.zone}
         details["currency"] = settings.currency

@@ -1,13 +1,14 @@
 """One throw-away server for all tests that ask for it, with the tables made by their owner."""
 
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from uuid import UUID, uuid4
 
 import pytest
+from tests.servers import APP, SCHEMA, Server, running
 
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.domain.ids import SalonId
-from tests.servers import APP, SCHEMA, Server, running
 
 ELSEWHERE = "elsewhere"
 """A second database, with tables of its own."""
@@ -24,12 +25,16 @@ def server() -> Generator[Server]:
 
 
 @pytest.fixture
-def make_salon_store(server: Server) -> MakeSalonStore:
-    """Return what makes stores of salons of this test: the same name, the same salon."""
+def make_salon_store(server: Server) -> Generator[MakeSalonStore]:
+    """Give what makes stores of salons of this test: the same name, the same salon; they are closed at its end."""
     salons: dict[str, UUID] = {}
+    opened = ExitStack()
 
     def make(name: str, deadline: float = 5.0) -> PostgresStore:
         salon_id = SalonId(salons.setdefault(name, uuid4()))
-        return PostgresStore(server.dsn(APP), salon_id=salon_id, schema=SCHEMA, deadline=deadline)
+        store = PostgresStore(server.dsn(APP), salon_id=salon_id, schema=SCHEMA, deadline=deadline)
+        opened.callback(store.close)
+        return store
 
-    return make
+    with opened:
+        yield make

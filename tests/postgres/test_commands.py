@@ -12,7 +12,9 @@ OLGA = crm.Actor("olga", crm.Role.OWNER)
 
 
 def works(server: Server, schema: str) -> bool:
-    with crm.open_salon(server.url(), salon_id=uuid4(), schema=schema, region="PT", zone="UTC", currency="EUR") as salon:
+    with crm.open_salon(
+        server.url(), salon_id=uuid4(), schema=schema, region="PT", zone="UTC", currency="EUR"
+    ) as salon:
         ana = crm.add_customer(salon, OLGA, name="Ana Silva", mobile="912 345 678")
         return [row.id for row in crm.find_customers(salon, OLGA, crm.CustomerFilter(text="678"))] == [ana.id]
 

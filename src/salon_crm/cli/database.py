@@ -1,12 +1,13 @@
 """Commands for who keeps a database of many salons: its tables, made by their owner."""
 
 import argparse
+from typing import Any
 
 from salon_crm.adapters.extras import needing
 from salon_crm.cli.asking import DONE
 
 
-def add_database_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_database_commands(commands: Any) -> None:
     """Add ``migrate`` and ``ddl``."""
     migrate = commands.add_parser("migrate", help="make or bring up to date the tables of a PostgreSQL database")
     migrate.add_argument("database", help="a postgresql:// URL of the role that shall own the tables")

@@ -33,6 +33,7 @@ from salon_crm.domain.ids import (
     BlockId,
     BookingId,
     CustomerId,
+    IdLike,
     LocationId,
     NoteId,
     PackageId,
@@ -355,16 +356,23 @@ def open_test_salon(
     region: str = "PT",
     zone: str = "Europe/Lisbon",
     currency: str = "EUR",
+    salon_id: IdLike | None = None,
 ) -> Salon:
     """Open a new salon whose answers are the same on every run: in memory unless a store is given.
 
     The clock is a `FixedClock` and the ids are `CountedIds` unless others are given; keep hold of a clock
-    of your own to move it.
+    of your own to move it. ``salon_id`` is one more of those ids unless it is said.
 
         >>> with open_test_salon() as salon:
         ...     salon.now().isoformat()
         '2026-03-02T12:00:00+00:00'
     """
     return open_salon(
-        store, region=region, zone=zone, currency=currency, clock=clock or FixedClock(), ids=ids or CountedIds()
+        store,
+        region=region,
+        zone=zone,
+        currency=currency,
+        salon_id=salon_id,
+        clock=clock or FixedClock(),
+        ids=ids or CountedIds(),
     )

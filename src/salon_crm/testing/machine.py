@@ -229,7 +229,9 @@ class Program(RuleBasedStateMachine):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self._clock = FixedClock()
-        self._salons = [open_test_salon(each, clock=self._clock, ids=CountedIds()) for each in (store, MemoryStore())]
+        salon = open_test_salon(store, clock=self._clock, ids=CountedIds())
+        in_memory = open_test_salon(MemoryStore(), salon_id=salon.id, clock=self._clock, ids=CountedIds())
+        self._salons = [salon, in_memory]
 
     def _same(self, tell: Callable[[Salon], Any]) -> None:
         got, expected = (tell(salon) for salon in self._salons)

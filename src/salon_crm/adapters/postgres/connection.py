@@ -69,9 +69,9 @@ def ours() -> Generator[None]:
 
 
 @lru_cache(maxsize=2_048)
-def marked(sql: str) -> str:
+def marked(sql: str) -> bytes:
     """Return a statement with psycopg's marks for what is bound; none of ours has a question mark in a text."""
-    return sql.replace("%", "%%").replace("?", "%s")
+    return sql.replace("%", "%%").replace("?", "%s").encode()
 
 
 class PostgresConnection(Connection):

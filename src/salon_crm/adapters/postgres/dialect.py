@@ -32,7 +32,7 @@ class PostgresDialect(Dialect):
     def table_suffix(self, *, keyed: bool) -> str:
         return ""
 
-    def owner(self) -> tuple[str, str] | None:
+    def owner(self) -> tuple[str, str]:
         return OWNER, f"{_TYPES['text']} NOT NULL DEFAULT current_setting('{SALON_SETTING}')"
 
     def guard(self, table: str) -> list[str]:
@@ -57,7 +57,7 @@ class PostgresDialect(Dialect):
         return (PIECES,)
 
     def create_pieces(self) -> list[str]:
-        name, declared = OWNER, f"{_TYPES['text']} NOT NULL DEFAULT current_setting('{SALON_SETTING}')"
+        name, declared = self.owner()
         return [
             f"CREATE TABLE {PIECES} (\n  {name} {declared},\n  piece {_TYPES['text']} NOT NULL,\n"
             f"  rowid bigint NOT NULL,\n  PRIMARY KEY ({name}, piece, rowid)\n)",

@@ -66,7 +66,9 @@ class JoinedConnection(Connection):
         if isinstance(connection, psycopg.AsyncConnection):
             raise _unfit("it is asynchronous", "Join with a psycopg.Connection, in a thread.")
         if not isinstance(connection, psycopg.Connection):
-            raise InvalidValue("wrong-type", field="connection", expected="a psycopg.Connection to the salon's database")
+            raise InvalidValue(
+                "wrong-type", field="connection", expected="a psycopg.Connection to the salon's database"
+            )
         self._raw: psycopg.Connection[Any] = connection
         self._process = process_id()
         self._begun = False

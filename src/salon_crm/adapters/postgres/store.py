@@ -37,9 +37,7 @@ class PostgresStore(Store, Joinable):
     other salons' rows, SchemaOutdated, SchemaNewer.
     """
 
-    def __init__(
-        self, conninfo: str, *, salon_id: SalonId, schema: str | None = None, deadline: float = 5.0
-    ) -> None:
+    def __init__(self, conninfo: str, *, salon_id: SalonId, schema: str | None = None, deadline: float = 5.0) -> None:
         self.salon_id = salon_id
         self._conninfo = conninfo
         self._deadline = deadline
@@ -55,19 +53,24 @@ class PostgresStore(Store, Joinable):
         self._take_turn = f"UPDATE {HEADS} SET writings = writings + 1 WHERE {OWNER} = {literal}"
         self._begin_reading = "; ".join(["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", _set(self._settings)])
         self._begin_writing = "; ".join(["BEGIN", _set(self._settings | self._patience), self._take_turn])
-        with self._opening():
-            with self._connection() as connection:
-                self._begin(connection, self._begin_reading)
-                _check_role(connection)
-                _check_schema(connection)
-                known = SqlUnit(connection, _DIALECT).fold_version()
-            if known not in (None, FOLD_VERSION):
-                self._rebuild_keys()
+        try:
+            with self._opening():
+                self._check_database()
+        except BaseException:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return f"PostgresStore(salon_id={str(self.salon_id)!r})"
 
-    def _rebuild_keys(self) -> None:
+    def _check_database(self) -> None:
+        with self._connection() as connection:
+            self._begin(connection, self._begin_reading)
+            _check_role(connection)
+            _check_schema(connection)
+            fold = SqlUnit(connection, _DIALECT).fold_version()
+        if fold in (None, FOLD_VERSION):
+            return
         with self.writing() as unit:
             if unit.fold_version() != FOLD_VERSION:  # unless another process was faster
                 unit.rebuild_keys()
@@ -96,7 +99,9 @@ class PostgresStore(Store, Joinable):
         with self._connection() as connection:
             try:
                 if not self._begin(connection, self._begin_writing):
-                    connection.run(f"INSERT INTO {HEADS} ({OWNER}) VALUES (?) ON CONFLICT DO NOTHING", [str(self.salon_id)])
+                    connection.run(
+                        f"INSERT INTO {HEADS} ({OWNER}) VALUES (?) ON CONFLICT DO NOTHING", [str(self.salon_id)]
+                    )
                     connection.script(self._take_turn)
             except StoreBusy:
                 raise StoreBusy("store-busy", seconds=str(self._deadline)) from None

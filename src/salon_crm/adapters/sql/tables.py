@@ -1139,7 +1139,9 @@ SALON: Final = TableShape(
     ),
     primary_key=("id",),
 )
-SCHEMA: Final = TableShape(name="crm_schema", columns=_columns("version integer"), primary_key=("version",), shared=True)
+SCHEMA: Final = TableShape(
+    name="crm_schema", columns=_columns("version integer"), primary_key=("version",), shared=True
+)
 
 SHAPES: Final = (
     SCHEMA,
