@@ -336,3 +336,27 @@ def test_a_salon_that_cannot_be_created_leaves_no_file_behind(tmp_path: Path, st
     with pytest.raises(crm.InvalidDocument):
         crm.open_salon(tmp_path / "salon.db", **stated)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_its_extra_is_said_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("salon_crm.adapters.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(crm.StoreError, match=r"pip install 'salon-crm\[postgres\]'") as caught:
+        crm.open_salon("postgresql://host/db", salon_id="01890a5d-ac96-774b-bcce-b302099a8057", **SETTINGS)
+    assert caught.value.code == "extra-missing"
+
+
+def test_a_salon_s_id_can_be_chosen_and_is_checked(tmp_path: Path) -> None:
+    chosen, other = "01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058"
+    with crm.open_salon(tmp_path / "salon.db", salon_id=chosen, **SETTINGS) as salon:
+        assert str(salon.id) == chosen
+    with crm.open_salon(tmp_path / "salon.db", salon_id=chosen) as salon:
+        assert str(salon.id) == chosen
+    with pytest.raises(crm.Conflict) as caught:
+        crm.open_salon(tmp_path / "salon.db", salon_id=other)
+    assert caught.value.field == "salon_id"
+    with pytest.raises(crm.InvalidValue):
+        crm.open_salon(salon_id="00000000-0000-0000-0000-000000000000", **SETTINGS)
