@@ -45,6 +45,7 @@ class PostgresStore(Store, Joinable):
         self._idle_lock = threading.Lock()
         self._idle: list[PostgresConnection] = []
         self._process = process_id()
+        self._own_origin: list[Row] = []
         self._settings = {SALON_SETTING: str(salon_id), "join_collapse_limit": "1"}  # the order of tables is ours
         if schema is not None:
             self._settings["search_path"] = sql.Identifier(schema).as_string()
@@ -132,15 +133,14 @@ class PostgresStore(Store, Joinable):
 
     def _origin(self) -> list[Row]:
         """Return the origin of the salon's head, which is made where nobody has written yet."""
-        found: list[Row] = []
-        while not found:
+        while not self._own_origin:
             with self._connection() as connection:
                 self._begin(connection, self._begin_reading)
-                found = connection.rows(OWN_ORIGIN)
-            if not found:
+                self._own_origin = connection.rows(OWN_ORIGIN)
+            if not self._own_origin:
                 with self.writing():
                     pass
-        return found
+        return self._own_origin
 
     def _begin(self, connection: PostgresConnection, statements: str) -> int:
         """Begin a transaction, on a new connection where the server ended this one meanwhile; nothing was done yet.
