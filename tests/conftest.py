@@ -1,6 +1,9 @@
 import os
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
+from tests.servers import Server, running
 
 import salon_crm
 
@@ -19,3 +22,10 @@ settings.register_profile("brief", settings.get_profile("ci"), max_examples=20)
 settings.register_profile("long", settings.get_profile("dev"), max_examples=5_000)
 
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[Server]:
+    """One throw-away PostgreSQL for all tests that ask for it, with the tables made by their owner."""
+    with running() as server:
+        yield server

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
@@ -33,6 +34,9 @@ _SETTINGS: Final = (
 
 SCHEMA, OWNER, APP = "crm", "keeper_of_tables", "app"
 """Where the tables are, whose they are, and the ordinary role that salons are opened with."""
+
+ELSEWHERE: Final = "elsewhere"
+"""A second database, with tables of its own."""
 
 
 class NoServer(Exception):
@@ -131,11 +135,17 @@ class Server:
         """Return how libpq is told to reach a database as a role."""
         return f"host={self.folder} user={user} dbname={database}"
 
-    def kill(self) -> None:
-        """End it at once, as a power cut would end its processes."""
+    def crash(self) -> None:
+        """End it at once, with nothing put in order; what starts next recovers."""
         assert self._process is not None
-        self._process.kill()
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
+
+    def backends(self, user: str) -> list[int]:
+        """Return the processes that serve a role's connections."""
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [user]).fetchall()
+        return [pid for (pid,) in rows]
 
     def stop(self) -> None:
         """End it and take its folder away."""
@@ -144,7 +154,7 @@ class Server:
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
-                self.kill()
+                self._process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *statements: str, database: str = "postgres") -> None:
@@ -174,7 +184,9 @@ def running() -> Generator[Server]:
         pytest.skip(f"no PostgreSQL: {why}")
     try:
         server.run(f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {APP} LOGIN")
-        server.make_tables()
+        server.run(f"CREATE DATABASE {ELSEWHERE}")
+        for database in ("postgres", ELSEWHERE):
+            server.make_tables(database)
         yield server
     finally:
         server.stop()

@@ -1,27 +1,16 @@
-"""One throw-away server for all tests that ask for it, with the tables made by their owner."""
+"""Stores of salons on the throw-away server."""
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from uuid import UUID, uuid4
 
 import pytest
-from tests.servers import APP, SCHEMA, Server, running
+from tests.servers import APP, SCHEMA, Server
 
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.domain.ids import SalonId
 
-ELSEWHERE = "elsewhere"
-"""A second database, with tables of its own."""
-
 MakeSalonStore = Callable[..., PostgresStore]
-
-
-@pytest.fixture(scope="session")
-def server() -> Generator[Server]:
-    with running() as server:
-        server.run(f"CREATE DATABASE {ELSEWHERE}")
-        server.make_tables(ELSEWHERE)
-        yield server
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.postgres.conftest import ELSEWHERE, MakeSalonStore
-from tests.servers import APP, Server
+from tests.postgres.conftest import MakeSalonStore
+from tests.servers import APP, ELSEWHERE, Server
 
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.testing import COMPLETE, Capability, StoreConformance

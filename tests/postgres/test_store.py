@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from tests.postgres.conftest import ELSEWHERE, MakeSalonStore
-from tests.servers import APP, OWNER, SCHEMA, SUPERUSER, Server
+from tests.postgres.conftest import MakeSalonStore
+from tests.servers import APP, ELSEWHERE, OWNER, SCHEMA, SUPERUSER, Server
 
 import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from tests.servers import SCHEMA
 
 import salon_crm as crm
 from salon_crm.testing.doubles import CountedIds, FixedClock
@@ -19,10 +22,17 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "salon.db"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def salon(request: pytest.FixtureRequest, file: Path, clock: FixedClock) -> Iterator[crm.Salon]:
-    where = None if request.param == "memory" else file
-    with crm.open_salon(
-        where, region="PT", zone="Europe/Lisbon", currency="EUR", clock=clock, ids=CountedIds()
-    ) as salon:
+    with open_on(request, file, clock) as salon:
         yield salon
+
+
+def open_on(request: pytest.FixtureRequest, file: Path, clock: FixedClock) -> crm.Salon:
+    """Open a new salon on the store a test asks for."""
+    place: dict[str, Any] = {}
+    if request.param == "sqlite":
+        place = {"where": file}
+    elif request.param == "postgres":
+        place = {"where": request.getfixturevalue("server").url(), "schema": SCHEMA, "salon_id": uuid4()}
+    return crm.open_salon(**place, region="PT", zone="Europe/Lisbon", currency="EUR", clock=clock, ids=CountedIds())

@@ -23,9 +23,10 @@ _REASONS: Final = {
     "42": "its tables are not those of salon_crm, or not the role's to use",
     "53": "the server has no room left",
     "57": "the server ended the connection",
+    "57014": "the server cancelled the statement, as it was told or because it took too long",
     "08": "the connection was lost",
 }
-"""What goes wrong, by the class of SQLSTATE."""
+"""What goes wrong, by SQLSTATE or by its class."""
 
 
 _SENT: Final = 1_000
@@ -40,7 +41,7 @@ def why(error: psycopg.Error) -> str:
     state = error.sqlstate
     if state is None:
         return "the server cannot be reached, or refuses the role, its password or the database"
-    reason = _REASONS.get(state[:2])
+    reason = _REASONS.get(state) or _REASONS.get(state[:2])
     return f"{reason} (SQLSTATE {state})" if reason else f"PostgreSQL says SQLSTATE {state}"
 
 
