@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -45,6 +46,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
+@cache
 def values_of(declared: Any) -> st.SearchStrategy[Any]:
     """Return values of a declared type, so that a class that is new needs nothing here."""
     declared = getattr(declared, "__supertype__", declared)
@@ -64,8 +66,15 @@ def values_of(declared: Any) -> st.SearchStrategy[Any]:
     return objects_of(declared)
 
 
-def objects_of(kind: type[Any], *, inside: type[Any] | None = None) -> st.SearchStrategy[Any]:
+def objects_of(kind: Any, *, inside: Any = None) -> st.SearchStrategy[Any]:
     """Return objects of a class; one that is made of its own kind has such parts, and they have none."""
+    asked: Any = kind, inside
+    return _objects_of(asked)
+
+
+@cache  # making a strategy takes longer than drawing from it
+def _objects_of(asked: Any) -> st.SearchStrategy[Any]:
+    kind, inside = asked
     parts = st.just(()) if inside is kind else st.deferred(lambda: st.tuples(objects_of(kind, inside=kind)))
     attrs.resolve_types(kind)
     types = {field.name: field.type for field in attrs.fields(kind)}
