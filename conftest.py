@@ -58,10 +58,10 @@ def _check(example: Example) -> str | None:
 @contextmanager
 def _database() -> Generator[None]:
     """Let a page find a database where its reader would have one."""
-    from tests.servers import salons_database  # which needs psycopg, and a server only few pages ask for
+    from tests.servers import running  # which needs psycopg, and a server only few pages ask for
 
-    with salons_database() as url, pytest.MonkeyPatch.context() as environment:
-        environment.setenv(_DATABASE, url)
+    with running() as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv(_DATABASE, server.url())
         yield
 
 

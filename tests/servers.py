@@ -198,10 +198,3 @@ def running() -> Generator[Server]:
         yield server
     finally:
         server.stop()
-
-
-@contextmanager
-def salons_database() -> Generator[str]:
-    """Start a server, and give the address of its database of salons."""
-    with running() as server:
-        yield server.url()

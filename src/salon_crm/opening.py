@@ -178,11 +178,16 @@ def _open_database(
     if migrate or share:
         expected = "left out: a database's tables are made by python -m salon_crm migrate"
         raise InvalidValue("wrong-type", field="migrate" if migrate else "share", expected=expected)
-    if schema is not None and (not isinstance(schema, str) or not schema or len(schema.encode()) > _LONGEST_NAME):
+    if schema is not None and not _is_name(schema):
         raise InvalidValue("wrong-type", field="schema", expected="the name of a schema")
     with needing("psycopg", extra="postgres", what="A salon in PostgreSQL"):
         from salon_crm.adapters.postgres import PostgresStore  # with psycopg, which only these salons need
     return PostgresStore(url, salon_id=salon_id, schema=schema)
+
+
+def _is_name(name: object) -> bool:
+    """Return whether a schema can have this name; what is printable can be encoded, and holds no NUL."""
+    return isinstance(name, str) and name.isprintable() and 0 < len(name.encode()) <= _LONGEST_NAME
 
 
 def _check_secret(secret: object) -> bytes | None:

@@ -100,6 +100,21 @@ def test_migrating_again_changes_nothing_and_two_at_once_make_one_schema(server:
         assert sorted(pool.map(make, range(2))) == [0, 1]
 
 
+def test_somebody_else_s_table_in_the_way_is_an_error_and_left_alone(server: Server) -> None:
+    server.run(f"CREATE SCHEMA taken AUTHORIZATION {OWNER}", "CREATE TABLE taken.crm_notes (own text)")
+    with pytest.raises(crm.StoreError):
+        migrate(server.dsn(OWNER), schema="taken", role=APP)
+    with psycopg.connect(server.dsn()) as raw:
+        tables = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'taken'").fetchall()
+    assert tables == [("crm_notes",)]
+
+
+@pytest.mark.parametrize("schema", ["\ud800", "a\0b", 'no"such; DROP SCHEMA crm'])
+def test_a_name_that_is_no_schema_s_is_a_typed_error(server: Server, schema: str) -> None:
+    with pytest.raises(crm.SalonCrmError):
+        open_salon(server, schema=schema)
+
+
 def test_raw_sql_as_the_app_s_role_sees_no_row_without_a_salon(
     server: Server, make_salon_store: MakeSalonStore
 ) -> None:

@@ -15,7 +15,7 @@ from salon_crm.adapters.system import process_id
 from salon_crm.errors import StoreBusy, StoreError
 
 _BUSY: Final = {"55P03", "40001", "40P01"}
-_READ_ONLY: Final = "25006"
+READ_ONLY: Final = "25006"
 _REASONS: Final = {
     "23": "the records do not fit together",
     "28": "the role or its password is refused",
@@ -55,7 +55,7 @@ def translated(error: Exception) -> StoreError:
         return StoreError("store-failed", reason=f"a value cannot be kept ({type(error).__name__})")
     if error.sqlstate in _BUSY:
         return StoreBusy("store-busy", seconds="0")
-    if error.sqlstate == _READ_ONLY:
+    if error.sqlstate == READ_ONLY:
         return StoreError("reading-cannot-write")
     return StoreError("store-failed", reason=why(error))
 
@@ -73,6 +73,11 @@ def ours() -> Generator[None]:
 def marked(sql: str) -> bytes:
     """Return a statement with psycopg's marks for what is bound; none of ours has a question mark in a text."""
     return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
+def is_inside(raw: psycopg.Connection[Any]) -> bool:
+    """Whether a connection is in a transaction, also in one that can only be rolled back."""
+    return raw.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
 class PostgresConnection(Connection):
@@ -95,7 +100,7 @@ class PostgresConnection(Connection):
 
     @property
     def in_transaction(self) -> bool:
-        return self.raw.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+        return is_inside(self.raw)
 
     @property
     def usable(self) -> bool:
@@ -137,14 +142,8 @@ class PostgresConnection(Connection):
             count += max(0, cursor.rowcount)
         return count
 
-    def control(self, statement: str) -> None:
-        """Begin or end a transaction."""
-        self._check_process()
-        with ours():
-            self.raw.execute(statement.encode())
-
     def script(self, statements: str) -> int:
-        """Run several statements in one go, with nothing bound; return how many rows the last touched."""
+        """Run one statement or several in one go, with nothing bound; return how many rows the last touched."""
         self._check_process()
         with ours():
             cursor = self.raw.execute(statements.encode())

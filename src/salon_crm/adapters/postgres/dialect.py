@@ -6,7 +6,7 @@ from typing import Final
 
 from salon_crm.adapters.sql.dialect import Dialect, Value
 from salon_crm.adapters.sql.pieces import MARK_MODULI, Needed, Pieces
-from salon_crm.adapters.sql.tables import PIECES
+from salon_crm.adapters.sql.tables import PIECES, Column, TableShape
 
 OWNER: Final = "salon_id"
 """The column that says whose row it is, first in every key: rows of one salon stay together, on whatever machine."""
@@ -21,6 +21,13 @@ _TYPES: Final = {"text": 'text COLLATE "C"', "integer": "bigint", "bytes": "byte
 
 _EVERYWHERE: Final = ""
 """A piece that every place has, so that each place has a row of its own among the pieces."""
+
+
+_PIECE_PLACES: Final = TableShape(
+    name=PIECES,
+    columns=(Column("piece", "text", nullable=False), Column("rowid", "integer", nullable=False)),
+    primary_key=("piece", "rowid"),
+)
 
 
 class PostgresDialect(Dialect):
@@ -57,12 +64,7 @@ class PostgresDialect(Dialect):
         return (PIECES,)
 
     def create_pieces(self) -> list[str]:
-        name, declared = self.owner()
-        return [
-            f"CREATE TABLE {PIECES} (\n  {name} {declared},\n  piece {_TYPES['text']} NOT NULL,\n"
-            f"  rowid bigint NOT NULL,\n  PRIMARY KEY ({name}, piece, rowid)\n)",
-            *self.guard(PIECES),
-        ]
+        return _PIECE_PLACES.ddl(self)
 
     def add_pieces(self) -> str:
         return (

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from salon_crm.adapters.postgres.connection import PostgresConnection, marked, ours, translated
+from salon_crm.adapters.postgres.connection import READ_ONLY, PostgresConnection, is_inside, marked, ours, translated
 from salon_crm.adapters.postgres.dialect import PostgresDialect
 from salon_crm.adapters.postgres.schema import HEADS
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
@@ -27,7 +27,6 @@ OWN_ORIGIN: Final = f"SELECT origin FROM {HEADS}"
 _OUTDATED: Final = "40001"
 _NO_SAVEPOINT: Final = "3B001"
 _BUSY: Final = {"55P03", "40P01"}
-_READ_ONLY: Final = "25006"
 _NO_TABLES: Final = {"3F", "42"}
 _AUTOCOMMIT: Final = "Begin one first: with connection.transaction(), or with autocommit off."
 
@@ -84,7 +83,7 @@ class JoinedConnection(Connection):
 
     @property
     def in_transaction(self) -> bool:
-        return self._raw.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+        return is_inside(self._raw)
 
     def set(self, settings: dict[str, str]) -> dict[str, str]:
         """Set what our statements need, and return what was set before."""
@@ -106,7 +105,7 @@ class JoinedConnection(Connection):
                 raise TransactionLost("snapshot-outdated") from None
             if state in _BUSY:
                 raise StoreBusy("turn-taken") from None
-            if state == _READ_ONLY:
+            if state == READ_ONLY:
                 raise _unfit("its transaction may only read", "Begin one that may write.") from None
             if state[:2] in _NO_TABLES:
                 raise _elsewhere() from None

@@ -6,7 +6,7 @@ import psycopg
 from attrs import field, frozen
 from psycopg import sql
 
-from salon_crm.adapters.postgres.connection import ours, why
+from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
 from salon_crm.adapters.postgres.dialect import OWNER, PostgresDialect
 from salon_crm.adapters.sql.tables import SHAPES
 from salon_crm.domain.privacy import OPERATOR, classed
@@ -42,7 +42,7 @@ def table_names() -> tuple[str, ...]:
 
 def ddl(schema: str | None = None, role: str | None = None) -> list[str]:
     """Return the statements that make every table, as their owner runs them, for ``role`` to use."""
-    statements = [] if schema is None else [f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}", _inside(schema)]
+    statements = [] if schema is None else [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}", _inside(schema)]
     statements += [statement for shape in SHAPES for statement in shape.ddl(_DIALECT)]
     statements += _DIALECT.create_pieces()
     columns = (
@@ -56,10 +56,10 @@ def ddl(schema: str | None = None, role: str | None = None) -> list[str]:
 
 def grants(schema: str | None, role: str) -> list[str]:
     """Return the statements by which a role may use the tables, and do nothing else with them."""
-    name = _quoted(role)
+    name = quoted(role)
     used = ", ".join(name for name in table_names() if name != _VERSIONS)
     return [
-        *([] if schema is None else [f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {name}"]),
+        *([] if schema is None else [f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {name}"]),
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {used} TO {name}",
         f"GRANT SELECT ON {_VERSIONS} TO {name}",
     ]
@@ -71,37 +71,44 @@ def migrate(conninfo: str, *, schema: str | None = None, role: str | None = None
     Called again it does nothing but grant. Raises StoreError, SchemaNewer where a newer release made them.
     """
     try:
-        with psycopg.connect(conninfo) as connection:
-            found = _version(connection, schema)
-            if found > SCHEMA_VERSION:
-                raise SchemaNewer("store-newer", where="The database", found=found, known=SCHEMA_VERSION)
-            statements = [] if role is None else grants(schema, role)
-            if not found:
-                statements = ddl(schema, role)
-            for statement in statements:
-                connection.execute(statement.encode())
+        return _migrate(conninfo, schema, role)
     except psycopg.Error as error:
-        if error.sqlstate in _MADE_MEANWHILE:
-            return migrate(conninfo, schema=schema, role=role)
+        if error.sqlstate not in _MADE_MEANWHILE:
+            raise StoreError("store-failed", reason=why(error)) from None
+    try:
+        return _migrate(conninfo, schema, role)
+    except psycopg.Error as error:  # nobody made ours: what is in the way is somebody else's
         raise StoreError("store-failed", reason=why(error)) from None
+
+
+def _migrate(conninfo: str, schema: str | None, role: str | None) -> Migrated:
+    with psycopg.connect(conninfo) as raw:
+        if schema is not None:
+            raw.execute(_inside(schema).encode())
+        found = version_there(PostgresConnection(raw))
+        if found > SCHEMA_VERSION:
+            raise SchemaNewer("store-newer", where="The database", found=found, known=SCHEMA_VERSION)
+        statements = [] if role is None else grants(schema, role)
+        if not found:
+            statements = ddl(schema, role)
+        for statement in statements:
+            raw.execute(statement.encode())
     return Migrated(found=found, version=SCHEMA_VERSION)
 
 
-def _version(connection: psycopg.Connection[tuple[object, ...]], schema: str | None) -> int:
-    """Return the version of the tables that are there, 0 where there are none."""
-    if schema is not None:
-        connection.execute(_inside(schema).encode())
-    if connection.execute("SELECT to_regclass(%s) IS NULL", [_VERSIONS]).fetchone() == (True,):
+def version_there(connection: PostgresConnection) -> int:
+    """Return the version of the tables that the search path leads to, 0 where there are none."""
+    if connection.rows("SELECT to_regclass(?) IS NULL", [_VERSIONS]) == [(True,)]:
         return 0
-    row = connection.execute(f"SELECT max(version) FROM {_VERSIONS}".encode()).fetchone()
-    version = row[0] if row else None
-    return version if isinstance(version, int) else 0
+    version: int | None = connection.rows(f"SELECT max(version) FROM {_VERSIONS}")[0][0]
+    return version or 0
 
 
 def _inside(schema: str) -> str:
-    return f"SET LOCAL search_path TO {_quoted(schema)}"
+    return f"SET LOCAL search_path TO {quoted(schema)}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as a statement has it; raises StoreError for what is no text."""
     with ours():
         return sql.Identifier(name).as_string()

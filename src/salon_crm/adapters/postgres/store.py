@@ -11,9 +11,8 @@ from psycopg import sql
 from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
 from salon_crm.adapters.postgres.dialect import OWNER, SALON_SETTING, PostgresDialect
 from salon_crm.adapters.postgres.joining import OWN_ORIGIN, joined_unit
-from salon_crm.adapters.postgres.schema import HEADS, SCHEMA_VERSION
+from salon_crm.adapters.postgres.schema import HEADS, SCHEMA_VERSION, quoted, version_there
 from salon_crm.adapters.sql.dialect import Row
-from salon_crm.adapters.sql.tables import SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.system import process_id
 from salon_crm.domain.ids import SalonId
@@ -48,7 +47,7 @@ class PostgresStore(Store, Joinable):
         self._own_origin: list[Row] = []
         self._settings = {SALON_SETTING: str(salon_id), "join_collapse_limit": "1"}  # the order of tables is ours
         if schema is not None:
-            self._settings["search_path"] = sql.Identifier(schema).as_string()
+            self._settings["search_path"] = quoted(schema)
         self._patience = {"lock_timeout": f"{max(1, round(deadline * 1_000))}ms"}
         literal = sql.Literal(str(salon_id)).as_string()
         self._take_turn = f"UPDATE {HEADS} SET writings = writings + 1 WHERE {OWNER} = {literal}"
@@ -147,15 +146,14 @@ class PostgresStore(Store, Joinable):
 
         Return how many rows the last of the statements touched.
         """
-        if connection.raw.closed:
-            connection.raw = self._connect().raw
-        try:
-            return connection.script(statements)
-        except StoreError:
-            if not connection.raw.closed:
-                raise
-            connection.raw = self._connect().raw
-            return connection.script(statements)
+        if not connection.raw.closed:
+            try:
+                return connection.script(statements)
+            except StoreError:
+                if not connection.raw.closed:
+                    raise
+        connection.raw = self._connect().raw
+        return connection.script(statements)
 
     @contextmanager
     def _connection(self) -> Generator[PostgresConnection]:
@@ -180,7 +178,7 @@ class PostgresStore(Store, Joinable):
             return
         if connection.in_transaction:
             with suppress(StoreError):
-                connection.control("ROLLBACK")
+                connection.script("ROLLBACK")
         with self._idle_lock:
             if connection.usable and not self._closed and len(self._idle) < _MOST_IDLE:
                 self._idle.append(connection)
@@ -225,10 +223,7 @@ def _check_role(connection: PostgresConnection) -> None:
 
 
 def _check_schema(connection: PostgresConnection) -> None:
-    table = SHAPES[0].name
-    if connection.rows("SELECT to_regclass(?) IS NULL", [table]) == [(True,)]:
-        raise SchemaOutdated("store-unmigrated", where="The database", found=0, known=SCHEMA_VERSION)
-    found = connection.rows(f"SELECT max(version) FROM {table}")[0][0] or 0
+    found = version_there(connection)
     if found > SCHEMA_VERSION:
         raise SchemaNewer("store-newer", where="The database", found=found, known=SCHEMA_VERSION)
     if found < SCHEMA_VERSION:

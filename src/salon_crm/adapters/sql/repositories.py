@@ -240,20 +240,21 @@ class SqlRepository(Repository[T]):
         for thing, expected_version in things:
             self._check_version(thing, expected_version, held)
         self._check_unique([thing for thing, _ in things])
-        is_it = " AND ".join(f"{column} = ?" for column in self._identity_columns)
+        saved: list[tuple[T, Mapping[str, Any]]] = []
         updates: dict[str, list[Row]] = {}
         for thing, _ in things:
-            values = self._table.identity_values(kind.identity(thing))
+            where, values = self._of_identity(kind.identity(thing))
+            saved.append((thing, held[values]))
             # a column that is set is written to each of its indexes, also where it stays what it was
             row = zip(self._table.to_row(thing), held[values].items(), strict=True)
             changed = {name: value for value, (name, before) in row if value != before}
             if changed:
                 sets = ", ".join(f"{name} = ?" for name in changed)
-                sql = f"UPDATE {self._name} SET {sets} WHERE {is_it}"
+                sql = f"UPDATE {self._name} SET {sets} WHERE {where}"
                 updates.setdefault(sql, []).append((*changed.values(), *values))
         for sql, rows in updates.items():
             self._connection.run_many(sql, rows)
-        self._saved([(thing, held[self._table.identity_values(kind.identity(thing))]) for thing, _ in things])
+        self._saved(saved)
 
     def _held(self, identities: Sequence[Key]) -> dict[Row, dict[str, Any]]:
         """Return the columns of the rows of these identities, under the values of their primary keys."""
