@@ -163,6 +163,7 @@ class Server:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *statements: str, database: str = "postgres") -> None:

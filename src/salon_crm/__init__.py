@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from salon_crm.domain.facts import CustomerFacts
     from salon_crm.domain.ids import ExternalId
     from salon_crm.domain.labels import label
-    from salon_crm.domain.maintenance import BackupReport, Finding, HealthReport, Trouble
+    from salon_crm.domain.maintenance import BackupReport, Finding, HealthReport, MoveReport, Trouble
     from salon_crm.domain.money import AmountLike, Money
     from salon_crm.domain.notes import Note
     from salon_crm.domain.packages import HeldPackage, PackageWay
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
         TransactionLost,
         UnknownCriterion,
     )
-    from salon_crm.opening import from_document, open_salon, to_document
+    from salon_crm.opening import from_document, move_salon, open_salon, to_document
     from salon_crm.ports.salon import Salon
     from salon_crm.use_cases.audit import audit_head, audit_trail, verify_audit
     from salon_crm.use_cases.blocks import (
@@ -285,6 +285,7 @@ __all__ = [
     "MatchReason",
     "MissingItem",
     "Money",
+    "MoveReport",
     "Not",
     "NotFound",
     "NotPermitted",
@@ -399,6 +400,7 @@ __all__ = [
     "match_customers",
     "matches",
     "may_book",
+    "move_salon",
     "open_salon",
     "parse_criteria",
     "profile_fields",
@@ -452,7 +454,7 @@ _HOMES: Final = {
     "domain.facts": "CustomerFacts",
     "domain.ids": "ExternalId",
     "domain.labels": "label",
-    "domain.maintenance": "BackupReport Finding HealthReport Trouble",
+    "domain.maintenance": "BackupReport Finding HealthReport MoveReport Trouble",
     "domain.money": "AmountLike Money",
     "domain.notes": "Note",
     "domain.packages": "HeldPackage PackageWay",
@@ -471,7 +473,7 @@ _HOMES: Final = {
         "Conflict DeliveryError InvalidDocument InvalidValue NotFound NotPermitted NotSupported RuleBroken "
         "SalonCrmError SchemaNewer SchemaOutdated StoreBusy StoreError TransactionLost UnknownCriterion"
     ),
-    "opening": "from_document open_salon to_document",
+    "opening": "from_document move_salon open_salon to_document",
     "ports.salon": "Salon",
     "use_cases.audit": "audit_head audit_trail verify_audit",
     "use_cases.blocks": (

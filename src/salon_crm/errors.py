@@ -141,6 +141,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         # not found, conflicts
         "not-found": "There is no {kind} {id} in this salon.",
+        "salon-absent": "holds no salon. Check the path, and of a database the salon_id, the schema and the role.",
         "gone": "The {kind} {id} was removed from this salon.",
         "stale": "Changed by somebody else since version {version}: {fields}. Read the customer again and repeat.",
         "id-taken": "is the id of another record of this salon. Leave it out to have one made.",
@@ -152,6 +153,11 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "salon-exists": "{field_name} of this salon is {current}. Reopen without it, or use change_settings.",
         "secret-differs": (
             "is not the secret this salon was created with{hint}. Without it blocks cannot be recognised again."
+        ),
+        "move-target-taken": "holds another salon, {id}. Move into an empty store.",
+        "move-differs": (
+            "does not hold what the source holds, by its {kinds}: one of them was written to since the move began. "
+            "Empty the target and move again."
         ),
         "version-conflict": "{kind} {id} is at version {current}, not {expected}.",
         "key-taken": "{key} of this {kind} is already held by {id}.",
@@ -257,6 +263,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "reading-cannot-write": "This is a reading; open a unit of work with writing() to write.",
         "store-closed": "This store is closed.",
         "unit-over": "This reading or unit of work has ended; it serves inside its with block only.",
+        "move-unfinished": (
+            "The store holds a part of a salon: a move into it has not ended. Call move_salon again, which goes on "
+            "where it stopped."
+        ),
         "backup-failed": "No backup was made: {reason}.",
         "store-damaged": "The store holds what salon_crm did not write: {reason}.",
         "delivery-failed": "The message could not be delivered: {reason}.",

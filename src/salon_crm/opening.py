@@ -1,11 +1,12 @@
 """Opening a salon: the one place that chooses adapters."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from os import PathLike, fspath
-from os.path import exists
-from typing import TYPE_CHECKING, Any, Final, cast
+from os.path import exists, realpath
+from typing import TYPE_CHECKING, Any, Final, Never, cast
 
 from salon_crm.adapters.extras import needing
 from salon_crm.adapters.system import SystemClock, SystemIds
@@ -14,7 +15,7 @@ from salon_crm.domain.audit import AuditAction
 from salon_crm.domain.ids import IdLike, SalonId, parse_new_id
 from salon_crm.domain.marks import KEY_BYTES, MarkKey, mix_secret
 from salon_crm.domain.settings import check_settings, new_settings
-from salon_crm.errors import Conflict, InvalidValue
+from salon_crm.errors import Conflict, InvalidValue, NotFound, StoreError
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading, SalonRecord, Store
 from salon_crm.ports.system import Clock, IdSource
@@ -23,6 +24,8 @@ from salon_crm.use_cases.audit import append, entry_of
 
 if TYPE_CHECKING:
     from salon_crm.adapters.documents import Documents
+    from salon_crm.domain.maintenance import MoveReport
+    from salon_crm.use_cases.tables import Progress
 
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://")
 _OPENING: Final = Actor("opening", Role.SYSTEM)
@@ -72,7 +75,7 @@ def open_salon(
     clock = SystemClock() if clock is None else clock
     ids = SystemIds() if ids is None else ids
     wanted = None if salon_id is None else SalonId(parse_new_id(salon_id, "salon_id"))
-    store = _choose_store(where, stated, wanted, schema, share=share, migrate=migrate)
+    store = _choose_store(where, wanted, schema, share=share, migrate=migrate, making=lambda: new_settings(**stated))
     try:
         wanted = _check_salon(wanted, getattr(store, "salon_id", None))  # a store need not be a `Store` by name
         with store.reading() as reading:
@@ -96,6 +99,80 @@ def open_salon(
         permissions=DEFAULT_PERMISSIONS if permissions is None else permissions,
         formats={"csv": CsvFormat(), **(formats or {})},
     )
+
+
+def move_salon(
+    source: str | PathLike[str] | Store,
+    target: str | PathLike[str] | Store,
+    *,
+    salon_id: IdLike | None = None,
+    schema: str | None = None,
+    progress: "Progress | None" = None,
+) -> "MoveReport":
+    """Copy a whole salon from one place to another, compare both, and return what the new one holds.
+
+    ``source`` and ``target`` are each a path for a SQLite file, a ``postgresql://`` URL, or a `Store` of your own; the
+    target is new, or what an interrupted move left, with which it goes on. Everything goes along: profiles, bookings,
+    sales, the audit, the settings, the key of the marks; ``salon_id`` says which salon of a database. ``schema`` is
+    where databases have their tables. Nobody writes to the source meanwhile, and it stays as it is. The target is a
+    salon that can be opened when all of it is there, and every field was compared. ``progress`` is called with the
+    number of records done.
+
+    Raises InvalidValue for a place that is none, NotFound where there is no salon to move, Conflict where the target
+    holds another or something else, StoreBusy where somebody else writes, StoreError.
+    """
+    from salon_crm.use_cases.salons import copy_salon  # which opening does without
+    from salon_crm.use_cases.tables import check_progress
+
+    check_progress(progress)
+    wanted = None if salon_id is None else SalonId(parse_new_id(salon_id, "salon_id"))
+    _check_places(source, target, schema)
+    with _opened(source, wanted, schema, name="source", making=_refuse_absent) as old:
+        with old.reading() as reading:
+            record = reading.salon()
+        if record is None:
+            _refuse_absent()
+        wanted = _check_salon(wanted, record.id)
+        with _opened(target, wanted, schema, name="target", making=lambda: None) as new:
+            return copy_salon(old, new, progress)
+
+
+def _check_places(
+    source: str | PathLike[str] | Store | None, target: str | PathLike[str] | Store | None, schema: str | None
+) -> None:
+    for name, place in (("source", source), ("target", target)):
+        if place is None:
+            raise InvalidValue("wrong-type", field=name, expected="a path, a postgresql:// URL or a Store")
+    paths = [place for place in (source, target) if isinstance(place, str | PathLike)]
+    same = source is target
+    with suppress(ValueError):  # what cannot be a path is refused where it is opened
+        same = same or len({realpath(path) for path in paths}) < len(paths)
+    if same:
+        raise InvalidValue("wrong-type", field="target", expected="another place than the source")
+    if schema is not None and not (_in_database(source) or _in_database(target)):
+        raise InvalidValue("wrong-type", field="schema", expected="None, unless one is a postgresql:// URL")
+
+
+@contextmanager
+def _opened(
+    place: str | PathLike[str] | Store,
+    salon_id: SalonId | None,
+    schema: str | None,
+    *,
+    name: str,
+    making: Callable[[], object],
+) -> Generator[Store]:
+    """Open a place to move from or to; a store that the host opened is left open."""
+    store = _choose_store(place, salon_id, schema if _in_database(place) else None, name=name, making=making)
+    try:
+        yield store
+    finally:
+        if store is not place:
+            store.close()
+
+
+def _refuse_absent() -> Never:
+    raise NotFound("salon-absent", field="source")
 
 
 def _check_types(
@@ -134,15 +211,16 @@ def _check_salon(wanted: SalonId | None, found: SalonId | None) -> SalonId | Non
 
 def _choose_store(
     where: str | PathLike[str] | Store | None,
-    stated: Mapping[str, Any],
     salon_id: SalonId | None,
     schema: str | None,
     *,
-    share: bool,
-    migrate: bool | None,
+    share: bool = False,
+    migrate: bool | None = None,
+    making: Callable[[], object],
+    name: str = "where",
 ) -> Store:
-    in_database = _URL.match(where) if isinstance(where, str) else None
-    if in_database and in_database.group(1) in _POSTGRES:
+    """Return the store that ``where`` means; ``making`` is called before a file is made, and can refuse it."""
+    if _in_database(where):
         return _open_database(str(where), salon_id, schema, share=share, migrate=migrate)
     if schema is not None:
         raise InvalidValue("wrong-type", field="schema", expected="None, unless a postgresql:// URL is opened")
@@ -155,18 +233,25 @@ def _choose_store(
             path: object = fspath(where)
         except TypeError:  # its __fspath__ returns neither text nor bytes
             path = None
-        if in_database:
-            raise InvalidValue("url-unsupported", field="where", scheme=in_database.group(1))
+        url = _URL.match(where) if isinstance(where, str) else None
+        if url:
+            raise InvalidValue("url-unsupported", field=name, scheme=url.group(1))
         if not isinstance(path, str) or path == ":memory:":  # to SQLite that is one database for each connection
-            raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or nothing for memory")
+            raise InvalidValue("wrong-type", field=name, expected="a path, a Store, or nothing for memory")
         if not exists(path):  # noqa: PTH110 -- never raises, whatever the text
-            new_settings(**stated)  # before there is a file, so that a refusal leaves none behind
+            making()  # before there is a file, so that a refusal leaves none behind
         from salon_crm.adapters.sqlite import SQLiteStore  # with sqlite3, which a host of another store never needs
 
         return SQLiteStore(path, share=share, migrate=migrate)
     if not callable(getattr(where, "reading", None)) or not callable(getattr(where, "writing", None)):
-        raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or None for memory")
+        raise InvalidValue("wrong-type", field=name, expected="a path, a Store, or None for memory")
     return where
+
+
+def _in_database(where: object) -> bool:
+    """Return whether a place is a database that many salons share."""
+    url = _URL.match(where) if isinstance(where, str) else None
+    return url is not None and url.group(1) in _POSTGRES
 
 
 def _open_database(
@@ -223,6 +308,8 @@ def _create(
             _check_salon(salon_id, found.id)
             _check_stated(stated, writing)
             return found
+        if writing.audit.last() is not None:
+            raise StoreError("move-unfinished")
         now, mark_key = clock.now(), ids.key_bytes(KEY_BYTES)
         drawn = SalonId(ids.new_id())  # also where another is wanted: the ids that follow are the same in every store
         created = SalonRecord(salon_id or drawn, now, mark_key, mix_secret(mark_key, secret).check)

@@ -14,7 +14,7 @@ from salon_crm.testing.conformance import NAME
 
 
 class TestPostgresStore(StoreConformance):
-    capabilities = COMPLETE | {Capability.JOINING}
+    capabilities = COMPLETE | {Capability.JOINING, Capability.EXPORTING, Capability.WALKING}
 
     @pytest.fixture
     def make_store(self, make_salon_store: MakeSalonStore) -> Callable[[str], PostgresStore]:

@@ -498,6 +498,31 @@ class CommitsForTheHost(Hosted):
         connection.execute("BEGIN IMMEDIATE")
 
 
+WALKING: Final = frozenset({Capability.WALKING, Capability.NOTES, Capability.MARKS})
+
+
+@caught_by("all_records_are_walked_in_the_order_of_their_identities", capabilities=WALKING)
+class WalksAsItKept(Tampered):
+    """Gives everything in the order in which it was kept."""
+
+    class Repository(Proxy):
+        def walk(self, after: Any, limit: int) -> Any:
+            kept = list(self.inner._table.rows)
+            first = 0 if after is None else kept.index(after) + 1 if after in kept else len(kept)
+            return [self.inner._table.rows[identity] for identity in kept[first:][:limit]]
+
+
+@caught_by("all_records_are_walked_in_the_order_of_their_identities", capabilities=WALKING)
+class WalksOverTheLastAgain(Tampered):
+    """Begins a page with the record that the last one ended with."""
+
+    class Repository(Proxy):
+        def walk(self, after: Any, limit: int) -> Any:
+            found = self.inner.walk(after, limit)
+            last = self.inner.get_many([] if after is None else [after])
+            return [*last.values(), *found][:limit]
+
+
 @caught_by("a_joined_part_that_raises_is_undone_alone", capabilities=ABILITIES)
 class LeavesWhatItJoined(Hosted):
     """Leaves what a block wrote that raises."""

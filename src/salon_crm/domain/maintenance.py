@@ -1,5 +1,6 @@
 """What looking after a salon's storage finds and leaves: figures and sentences, never a value of a record."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from attrs import field, frozen
 
 from salon_crm.domain.audit import AuditHead, AuditVerification
-from salon_crm.domain.ids import RunId
+from salon_crm.domain.ids import RunId, SalonId
 from salon_crm.domain.privacy import OPERATOR, classed
 
 LARGE_LOG: Final = 64 * 1024 * 1024
@@ -91,4 +92,20 @@ class BackupReport:
     path: str = field(metadata=OPERATOR)
     size: int = field(metadata=OPERATOR)
     customers: int = field(metadata=OPERATOR)
+    head: AuditHead = field(metadata=OPERATOR)
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class MoveReport:
+    """A salon that was moved: what the new store holds of it, compared with what the old one holds.
+
+    ``counts`` are the records of each kind, the entries of the audit among them, and ``copied`` how many of all of
+    them this run wrote. ``digest`` is SHA-256 over every field of every record, the same for both; ``head`` the end
+    of the audit.
+    """
+
+    salon_id: SalonId = field(metadata=OPERATOR)
+    counts: Mapping[str, int] = field(metadata=OPERATOR)
+    copied: int = field(metadata=OPERATOR)
+    digest: bytes = field(metadata=OPERATOR)
     head: AuditHead = field(metadata=OPERATOR)

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from attrs import field, frozen
 
@@ -154,6 +154,18 @@ class ReadRepository(Protocol[T]):
         """Return the records of each customer, in the order of their identities; customers without any are left out.
 
         Raises NotSupported for a kind whose records belong to no customer.
+        """
+
+
+@runtime_checkable
+class Walkable(Protocol):
+    """What a repository offers beside `ReadRepository` where it can be read from end to end, as moving a salon does."""
+
+    @abstractmethod
+    def walk(self, after: Key | None, limit: int) -> Sequence[Any]:
+        """Return up to ``limit`` records in the order of their identities: the first ones, or those after ``after``.
+
+        The record that ``after`` names need not be there any more.
         """
 
 

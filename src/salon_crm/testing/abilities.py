@@ -16,9 +16,10 @@ from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.transfer.columns import export_cells
 from salon_crm.errors import SalonCrmError, StoreBusy, StoreError
-from salon_crm.ports.store import Exportable, Joinable, Maintainable, Reading, Store
+from salon_crm.ports.records import Kind
+from salon_crm.ports.store import Exportable, Joinable, Maintainable, Reading, Store, Walkable
 from salon_crm.testing.builders import a_customer, a_note, a_salon_record, an_entry, an_instant, some_settings
-from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore, Undone
+from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore, Undone, keep, records_in, sample
 from salon_crm.testing.strategies import blocks, criteria, customers, external_ids
 
 OpenBackup = Callable[[Path], Store]
@@ -288,3 +289,36 @@ def _cells(reading: Reading, criterion: Criterion, start: Start | None, limit: i
     kept = reading.blocks.of_customers([customer.id for customer in found])
     held = [next(iter(in_force(kept.get(customer.id, ()))), None) for customer in found]
     return [tuple(export_cells(customer, block)) for customer, block in zip(found, held, strict=True)]
+
+
+class WalkingChecks(Conformance):
+    """What `Walkable` promises of reading all there is."""
+
+    def test_all_records_are_walked_in_the_order_of_their_identities(self, store: Store, kind: Kind[Any]) -> None:
+        """``walk`` goes on behind an identity, there or not, and comes to every record once, whatever is asked for."""
+        self.needs(Capability.WALKING)
+        there = [sample(kind, number) for number in (260, 7, 3, 300, 5, 1, 256)]
+        gone = [sample(kind, number) for number in (4, 258)]
+        with store.writing() as writing:
+            keep(writing, kind, *there, *gone)
+            for record in gone:
+                records_in(writing, kind).remove(kind.identity(record))
+        in_order = sorted(there, key=kind.identity)
+        with store.reading() as reading:
+            records: object = records_in(reading, kind)
+            assert isinstance(records, Walkable)
+            assert list(records.walk(None, 100)) == in_order
+            for start in (*there, *gone):
+                behind = [record for record in in_order if kind.identity(record) > kind.identity(start)]
+                for limit in (0, 1, 3, 100):
+                    assert list(records.walk(kind.identity(start), limit)) == behind[:limit]
+            assert list(records.walk(None, 2)) == in_order[:2]
+            assert list(records.walk(None, 0)) == []
+
+    def test_nothing_is_walked_where_nothing_is(self, store: Store, kind: Kind[Any]) -> None:
+        """``walk`` of an empty store gives nothing."""
+        self.needs(Capability.WALKING)
+        with store.reading() as reading:
+            records: object = records_in(reading, kind)
+            assert isinstance(records, Walkable)
+            assert list(records.walk(None, 10)) == []

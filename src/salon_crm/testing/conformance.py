@@ -34,6 +34,8 @@ class Capability(StrEnum):
     """It is backed up, checked and rebuilt (`salon_crm.ports.store.Maintainable`); needs the hook ``open_backup``."""
     EXPORTING = "exporting"
     """Its customers go out without being built (`salon_crm.ports.store.Exportable`)."""
+    WALKING = "walking"
+    """Records of every kind are read from end to end (`salon_crm.ports.store.Walkable`): its salon can be moved."""
     NOTES = "notes"
     BLOCKS = "blocks"
     BLOCK_ALERTS = "block_alerts"

@@ -1,6 +1,6 @@
 """The conformance kit of stores: one class to subclass, one hook to fill in."""
 
-from salon_crm.testing.abilities import ExportChecks, JoiningChecks, MaintenanceChecks
+from salon_crm.testing.abilities import ExportChecks, JoiningChecks, MaintenanceChecks, WalkingChecks
 from salon_crm.testing.audit import AuditChecks
 from salon_crm.testing.bookings import BookingChecks, SaleChecks
 from salon_crm.testing.criteria import CriteriaChecks
@@ -26,6 +26,7 @@ class StoreConformance(
     TransactionChecks,
     JoiningChecks,
     MaintenanceChecks,
+    WalkingChecks,
     ExportChecks,
     ProgramChecks,
 ):

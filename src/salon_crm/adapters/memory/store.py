@@ -32,6 +32,7 @@ from salon_crm.ports.store import (
     Sales,
     SalonRecord,
     Store,
+    Walkable,
     Writing,
 )
 
@@ -108,7 +109,7 @@ class _State:
         return copied
 
 
-class _Repository(Repository[T]):
+class _Repository(Repository[T], Walkable):
     def __init__(self, unit: "_Unit", kind: Kind[T]) -> None:
         self._unit = unit
         self._kind = kind
@@ -130,6 +131,11 @@ class _Repository(Repository[T]):
         if self._kind.customer is None:
             raise NotSupported("not-supported", what=f"{self._kind.name} by customer")
         return self._held(_OF_CUSTOMER, customer_ids)
+
+    def walk(self, after: Key | None, limit: int) -> Sequence[T]:
+        rows = self._table.rows
+        behind = sorted(identity for identity in rows if after is None or identity > after)
+        return [rows[identity] for identity in behind[: max(0, limit)]]
 
     def _held(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:
         table = self._table

@@ -58,6 +58,7 @@ from salon_crm.ports.store import (
     Repository,
     SaleQuery,
     Sales,
+    Walkable,
     check_sequences,
 )
 
@@ -116,7 +117,7 @@ def savepoint(connection: Connection, name: str) -> Generator[None]:
     connection.run(f"RELEASE {name}")
 
 
-class SqlRepository(Repository[T]):
+class SqlRepository(Repository[T], Walkable):
     """The records of one kind in one table."""
 
     def __init__(self, connection: Connection, table: Table[T]) -> None:
@@ -162,13 +163,25 @@ class SqlRepository(Repository[T]):
                     found.setdefault(owner, []).append(thing)
         return {customer_id: tuple(things) for customer_id, things in found.items()}
 
+    def walk(self, after: Key | None, limit: int) -> Sequence[T]:
+        if limit < 1:
+            return []
+        if after is None:
+            rows = self._rows("1 = 1", (), limit)
+        else:
+            values = self._table.identity_values(after)
+            rows = self._rows(f"({', '.join(self._identity_columns)}) > ({_marks(len(values))})", values, limit)
+        return [*map(self._table.read, rows)]
+
     def _select(self, condition: str, values: Sequence[Value]) -> list[T]:
         return [self._table.read(row) for row in self._rows(condition, values)]
 
-    def _rows(self, condition: str, values: Sequence[Value]) -> list[Row]:
+    def _rows(self, condition: str, values: Sequence[Value], limit: int | None = None) -> list[Row]:
         order = ", ".join(self._identity_columns)
         sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY {order}"
-        return self._connection.rows(sql, values)
+        if limit is None:
+            return self._connection.rows(sql, values)
+        return self._connection.rows(f"{sql} LIMIT ?", [*values, limit])
 
     def add(self, thing: T) -> None:
         self._insert([thing])
