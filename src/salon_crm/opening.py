@@ -23,6 +23,7 @@ from salon_crm.use_cases.audit import append, entry_of
 
 if TYPE_CHECKING:
     from salon_crm.adapters.documents import Documents
+    from salon_crm.adapters.postgres.source import Pool
 
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://")
 _OPENING: Final = Actor("opening", Role.SYSTEM)
@@ -33,7 +34,7 @@ _LONGEST_NAME: Final = 63
 
 
 def open_salon(
-    where: str | PathLike[str] | Store | None = None,
+    where: "str | PathLike[str] | Store | Pool | None" = None,
     *,
     region: str | None = None,
     zone: str | None = None,
@@ -50,7 +51,8 @@ def open_salon(
 ) -> Salon:
     """Open a salon, creating it where there is none yet.
 
-    ``where`` is nothing for memory, a path for one SQLite file, a ``postgresql://`` URL, or a `Store` of your own.
+    ``where`` is nothing for memory, a path for one SQLite file, a ``postgresql://`` URL, a
+    `psycopg_pool.ConnectionPool` that stays yours, or a `Store` of your own.
     ``salon_id`` says which salon: a database holds many, and needs it; a file holds one, and is checked to be it.
     ``schema`` is where a database has the tables, else its search path says. ``region`` (two
     letters, ZZ for none), ``zone`` (IANA) and ``currency`` (ISO 4217) are needed to create a salon and
@@ -133,7 +135,7 @@ def _check_salon(wanted: SalonId | None, found: SalonId | None) -> SalonId | Non
 
 
 def _choose_store(
-    where: str | PathLike[str] | Store | None,
+    where: "str | PathLike[str] | Store | Pool | None",
     stated: Mapping[str, Any],
     salon_id: SalonId | None,
     schema: str | None,
@@ -144,8 +146,10 @@ def _choose_store(
     in_database = _URL.match(where) if isinstance(where, str) else None
     if in_database and in_database.group(1) in _POSTGRES:
         return _open_database(str(where), salon_id, schema, share=share, migrate=migrate)
+    if callable(getattr(where, "getconn", None)):
+        return _open_database(cast("Pool", where), salon_id, schema, share=share, migrate=migrate)
     if schema is not None:
-        raise InvalidValue("wrong-type", field="schema", expected="None, unless a postgresql:// URL is opened")
+        raise InvalidValue("wrong-type", field="schema", expected="None, unless a salon in PostgreSQL is opened")
     if where is None:
         from salon_crm.adapters.memory import MemoryStore
 
@@ -166,11 +170,11 @@ def _choose_store(
         return SQLiteStore(path, share=share, migrate=migrate)
     if not callable(getattr(where, "reading", None)) or not callable(getattr(where, "writing", None)):
         raise InvalidValue("wrong-type", field="where", expected="a path, a Store, or None for memory")
-    return where
+    return cast("Store", where)
 
 
 def _open_database(
-    url: str, salon_id: SalonId | None, schema: str | None, *, share: bool, migrate: bool | None
+    where: "str | Pool", salon_id: SalonId | None, schema: str | None, *, share: bool, migrate: bool | None
 ) -> Store:
     if salon_id is None:
         hint = "A database holds many salons: make an id once, such as uuid.uuid4(), keep it, and give it every time."
@@ -182,7 +186,7 @@ def _open_database(
         raise InvalidValue("wrong-type", field="schema", expected="the name of a schema")
     with needing("psycopg", extra="postgres", what="A salon in PostgreSQL"):
         from salon_crm.adapters.postgres import PostgresStore  # with psycopg, which only these salons need
-    return PostgresStore(url, salon_id=salon_id, schema=schema)
+    return PostgresStore(where, salon_id=salon_id, schema=schema)
 
 
 def _is_name(name: object) -> bool:
