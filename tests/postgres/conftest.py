@@ -59,10 +59,8 @@ def make_pool(server: Server) -> Generator[MakePool]:
     opened = ExitStack()
 
     def make(min_size: int = 1, max_size: int = 2, **options: Any) -> Pool:
-        pool: Pool = ConnectionPool(
-            server.dsn(APP),
-            **{"min_size": min_size, "max_size": max_size, "open": True, "configure": as_a_host_likes_it, **options},
-        )
+        options = {"configure": as_a_host_likes_it, "open": True, **options}
+        pool: Pool = ConnectionPool(server.dsn(APP), min_size=min_size, max_size=max_size, **options)
         opened.callback(pool.close)
         return pool
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, NullConnectionPool
 from tests.postgres.conftest import MakePool, MakeSalonStore, Pool
 from tests.servers import APP, OWNER, SCHEMA, Server
@@ -85,15 +86,15 @@ def test_a_connection_comes_back_as_it_was_and_sees_no_row(make_pool: MakePool, 
 
     def seen() -> list[Any]:
         with pool.connection() as raw, psycopg.Cursor(raw) as cursor:
-            found = [raw.autocommit, raw.info.transaction_status, raw.row_factory, raw.cursor_factory]
-            cursor.row_factory = psycopg.rows.tuple_row
+            found: list[Any] = [raw.autocommit, raw.info.transaction_status, raw.row_factory, raw.cursor_factory]
+            cursor.row_factory = tuple_row
             for name in asked:
                 [value] = cursor.execute("SELECT current_setting(%s, true)", [name]).fetchone() or [None]
                 found.append(value or "")
             return found
 
     def rows() -> int:
-        with pool.connection() as raw, psycopg.Cursor(raw, row_factory=psycopg.rows.tuple_row) as cursor:
+        with pool.connection() as raw, psycopg.Cursor(raw, row_factory=tuple_row) as cursor:
             [count] = cursor.execute(f"SELECT count(*) FROM {SCHEMA}.crm_customers".encode()).fetchone() or [-1]
             return int(count)
 
