@@ -172,6 +172,13 @@ class Server:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    def demand_password(self, user: str, password: str) -> None:
+        """Let a role in by its password only, from now on; everybody else goes on as before."""
+        self.run(f"SET password_encryption = 'scram-sha-256'; ALTER ROLE {user} PASSWORD '{password}'")
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {user} scram-sha-256\n{rules.read_text()}")
+        self.run("SELECT pg_reload_conf()")
+
     def make_tables(self, database: str = "postgres") -> None:
         """Let the owner make the tables of salons in a database, for the app's role."""
         self.run(f"GRANT CREATE ON DATABASE {database} TO {OWNER}")

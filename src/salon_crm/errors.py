@@ -242,6 +242,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "extra-missing": "{what} needs what is not installed. Run pip install 'salon-crm[{extra}]'.",
         "store-busy": "The store was busy for {seconds} s and nothing was written. Try again.",
+        "pool-empty": (
+            "The host's pool had no connection to give for {seconds} s, and nothing was written: all are taken, or the "
+            "server cannot be reached. Make the pool larger, or what holds its connections shorter, and try again."
+        ),
         "store-failed": "The store failed and nothing was written: {reason}.",
         "outcome-unknown": (
             "The store failed while it was keeping this: {reason}. It may be there as a whole or not at all, also only "

@@ -24,8 +24,11 @@ from salon_crm.use_cases.audit import append, entry_of
 
 if TYPE_CHECKING:
     from salon_crm.adapters.documents import Documents
+    from salon_crm.adapters.postgres.source import Pool
     from salon_crm.domain.maintenance import MoveReport
     from salon_crm.use_cases.tables import Progress
+
+    Place = str | PathLike[str] | Store | Pool
 
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://")
 _OPENING: Final = Actor("opening", Role.SYSTEM)
@@ -36,7 +39,7 @@ _LONGEST_NAME: Final = 63
 
 
 def open_salon(
-    where: str | PathLike[str] | Store | None = None,
+    where: "Place | None" = None,
     *,
     region: str | None = None,
     zone: str | None = None,
@@ -53,7 +56,8 @@ def open_salon(
 ) -> Salon:
     """Open a salon, creating it where there is none yet.
 
-    ``where`` is nothing for memory, a path for one SQLite file, a ``postgresql://`` URL, or a `Store` of your own.
+    ``where`` is nothing for memory, a path for one SQLite file, a ``postgresql://`` URL, a
+    `psycopg_pool.ConnectionPool` that stays yours, or a `Store` of your own.
     ``salon_id`` says which salon: a database holds many, and needs it; a file holds one, and is checked to be it.
     ``schema`` is where a database has the tables, else its search path says. ``region`` (two
     letters, ZZ for none), ``zone`` (IANA) and ``currency`` (ISO 4217) are needed to create a salon and
@@ -102,8 +106,8 @@ def open_salon(
 
 
 def move_salon(
-    source: str | PathLike[str] | Store,
-    target: str | PathLike[str] | Store,
+    source: "Place",
+    target: "Place",
     *,
     salon_id: IdLike | None = None,
     schema: str | None = None,
@@ -111,12 +115,11 @@ def move_salon(
 ) -> "MoveReport":
     """Copy a whole salon from one place to another, compare both, and return what the new one holds.
 
-    ``source`` and ``target`` are each a path for a SQLite file, a ``postgresql://`` URL, or a `Store` of your own; the
-    target is new, or what an interrupted move left, with which it goes on. Everything goes along: profiles, bookings,
-    sales, the audit, the settings, the key of the marks; ``salon_id`` says which salon of a database. ``schema`` is
-    where databases have their tables. Nobody writes to the source meanwhile, and it stays as it is. The target is a
-    salon that can be opened when all of it is there, and every field was compared. ``progress`` is called with the
-    number of records done.
+    ``source`` and ``target`` are each a place that `open_salon` takes, but nothing for memory; the target is new, or
+    what an interrupted move left, with which it goes on. Everything goes along: profiles, bookings, sales, the audit,
+    the settings, the key of the marks. ``salon_id`` says which salon of a database, ``schema`` where databases have
+    their tables. Nobody writes to the source meanwhile, and it stays as it is. The target is a salon that can be opened
+    when all of it is there, and every field was compared. ``progress`` is called with the number of records done.
 
     Raises InvalidValue for a place that is none, NotFound where there is no salon to move, Conflict where the target
     holds another or something else, StoreBusy where somebody else writes, StoreError.
@@ -137,9 +140,7 @@ def move_salon(
             return copy_salon(old, new, progress)
 
 
-def _check_places(
-    source: str | PathLike[str] | Store | None, target: str | PathLike[str] | Store | None, schema: str | None
-) -> None:
+def _check_places(source: "Place | None", target: "Place | None", schema: str | None) -> None:
     for name, place in (("source", source), ("target", target)):
         if place is None:
             raise InvalidValue("wrong-type", field=name, expected="a path, a postgresql:// URL or a Store")
@@ -155,7 +156,7 @@ def _check_places(
 
 @contextmanager
 def _opened(
-    place: str | PathLike[str] | Store,
+    place: "Place",
     salon_id: SalonId | None,
     schema: str | None,
     *,
@@ -210,7 +211,7 @@ def _check_salon(wanted: SalonId | None, found: SalonId | None) -> SalonId | Non
 
 
 def _choose_store(
-    where: str | PathLike[str] | Store | None,
+    where: "Place | None",
     salon_id: SalonId | None,
     schema: str | None,
     *,
@@ -221,9 +222,9 @@ def _choose_store(
 ) -> Store:
     """Return the store that ``where`` means; ``making`` is called before a file is made, and can refuse it."""
     if _in_database(where):
-        return _open_database(str(where), salon_id, schema, share=share, migrate=migrate)
+        return _open_database(cast("str | Pool", where), salon_id, schema, share=share, migrate=migrate)
     if schema is not None:
-        raise InvalidValue("wrong-type", field="schema", expected="None, unless a postgresql:// URL is opened")
+        raise InvalidValue("wrong-type", field="schema", expected="None, unless a salon in PostgreSQL is opened")
     if where is None:
         from salon_crm.adapters.memory import MemoryStore
 
@@ -245,17 +246,17 @@ def _choose_store(
         return SQLiteStore(path, share=share, migrate=migrate)
     if not callable(getattr(where, "reading", None)) or not callable(getattr(where, "writing", None)):
         raise InvalidValue("wrong-type", field=name, expected="a path, a Store, or None for memory")
-    return where
+    return cast("Store", where)
 
 
 def _in_database(where: object) -> bool:
-    """Return whether a place is a database that many salons share."""
+    """Return whether a place is a database that many salons share: a URL of one, or a pool of connections to it."""
     url = _URL.match(where) if isinstance(where, str) else None
-    return url is not None and url.group(1) in _POSTGRES
+    return url.group(1) in _POSTGRES if url else callable(getattr(where, "getconn", None))
 
 
 def _open_database(
-    url: str, salon_id: SalonId | None, schema: str | None, *, share: bool, migrate: bool | None
+    where: "str | Pool", salon_id: SalonId | None, schema: str | None, *, share: bool, migrate: bool | None
 ) -> Store:
     if salon_id is None:
         hint = "A database holds many salons: make an id once, such as uuid.uuid4(), keep it, and give it every time."
@@ -267,7 +268,7 @@ def _open_database(
         raise InvalidValue("wrong-type", field="schema", expected="the name of a schema")
     with needing("psycopg", extra="postgres", what="A salon in PostgreSQL"):
         from salon_crm.adapters.postgres import PostgresStore  # with psycopg, which only these salons need
-    return PostgresStore(url, salon_id=salon_id, schema=schema)
+    return PostgresStore(where, salon_id=salon_id, schema=schema)
 
 
 def _is_name(name: object) -> bool:

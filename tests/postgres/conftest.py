@@ -2,15 +2,22 @@
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
+from psycopg.types.string import TextLoader
+from psycopg_pool import ConnectionPool
 from tests.servers import APP, SCHEMA, Server
 
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.domain.ids import SalonId
 
 MakeSalonStore = Callable[..., PostgresStore]
+Pool = ConnectionPool[psycopg.Connection[Any]]
+MakePool = Callable[..., Pool]
 
 
 @pytest.fixture
@@ -19,11 +26,43 @@ def make_salon_store(server: Server) -> Generator[MakeSalonStore]:
     salons: dict[str, UUID] = {}
     opened = ExitStack()
 
-    def make(name: str, deadline: float = 5.0) -> PostgresStore:
+    def make(name: str, deadline: float = 5.0, where: Pool | None = None) -> PostgresStore:
         salon_id = SalonId(salons.setdefault(name, uuid4()))
-        store = PostgresStore(server.dsn(APP), salon_id=salon_id, schema=SCHEMA, deadline=deadline)
+        store = PostgresStore(where or server.dsn(APP), salon_id=salon_id, schema=SCHEMA, deadline=deadline)
         opened.callback(store.close)
         return store
+
+    with opened:
+        yield make
+
+
+class LoudLoader(TextLoader):
+    """A host's own way to read text."""
+
+    def load(self, data: bytes | bytearray | memoryview) -> str | bytes:
+        return super().load(data).upper()
+
+
+def as_a_host_likes_it(raw: psycopg.Connection[Any]) -> None:
+    """Change all of a connection that a host may change, and that is not to reach us."""
+    raw.adapters.register_loader("text", LoudLoader)
+    raw.cursor_factory = psycopg.ClientCursor
+    raw.row_factory = dict_row
+    raw.prepare_threshold = 0
+    raw.execute("SET client_encoding TO LATIN1; SET default_transaction_isolation TO serializable")
+    raw.commit()
+
+
+@pytest.fixture(scope="session")
+def make_pool(server: Server) -> Generator[MakePool]:
+    """Give what makes pools of the app's connections, as a host has them; they are closed at the end."""
+    opened = ExitStack()
+
+    def make(min_size: int = 1, max_size: int = 2, **options: Any) -> Pool:
+        options = {"configure": as_a_host_likes_it, "open": True, **options}
+        pool: Pool = ConnectionPool(server.dsn(APP), min_size=min_size, max_size=max_size, **options)
+        opened.callback(pool.close)
+        return pool
 
     with opened:
         yield make

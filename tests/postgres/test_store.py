@@ -14,19 +14,17 @@ import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.adapters.postgres.schema import migrate, table_names
 from salon_crm.domain.ids import SalonId
+from salon_crm.testing import a_customer
 
 OLGA = crm.Actor("olga", crm.Role.OWNER)
 
 
+SETTINGS: dict[str, Any] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR", "schema": SCHEMA}
+
+
 def open_salon(server: Server, **stated: Any) -> crm.Salon:
-    settings: dict[str, Any] = {
-        "region": "PT",
-        "zone": "Europe/Lisbon",
-        "currency": "EUR",
-        "schema": SCHEMA,
-        "salon_id": uuid4(),
-    }
-    return crm.open_salon(server.url(), **{**settings, **stated})
+    settings: dict[str, Any] = {**SETTINGS, "salon_id": uuid4(), **stated}
+    return crm.open_salon(server.url(), **settings)
 
 
 def test_a_salon_is_opened_by_its_url_and_found_again(server: Server) -> None:
@@ -192,3 +190,57 @@ def test_a_host_s_settings_are_as_they_were_after_a_joined_part(
         assert host.execute("SELECT 1").fetchone() == (1,)
         host.rollback()
     assert crm.count_customers(salon, OLGA) == 0
+
+
+def joined(salon: crm.Salon, host: psycopg.Connection[Any]) -> list[str]:
+    with salon.within(host) as tx:
+        crm.add_customer(tx, OLGA, name="Bea Costa")
+        return [row.name for row in crm.find_customers(tx, OLGA)]
+
+
+def refused(salon: crm.Salon, host: psycopg.Connection[Any]) -> crm.InvalidValue:
+    with pytest.raises(crm.InvalidValue) as caught:
+        joined(salon, host)
+    assert caught.value.field == "connection"
+    return caught.value
+
+
+def test_a_temporary_table_of_the_host_s_is_not_taken_for_ours(
+    server: Server, make_salon_store: MakeSalonStore
+) -> None:
+    salon = crm.open_salon(make_salon_store("ours"), region="PT", zone="UTC", currency="EUR")
+    with psycopg.connect(server.dsn(APP)) as host:
+        host.execute("CREATE TEMPORARY TABLE crm_customers (own text)")
+        assert joined(salon, host) == ["Bea Costa"]
+        assert host.execute("SELECT count(*) FROM crm_customers").fetchone() == (0,)
+
+
+def test_a_host_in_a_pipeline_is_asked_to_end_it(server: Server, make_salon_store: MakeSalonStore) -> None:
+    salon = crm.open_salon(make_salon_store("ours"), region="PT", zone="UTC", currency="EUR")
+    with psycopg.connect(server.dsn(APP)) as host:
+        with host.pipeline():
+            host.execute("SELECT 1")
+            assert "pipeline" in str(refused(salon, host))
+        assert joined(salon, host) == ["Bea Costa"]
+
+
+def test_a_host_whose_role_sees_every_salon_s_rows_is_refused(server: Server) -> None:
+    server.run("CREATE DATABASE of_one")  # where a role that sees all salons sees the same as one that sees its own
+    server.make_tables("of_one")
+    with (
+        crm.open_salon(server.url(database="of_one"), salon_id=uuid4(), **SETTINGS) as salon,
+        psycopg.connect(server.dsn(SUPERUSER, "of_one")) as host,
+    ):
+        assert "row security" in str(refused(salon, host))
+        host.execute(f"SET ROLE {APP}")
+        assert joined(salon, host) == ["Bea Costa"]
+
+
+def test_a_store_opened_before_the_first_writer_joins_what_another_has_begun(
+    server: Server, make_salon_store: MakeSalonStore
+) -> None:
+    early, late = make_salon_store("one"), make_salon_store("one")
+    with late.writing() as writing:
+        writing.customers.add(a_customer(1))
+    with psycopg.connect(server.dsn(APP)) as host, early.joining(host) as writing:
+        assert writing.customers.get_many([a_customer(1).id])

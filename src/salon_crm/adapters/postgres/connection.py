@@ -1,13 +1,16 @@
 """A connection of psycopg: our words for its transactions, and its errors in ours."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Any, Final
 
 import psycopg
+from psycopg import postgres
+from psycopg.adapt import AdaptersMap
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from psycopg.types.numeric import Int4Dumper
 
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
@@ -80,18 +83,46 @@ def is_inside(raw: psycopg.Connection[Any]) -> bool:
     return raw.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
+def _as_psycopg_does() -> AdaptersMap:
+    adapters = AdaptersMap(types=postgres.types)
+    postgres.register_default_adapters(adapters)
+    adapters.register_dumper(bool, Int4Dumper)  # flags are kept as integers
+    return adapters
+
+
+_ADAPTERS: Final = _as_psycopg_does()
+
+
+class _Ours:
+    """Binds and reads values in one way, whatever a host told the connection, or psycopg itself."""
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        return _ADAPTERS
+
+
+class OwnCursor(_Ours, psycopg.Cursor[Row]):
+    """A cursor that a connection's kind of cursor, of rows and of values is nothing to."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        super().__init__(raw, row_factory=tuple_row)
+
+
+class _OwnWalk(_Ours, psycopg.ServerCursor[Row]):
+    """The same, for rows that stay with the server until they are asked for."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        super().__init__(raw, "crm_walk", row_factory=tuple_row)
+        self.itersize = _WALKED
+
+
 class PostgresConnection(Connection):
     """A connection in autocommit mode: transactions are begun and ended by the store's own words."""
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self.raw = raw
-        self.adapt(raw)
         self._process = process_id()
-
-    @staticmethod
-    def adapt(context: "psycopg.Connection[Any] | psycopg.Cursor[Any]") -> None:
-        """Let flags be bound as the integers they are kept as."""
-        context.adapters.register_dumper(bool, Int4Dumper)
+        self._autocommit = True
 
     @property
     def carried_over_fork(self) -> bool:
@@ -110,27 +141,26 @@ class PostgresConnection(Connection):
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         self._check_process()
         try:
-            return self.raw.execute(marked(sql), values).fetchall()
+            return OwnCursor(self.raw).execute(marked(sql), values).fetchall()
         except RAISED as error:
             raise translated(error) from None
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
         self._check_process()
-        with ours(), self.raw.cursor(name="crm_walk") as cursor:
-            cursor.itersize = _WALKED
+        with ours(), _OwnWalk(self.raw) as cursor:
             cursor.execute(marked(sql), values)
             return list(takewhile(going_on, cursor))
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         self._check_process()
         try:
-            return max(0, self.raw.execute(marked(sql), values).rowcount)
+            return max(0, OwnCursor(self.raw).execute(marked(sql), values).rowcount)
         except RAISED as error:
             raise translated(error) from None
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         self._check_process()
-        with ours(), self.raw.cursor() as cursor:
+        with ours(), OwnCursor(self.raw) as cursor:
             return self.many(cursor, sql, rows)
 
     @staticmethod
@@ -146,7 +176,7 @@ class PostgresConnection(Connection):
         """Run one statement or several in one go, with nothing bound; return how many rows the last touched."""
         self._check_process()
         with ours():
-            cursor = self.raw.execute(statements.encode())
+            cursor = OwnCursor(self.raw).execute(statements.encode(), prepare=False)  # several cannot be prepared
             while cursor.nextset():
                 pass
             return cursor.rowcount
@@ -155,7 +185,7 @@ class PostgresConnection(Connection):
         """End the transaction and keep it; raises StoreError with code ``outcome-unknown`` where nobody answers."""
         self._check_process()
         try:
-            ended = self.raw.execute("COMMIT").statusmessage
+            ended = OwnCursor(self.raw).execute("COMMIT", prepare=False).statusmessage
         except psycopg.Error as error:
             if self.raw.closed or error.sqlstate is None or error.sqlstate[:2] in {"08", "57"}:
                 raise StoreError("outcome-unknown", reason=why(error)) from None
@@ -166,6 +196,22 @@ class PostgresConnection(Connection):
     def _check_process(self) -> None:
         if process_id() != self._process:
             raise StoreError("store-failed", reason="this process was forked while it was in use")
+
+    def take_over(self) -> None:
+        """Make it what this is: a host's may be in the other mode."""
+        self._autocommit = self.raw.autocommit
+        if not self._autocommit and not self.raw.closed:
+            with ours():
+                self.raw.autocommit = True
+
+    def leave(self) -> None:
+        """Leave it as it was found: in no transaction, and in the mode it was in; where that fails it is unusable."""
+        with suppress(StoreError):
+            if self.in_transaction:
+                self.script("ROLLBACK")
+            if self.usable and not self._autocommit:
+                with ours():
+                    self.raw.autocommit = False
 
     def close(self) -> None:
         """Close it."""

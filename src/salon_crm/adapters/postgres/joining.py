@@ -10,12 +10,19 @@ from itertools import takewhile
 from typing import Any, Final
 
 import psycopg
-from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
+from psycopg.pq import PipelineStatus, TransactionStatus
 
-from salon_crm.adapters.postgres.connection import READ_ONLY, PostgresConnection, is_inside, marked, ours, translated
+from salon_crm.adapters.postgres.connection import (
+    READ_ONLY,
+    OwnCursor,
+    PostgresConnection,
+    is_inside,
+    marked,
+    ours,
+    translated,
+)
 from salon_crm.adapters.postgres.dialect import PostgresDialect
-from salon_crm.adapters.postgres.schema import HEADS
+from salon_crm.adapters.postgres.schema import HEADS, role_beyond_security
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
 from salon_crm.adapters.sql.repositories import savepoint
 from salon_crm.adapters.sql.unit import SqlUnit
@@ -47,7 +54,7 @@ def joined_unit(
         with savepoint(joined, "crm_joined"):  # undoing it sets back what was set inside
             before = joined.set(settings)
             joined.take_turn(lock)
-            joined.check_origin(origin)
+            joined.check(origin)
             yield unit
             joined.set(before)
     except BaseException as error:
@@ -73,6 +80,8 @@ class JoinedConnection(Connection):
         self._begun = False
         if connection.closed:
             raise _unfit("it is closed", "Open it, and begin a transaction.")
+        if connection.pgconn.pipeline_status != PipelineStatus.OFF:
+            raise _unfit("it is in pipeline mode", "Join when the pipeline has ended.")
         status = connection.info.transaction_status
         if connection.autocommit and status == TransactionStatus.IDLE:
             raise _unfit("it is in no transaction", _AUTOCOMMIT)
@@ -87,18 +96,16 @@ class JoinedConnection(Connection):
 
     def set(self, settings: dict[str, str]) -> dict[str, str]:
         """Set what our statements need, and return what was set before."""
-        before: dict[str, str] = {}
-        with self._cursor() as cursor:
-            for name, value in settings.items():
-                cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
-                before[name] = cursor.fetchall()[0][0]
-                cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-        return before
+        asked = ", ".join(["coalesce(current_setting(?, true), '')"] * len(settings))
+        [before] = self.rows(f"SELECT {asked}", list(settings))
+        told = ", ".join(["set_config(?, ?, true)"] * len(settings))
+        self.rows(f"SELECT {told}", [part for setting in settings.items() for part in setting])
+        return dict(zip(settings, before, strict=True))
 
     def take_turn(self, lock: str) -> None:
         """Take the writer's turn; a transaction that sees the salon as it was before another writer's is lost."""
         try:
-            self._raw.cursor(row_factory=tuple_row).execute(lock.encode())
+            OwnCursor(self._raw).execute(lock.encode())
         except psycopg.Error as error:
             state = error.sqlstate or ""
             if state == _OUTDATED:
@@ -111,8 +118,11 @@ class JoinedConnection(Connection):
                 raise _elsewhere() from None
             raise translated(error) from None
 
-    def check_origin(self, origin: list[Row]) -> None:
-        """Refuse a connection to another database, where the salon is another, or there is none."""
+    def check(self, origin: list[Row]) -> None:
+        """Refuse a role that sees every salon's rows, and another database, where the salon is another or none."""
+        role = role_beyond_security(self)
+        if role is not None:
+            raise _unfit(f"row security does not hold for its role {role}", "Join as an ordinary role.")
         if self.rows(OWN_ORIGIN) != origin:
             raise _elsewhere()
 
@@ -132,15 +142,14 @@ class JoinedConnection(Connection):
             return PostgresConnection.many(cursor, sql, rows)
 
     @contextmanager
-    def _cursor(self) -> Generator[psycopg.Cursor[Row]]:
-        """Give a cursor without the host's row factory; see whether the transaction outlives what it is used for."""
+    def _cursor(self) -> Generator[OwnCursor]:
+        """Give a cursor of our own; see whether the transaction outlives what it is used for."""
         if process_id() != self._process:
             raise StoreError("store-failed", reason="this process was forked while it was in use")
         if self._raw.closed or (self._begun and not self.in_transaction):
             raise TransactionLost("transaction-ended")
         self._begun = True  # by our first statement at the latest, where autocommit is off
-        with ours(), self._raw.cursor(row_factory=tuple_row) as cursor:
-            PostgresConnection.adapt(cursor)
+        with ours(), OwnCursor(self._raw) as cursor:
             try:
                 yield cursor
             except psycopg.Error as error:

@@ -8,6 +8,7 @@ from psycopg import sql
 
 from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
 from salon_crm.adapters.postgres.dialect import OWNER, PostgresDialect
+from salon_crm.adapters.sql.dialect import Connection
 from salon_crm.adapters.sql.tables import SHAPES
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SchemaNewer, StoreError
@@ -102,6 +103,14 @@ def version_there(connection: PostgresConnection) -> int:
         return 0
     version: int | None = connection.rows(f"SELECT max(version) FROM {_VERSIONS}")[0][0]
     return version or 0
+
+
+def role_beyond_security(connection: Connection) -> str | None:
+    """Return the role a connection acts as if row security does not hold for it: to it all salons would be one."""
+    [(role, beyond)] = connection.rows(
+        "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    )
+    return str(role) if beyond else None
 
 
 def _inside(schema: str) -> str:
