@@ -72,9 +72,13 @@ def _folders() -> Iterator[Path]:
 
 
 class Server:
-    """A server for as long as the tests last; as root it runs as nobody, which it insists on."""
+    """A server for as long as the tests last; as root it runs as nobody, which it insists on.
 
-    def __init__(self) -> None:
+    ``settings`` are its own beside those that all have, or in their place, such as ``fsync=on``.
+    """
+
+    def __init__(self, settings: Sequence[str] = ()) -> None:
+        self._settings = (*_SETTINGS, *settings)
         short = "/tmp" if os.access("/tmp", os.W_OK) else None  # the name of a socket has 107 bytes
         self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-", dir=short))
         self._user: int | None = None
@@ -123,7 +127,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers; raises NoServer."""
-        settings: Sequence[str] = [part for setting in _SETTINGS for part in ("-c", setting)]
+        settings: Sequence[str] = [part for setting in self._settings for part in ("-c", setting)]
         command = [str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(self.folder), *settings]
         log = (self.folder / "log").open("ab")
         self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, user=self._user)
@@ -154,6 +158,14 @@ class Server:
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [user]).fetchall()
         return [pid for (pid,) in rows]
+
+    def kill(self, backend: int) -> None:
+        """Kill one of those processes, and wait until the server has ended all others for it."""
+        with psycopg.connect(self.dsn(), autocommit=True) as witness:
+            os.kill(backend, signal.SIGKILL)
+            with suppress(psycopg.OperationalError):
+                while True:
+                    witness.execute("SELECT 1")
 
     def stop(self) -> None:
         """End it and take its folder away."""
@@ -188,6 +200,10 @@ class Server:
         """Return the address of a database as a role, as a host writes it down."""
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
+    def make_roles(self) -> None:
+        """Make the owner of the tables and the app's role."""
+        self.run(f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {APP} LOGIN")
+
 
 @contextmanager
 def running() -> Generator[Server]:
@@ -199,10 +215,11 @@ def running() -> Generator[Server]:
             raise
         pytest.skip(f"no PostgreSQL: {why}")
     try:
-        server.run(f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {APP} LOGIN")
+        server.make_roles()
         server.run(f"CREATE DATABASE {ELSEWHERE}")
         for database in ("postgres", ELSEWHERE):
             server.make_tables(database)
+        server.run(f"GRANT CREATE ON SCHEMA public TO {APP}")  # for tables of a host's own
         yield server
     finally:
         server.stop()

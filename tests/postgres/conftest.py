@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
-from tests.servers import APP, SCHEMA, Server
+from tests.servers import APP, SCHEMA, Server, running
 
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.domain.ids import SalonId
@@ -34,6 +34,13 @@ def make_salon_store(server: Server) -> Generator[MakeSalonStore]:
 
     with opened:
         yield make
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Generator[Server]:
+    """A server of its own, since others would miss it."""
+    with running() as server:
+        yield server
 
 
 class LoudLoader(TextLoader):

@@ -3,16 +3,15 @@
 import os
 import signal
 import traceback
-from collections.abc import Generator
 from contextlib import suppress
-from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
-from tests.servers import APP, SCHEMA, Server, running
+from tests.servers import APP, SCHEMA, Server
+from tests.stress.jobs import until_it_answers
 
 import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
@@ -21,13 +20,6 @@ from salon_crm.cli import main
 from salon_crm.domain.ids import SalonId
 
 OLGA = crm.Actor("olga", crm.Role.OWNER)
-
-
-@pytest.fixture(scope="module")
-def mortal() -> Generator[Server]:
-    """A server of its own, since others would miss it."""
-    with running() as server:
-        yield server
 
 
 SETTINGS: dict[str, Any] = {"schema": SCHEMA, "region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
@@ -87,23 +79,11 @@ def test_a_process_of_the_server_killed_takes_nothing_acknowledged_along(mortal:
             try:
                 crm.add_customer(salon, OLGA, name=name, reference=name)
             except crm.StoreError:
-                _until_it_answers(salon)
+                until_it_answers(salon)
                 crm.add_customer(salon, OLGA, name=name, reference=name)
             acknowledged.append(name)
         assert names(salon) == acknowledged
         assert crm.verify_audit(salon, OLGA).ok
-
-
-def _until_it_answers(salon: crm.Salon) -> None:
-    until = monotonic() + 20
-    while True:
-        try:
-            names(salon)
-        except crm.StoreError:
-            assert monotonic() < until
-            sleep(0.05)
-        else:
-            return
 
 
 @pytest.mark.parametrize("pooled", [False, True])

@@ -9,18 +9,29 @@ from typing import Any, Final
 
 from tests.stress.disks import read_only, run_out
 from tests.stress.migrating import migrate
-from tests.stress.operations import SETTINGS, Script, prepare
+from tests.stress.operations import SETTINGS, Script, house, prepare
 
 import salon_crm as crm
+from salon_crm.adapters.postgres import schema
 from salon_crm.adapters.sqlite import store
 
 READY: Final = b"r"
 FINISHED: Final = b"."
+REFUSED: Final = b"x"
+UNANSWERED: Final = b"?"
+
+Place = str | dict[str, str]
+"""Where a salon is: a file, or what `open_salon` is told of a database."""
 
 
-def write(said: int, file: str, actor: str, seed: int, count: int | None) -> None:
+def opened(place: Place) -> crm.Salon:
+    stated: dict[str, Any] = {"where": place} if isinstance(place, str) else {**place}
+    return crm.open_salon(**stated, **SETTINGS)
+
+
+def write(said: int, place: Place, actor: str, seed: int, count: int | None) -> None:
     """Do operations, ``count`` of them or without end; say after each that it is finished."""
-    with crm.open_salon(file, **SETTINGS) as salon:
+    with opened(place) as salon:
         prepare(salon)
         os.write(said, READY)
         who = crm.Actor(actor, crm.Role.OWNER)
@@ -29,6 +40,37 @@ def write(said: int, file: str, actor: str, seed: int, count: int | None) -> Non
             os.write(said, FINISHED)
             if done == count:
                 return
+
+
+def write_on(said: int, place: Place, actor: str, seed: int) -> None:
+    """Do operations without end, whatever becomes of the store meanwhile; say of each what its caller was told."""
+    with opened(place) as salon:
+        prepare(salon)
+        os.write(said, READY)
+        who, script = crm.Actor(actor, crm.Role.OWNER), Script(actor, seed)
+        while True:
+            operation = script.following()
+            try:
+                operation.do(salon, who)
+            except crm.StoreError as error:
+                script.undone(operation)
+                os.write(said, UNANSWERED if error.code == "outcome-unknown" else REFUSED)
+                until_it_answers(salon)
+            else:
+                os.write(said, FINISHED)
+
+
+def until_it_answers(salon: crm.Salon) -> None:
+    """Wait for a store that is out of order."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            crm.count_customers(salon, house())
+        except crm.StoreError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        else:
+            return
 
 
 def measure(said: int, file: str, actor: str, seed: int, count: int) -> None:
@@ -64,7 +106,7 @@ def come_and_go(said: int, file: str, count: int) -> None:
 
 
 JOBS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
-    {job.__name__: job for job in (write, measure, hold, come_and_go, run_out, read_only, migrate)}
+    {job.__name__: job for job in (write, write_on, measure, hold, come_and_go, run_out, read_only, migrate)}
 )
 
 
@@ -77,3 +119,4 @@ def warm_up(folder: Path) -> None:
         for operation in script.take(40):
             operation.do(salon, crm.Actor("warm", crm.Role.OWNER))
     assert store.SCHEMA_VERSION
+    assert schema.SCHEMA_VERSION

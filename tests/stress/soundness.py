@@ -25,6 +25,11 @@ def check_sound(file: Path, salon: crm.Salon) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert crm.check_health(salon, house()).findings == ()
+    check_salon(salon)
+
+
+def check_salon(salon: crm.Salon) -> None:
+    """Fail unless what the salon holds fits together, in whatever database it is."""
     assert crm.verify_facts(salon, house()).ok
     with salon.reading() as reading:
         assert isinstance(reading, SqlUnit)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.stress.jobs import FINISHED
+from tests.stress.jobs import FINISHED, Place
 from tests.stress.nest import Child, Nest
 from tests.stress.operations import DONE, SETTINGS, SHARED, UNKNOWN, Script, fits, house, observe, prepare
 from tests.stress.soundness import check_sound
@@ -23,13 +23,11 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
 
 
 class Round:
-    """Processes writing to one file at once, each with operations of its own."""
+    """Processes writing to one salon at once, each with operations of its own."""
 
-    def __init__(self, processes: Nest, file: Path, number: int) -> None:
-        self.file = file
-        self.number = number
+    def __init__(self, processes: Nest, place: Place, number: int) -> None:
         names = [f"{number}x{each}" for each in range(AT_ONCE)]
-        self.writers = {name: processes.start("write", str(file), name, SEED, None) for name in names}
+        self.writers = {name: processes.start("write", place, name, SEED, None) for name in names}
 
     def killings(self, chance: random.Random) -> Iterator[dict[str, bytes]]:
         """Kill one after the other at random moments, now and then all at once; give what each had said."""
@@ -52,17 +50,22 @@ def _finished(said: bytes) -> int:
 
 def check_after(file: Path, fallen: dict[str, bytes]) -> int:
     """Fail unless the salon holds what those who fell had finished, is sound and takes the next write."""
-    done = 0
     with crm.open_salon(file, **SETTINGS) as salon:
-        traces = observe(salon, *fallen)
-        for name, said in fallen.items():
-            count = _finished(said)
-            operations = Script(name, SEED).take(count + 1)
-            steps = [(each, DONE) for each in operations[:count]] + [(operations[count], UNKNOWN)]
-            assert fits(traces[name], steps), f"{name} had finished {count}: {traces[name]}"
-            done += count
+        done = check_kept(salon, fallen)
         check_sound(file, salon)
         write_next(salon)
+    return done
+
+
+def check_kept(salon: crm.Salon, fallen: dict[str, bytes]) -> int:
+    """Fail unless the salon holds what those who fell had finished; return how many operations that is."""
+    done, traces = 0, observe(salon, *fallen)
+    for name, said in fallen.items():
+        count = _finished(said)
+        operations = Script(name, SEED).take(count + 1)
+        steps = [(each, DONE) for each in operations[:count]] + [(operations[count], UNKNOWN)]
+        assert fits(traces[name], steps), f"{name} had finished {count}: {traces[name]}"
+        done += count
     return done
 
 
@@ -81,7 +84,7 @@ def test_killed_writers_lose_nothing_they_finished_and_leave_nothing_half_done(
     killed = done = number = 0
     while killed < kills:
         file = tmp_path / f"salon-{number // ROUNDS_A_FILE}.db"
-        for fallen in Round(processes, file, number).killings(chance):
+        for fallen in Round(processes, str(file), number).killings(chance):
             killed += len(fallen)
             done += check_after(file, fallen)
         number += 1
