@@ -1,22 +1,36 @@
-"""Running programs on a memory store and on a SQLite file, and making a failing one short."""
+"""Running programs in memory, on a SQLite file and in a PostgreSQL database, and making a failing one short."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from attrs import frozen
+from tests.servers import APP, SCHEMA, Server, running
 from tests.simulation.program import program
 from tests.simulation.world import Mismatch, OpenStore, Step, World
 
 from salon_crm.adapters.memory import MemoryStore
+from salon_crm.adapters.postgres import PostgresStore
+from salon_crm.adapters.postgres.connection import PostgresConnection
 from salon_crm.adapters.sqlite import SQLiteStore
+from salon_crm.domain.ids import SalonId
 from salon_crm.ports.store import Store
 
-MakeWorld = Callable[[], World]
+Check = Callable[[list[Step]], Any]
+"""Runs steps; raises Mismatch."""
+
+Said = tuple[list[str], list[Any]]
+"""What each step said, and what the audit recorded."""
+
 _SECONDS_TO_SHRINK: Final = 20.0
+_SHARED_MEMORY: Final = "/dev/shm"
+"""Where files are quick to write, and nothing cuts the power."""
 
 
 @frozen
@@ -35,23 +49,96 @@ class Failure:
         return "\n".join([*lines, f"again: python -m tests.simulation --seed {self.seed} --steps {self.asked}"])
 
 
-def in_memory(make: Callable[[], Store] = lambda: MemoryStore(deadline=0)) -> World:
-    """Return a salon in one store that everybody shares."""
+def in_memory(make: Callable[[], Store] = lambda: MemoryStore(deadline=0), **how: Any) -> World:
+    """Return a salon in one store that everybody shares; ``how`` is what a World takes."""
     store = make()
-    return World(lambda _: store, lasting=False)
+    return World(lambda _: store, lasting=False, **how)
 
 
 @contextmanager
-def on_file() -> Generator[World]:
+def on_file(**how: Any) -> Generator[World]:
     """Give a salon in a SQLite file that two stores have open, as two processes would."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None) as folder:
         path = Path(folder) / "salon.db"
         open_store: OpenStore = lambda _: SQLiteStore(path, deadline=0)  # noqa: E731 -- it is named by its type
-        yield World(open_store, lasting=True)
+        yield World(open_store, lasting=True, **how)
 
 
-def run(steps: list[Step], world: World) -> tuple[list[str], list[Any]]:
-    """Run steps; return what each said and what the audit recorded. Raises Mismatch."""
+class ImpatientStore(PostgresStore):
+    """A salon in the database, whose writers do not wait, on connections that stores closed before have left."""
+
+    def __init__(self, server: Server, left: list[PostgresConnection], salon_id: SalonId) -> None:
+        self._left = left
+        super().__init__(server.dsn(APP), salon_id=salon_id, schema=SCHEMA, deadline=0)
+
+    def _connect(self) -> PostgresConnection:
+        if self._left:
+            return self._left.pop()
+        connection = super()._connect()
+        connection.raw.prepare_threshold, connection.raw.prepared_max = 1, None  # as if they were long in use
+        return connection
+
+    def close(self) -> None:
+        self._left += self._idle
+        self._idle = []
+        super().close()
+
+
+OpenInDatabase = Callable[[Server, list[PostgresConnection], SalonId], Store]
+
+
+class Stores:
+    """The three that programs run on: in memory, on a file, and in a database beside the salons of other programs."""
+
+    def __init__(self, server: Server, open_in_database: OpenInDatabase = ImpatientStore) -> None:
+        self._server = server
+        self._open_in_database = open_in_database
+        self._left: list[PostgresConnection] = []
+
+    def __enter__(self) -> "Stores":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._left:
+            self._left.pop().close()
+
+    @contextmanager
+    def _in_database(self, *, salon_id: SalonId, **how: Any) -> Generator[World]:
+        """Give a salon in the database that two stores have open, as two processes would."""
+        open_store: OpenStore = lambda _: self._open_in_database(self._server, self._left, salon_id)  # noqa: E731
+        yield World(open_store, lasting=True, salon_id=salon_id, **how)
+
+    def run(self, steps: list[Step], *, closely: bool = True) -> None:
+        """Run steps on each; raises Mismatch where one is not as the model says, or they differ.
+
+        ``closely`` compares all there is after every step.
+        """
+        how: dict[str, Any] = {"salon_id": SalonId(uuid4()), "closely": closely}
+        said = run(steps, in_memory(**how))
+        for where, opened in (("on a file", on_file), ("in a database", self._in_database)):
+            try:
+                with opened(**how) as world:
+                    _check_same(said, run(steps, world))
+            except Mismatch as mismatch:
+                raise Mismatch(f"{where}, {mismatch}") from mismatch
+
+    def find_failure(self, seed: int, steps: int, *, closely: bool = False) -> Failure | None:
+        """Run the program of a seed, also ``closely`` where that is asked; return how it failed, or None."""
+        loosely = partial(self.run, closely=False)
+        checks: tuple[Check, ...] = (self.run, loosely) if closely else (loosely,)
+        if all(_reason(program(seed, steps), check) is None for check in checks):
+            return None
+        return find_failure(seed, steps, self.run) or find_failure(seed, steps, loosely)
+
+
+def run_seeds(seeds: range, steps: int, *, closely: bool) -> Failure | None:
+    """Run the programs of seeds on a server of their own; return how the first that failed did."""
+    with running() as server, Stores(server) as stores:
+        return next(filter(None, (stores.find_failure(seed, steps, closely=closely) for seed in seeds)), None)
+
+
+def run(steps: list[Step], world: World) -> Said:
+    """Run steps; raises Mismatch."""
     try:
         for number, step in enumerate(steps, start=1):
             try:
@@ -63,19 +150,15 @@ def run(steps: list[Step], world: World) -> tuple[list[str], list[Any]]:
         world.close()
 
 
-def run_on_both(steps: list[Step]) -> None:
-    """Run steps in memory and on a file; raises Mismatch where either is not as the model says, or they differ."""
-    told, recorded = run(steps, in_memory())
-    with on_file() as world:
-        told_too, recorded_too = run(steps, world)
-    for number, (one, other) in enumerate(zip(told, told_too, strict=True), start=1):
-        if one != other:
-            raise Mismatch(f"the stores differ in what they say at {number}: {one} in memory, {other} on a file")
-    if recorded != recorded_too:
-        raise Mismatch("the stores differ in what the audit recorded")
+def _check_same(in_memory: Said, here: Said) -> None:
+    for number, (there, said) in enumerate(zip(in_memory[0], here[0], strict=True), start=1):
+        if said != there:
+            raise Mismatch(f"step {number} says {said}, and in memory {there}")
+    if here[1] != in_memory[1]:
+        raise Mismatch("the audit recorded something else than in memory")
 
 
-def find_failure(seed: int, steps: int, check: Callable[[list[Step]], Any] = run_on_both) -> Failure | None:
+def find_failure(seed: int, steps: int, check: Check) -> Failure | None:
     """Run the program of a seed; return how it failed, made short, or None."""
     whole = program(seed, steps)
     reason = _reason(whole, check)
@@ -85,7 +168,7 @@ def find_failure(seed: int, steps: int, check: Callable[[list[Step]], Any] = run
     return Failure(seed, steps, tuple(short), _reason(short, check) or reason)
 
 
-def _reason(steps: list[Step], check: Callable[[list[Step]], Any]) -> str | None:
+def _reason(steps: list[Step], check: Check) -> str | None:
     try:
         check(steps)
     except Mismatch as mismatch:

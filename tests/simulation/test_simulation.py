@@ -1,19 +1,30 @@
-"""The simulation in the gates: a handful of seeds, a fresh one, and the proof that it finds what is wrong."""
+"""The simulation in the gates: 500 seeds, a fresh one, and the proof that it finds what is wrong."""
 
 import random
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.servers import Server
 from tests.simulation.program import program
-from tests.simulation.run import Failure, find_failure, in_memory, on_file, run
+from tests.simulation.run import (
+    Failure,
+    ImpatientStore,
+    OpenInDatabase,
+    Stores,
+    find_failure,
+    in_memory,
+    on_file,
+    run,
+)
 from tests.simulation.world import Mismatch, Step
 from tests.testing import saboteurs
 
 from salon_crm.adapters.memory import MemoryStore
 from salon_crm.adapters.memory.store import _Unit
+from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.domain.bookings import Booking
 from salon_crm.ports.store import Store
 from salon_crm.use_cases import customers
@@ -26,20 +37,39 @@ STEPS = 90
 SEEDS_TO_FIND_A_BUG = 40
 
 
-def _must_hold(seed: int) -> None:
-    failure = find_failure(seed, STEPS)
+MANY_STEPS = 50
+MANY_SEEDS = 500
+SEEDS_OF_A_TEST = 25
+
+
+@pytest.fixture(scope="module")
+def stores(server: Server) -> Generator[Stores]:
+    with Stores(server) as stores:
+        yield stores
+
+
+def _must_hold(stores: Stores, seed: int) -> None:
+    failure = stores.find_failure(seed, STEPS, closely=True)
     assert failure is None, str(failure)
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
-def test_whatever_happens_in_a_salon_is_as_the_plain_model_says(seed: int) -> None:
-    _must_hold(seed)
+def test_whatever_happens_in_a_salon_is_as_the_plain_model_says(stores: Stores, seed: int) -> None:
+    _must_hold(stores, seed)
 
 
-def test_whatever_happens_in_a_salon_of_a_fresh_seed_is_as_the_plain_model_says() -> None:
+def test_whatever_happens_in_a_salon_of_a_fresh_seed_is_as_the_plain_model_says(stores: Stores) -> None:
     seed = random.randrange(1_000_000_000)
     print(f"python -m tests.simulation --seed {seed} --steps {STEPS}")
-    _must_hold(seed)
+    _must_hold(stores, seed)
+
+
+@pytest.mark.no_cover  # the programs above go the same ways, and being watched takes longer than going them
+@pytest.mark.parametrize("first", range(1, MANY_SEEDS + 1, SEEDS_OF_A_TEST))
+def test_three_stores_say_the_same_at_every_step_of_many_programs(stores: Stores, first: int) -> None:
+    for seed in range(first, first + SEEDS_OF_A_TEST):
+        failure = stores.find_failure(seed, MANY_STEPS)
+        assert failure is None, str(failure)
 
 
 def test_a_seed_means_the_same_every_time() -> None:
@@ -108,6 +138,76 @@ def test_a_store_that_breaks_a_promise_is_found_out(make: Callable[[], Any]) -> 
     failure = _finds(_impatient(make))
     assert failure is not None
     assert len(failure.steps) <= 12, str(failure)
+
+
+def _around(saboteur: Callable[[], saboteurs.Tampered]) -> OpenInDatabase:
+    """Return what opens a salon in the database and breaks the promise that a store in memory breaks."""
+
+    def opened(*place: Any) -> Any:
+        store = saboteur()
+        store.inner = ImpatientStore(*place)
+        return store
+
+    opened.__name__ = saboteur.__name__
+    return opened
+
+
+class SwapsTheLastTwo(saboteurs.Tampered):
+    """Gives the last two rows of an answer in each other's place."""
+
+    class Repository(saboteurs.Proxy):
+        def find(self, *asked: Any, **order: Any) -> list[Any]:
+            found = list(self.inner.find(*asked, **order))
+            return [*found[:-2], *reversed(found[-2:])]
+
+
+class _Lost(Exception):
+    pass
+
+
+class LosesACommitOfMany(ImpatientStore):
+    """Acknowledges every commit and rolls each ninth back."""
+
+    commits = 0
+
+    @contextmanager
+    def writing(self) -> Generator[SqlUnit]:
+        with suppress(_Lost), super().writing() as unit:
+            yield unit
+            self.commits += 1
+            if self.commits % 9 == 0:
+                raise _Lost
+
+
+class ReadsWhatIsCommittedMeanwhile(ImpatientStore):
+    """Takes no snapshot for a reading."""
+
+    def __init__(self, *place: Any) -> None:
+        super().__init__(*place)
+        self._begin_reading = self._begin_reading.replace("REPEATABLE READ", "READ COMMITTED")
+
+
+def _run_many(stores: Stores) -> None:
+    for seed in range(1, MANY_SEEDS + 1):
+        stores.run(program(seed, MANY_STEPS), closely=False)
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(
+    "broken",
+    [
+        _around(saboteurs.CommitsWhatFailed),
+        _around(saboteurs.IgnoresSavepoints),
+        _around(saboteurs.UndoesEverySavepoint),
+        _around(SwapsTheLastTwo),
+        LosesACommitOfMany,
+        ReadsWhatIsCommittedMeanwhile,
+    ],
+    ids=lambda broken: broken.__name__,
+)
+def test_a_broken_store_in_the_database_is_found_out_by_many_programs(server: Server, broken: OpenInDatabase) -> None:
+    with Stores(server, broken) as stores, pytest.raises(Mismatch, match=r"^in a database, "):
+        _run_many(stores)
 
 
 def _remembers_beside_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
