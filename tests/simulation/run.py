@@ -17,7 +17,7 @@ from tests.simulation.world import Mismatch, OpenStore, Step, World
 
 from salon_crm.adapters.memory import MemoryStore
 from salon_crm.adapters.postgres import PostgresStore
-from salon_crm.adapters.postgres.connection import PostgresConnection
+from salon_crm.adapters.postgres.source import OwnConnections
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.domain.ids import SalonId
 from salon_crm.ports.store import Store
@@ -65,26 +65,13 @@ def on_file(**how: Any) -> Generator[World]:
 
 
 class ImpatientStore(PostgresStore):
-    """A salon in the database, whose writers do not wait, on connections that stores closed before have left."""
+    """A salon in the database, whose writers do not wait."""
 
-    def __init__(self, server: Server, left: list[PostgresConnection], salon_id: SalonId) -> None:
-        self._left = left
+    def __init__(self, server: Server, salon_id: SalonId) -> None:
         super().__init__(server.dsn(APP), salon_id=salon_id, schema=SCHEMA, deadline=0)
 
-    def _connect(self) -> PostgresConnection:
-        if self._left:
-            return self._left.pop()
-        connection = super()._connect()
-        connection.raw.prepare_threshold, connection.raw.prepared_max = 1, None  # as if they were long in use
-        return connection
 
-    def close(self) -> None:
-        self._left += self._idle
-        self._idle = []
-        super().close()
-
-
-OpenInDatabase = Callable[[Server, list[PostgresConnection], SalonId], Store]
+OpenInDatabase = Callable[[Server, SalonId], Store]
 
 
 class Stores:
@@ -93,19 +80,19 @@ class Stores:
     def __init__(self, server: Server, open_in_database: OpenInDatabase = ImpatientStore) -> None:
         self._server = server
         self._open_in_database = open_in_database
-        self._left: list[PostgresConnection] = []
+        self._connections = OwnConnections.to(server.dsn(APP))
 
     def __enter__(self) -> "Stores":
+        self._connections.join(self)  # so that those of one program are there for the next
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._left:
-            self._left.pop().close()
+        self._connections.part(self)
 
     @contextmanager
     def _in_database(self, *, salon_id: SalonId, **how: Any) -> Generator[World]:
         """Give a salon in the database that two stores have open, as two processes would."""
-        open_store: OpenStore = lambda _: self._open_in_database(self._server, self._left, salon_id)  # noqa: E731
+        open_store: OpenStore = lambda _: self._open_in_database(self._server, salon_id)  # noqa: E731
         yield World(open_store, lasting=True, salon_id=salon_id, **how)
 
     def run(self, steps: list[Step], *, closely: bool = True) -> None:
