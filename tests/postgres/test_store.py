@@ -233,3 +233,13 @@ def test_a_host_whose_role_sees_every_salon_s_rows_is_refused(server: Server) ->
         assert "row security" in str(refused(salon, host))
         host.execute(f"SET ROLE {APP}")
         assert joined(salon, host) == ["Bea Costa"]
+
+
+def test_a_salon_that_another_process_began_after_its_store_was_opened_is_joined(
+    server: Server, make_salon_store: MakeSalonStore
+) -> None:
+    opened_first, other = make_salon_store("ours"), make_salon_store("ours")
+    crm.open_salon(other, region="PT", zone="UTC", currency="EUR")
+    salon = crm.open_salon(opened_first)
+    with psycopg.connect(server.dsn(APP)) as host:
+        assert joined(salon, host) == ["Bea Costa"]

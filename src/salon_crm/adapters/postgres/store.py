@@ -103,19 +103,19 @@ class PostgresStore(Store, Joinable):
 
     @contextmanager
     def writing(self) -> Generator[SqlUnit]:
-        origin: list[Row] = []
+        origin = self._own_origin
         with self._begun(self._begin_writing) as (connection, has_head):
             if not has_head:
                 with self._told_how_long():
                     head = f"INSERT INTO {HEADS} ({OWNER}) VALUES (?) ON CONFLICT DO NOTHING"
                     connection.run(head, [str(self.salon_id)])
                     connection.script(self._take_turn)
-                origin = connection.rows(OWN_ORIGIN)
+            origin = origin or connection.rows(OWN_ORIGIN)
             with self._unit(connection) as unit:
                 yield unit
                 self._check_open()
                 connection.commit()
-        self._own_origin = self._own_origin or origin
+        self._own_origin = origin  # now that it is kept
 
     @contextmanager
     def _unit(self, connection: PostgresConnection) -> Generator[SqlUnit]:
