@@ -213,6 +213,15 @@ def test_connections_that_the_server_ended_are_replaced(server: Server, make_poo
     assert pool.get_stats()["pool_size"] <= 3
 
 
+def test_a_connection_that_somebody_closed_in_the_pool_is_replaced(make_pool: MakePool) -> None:
+    pool = make_pool(max_size=1)
+    salon = crm.open_salon(pool, salon_id=uuid4(), **SETTINGS)
+    with pool.connection() as kept:
+        pass
+    kept.close()
+    assert names(salon) == []
+
+
 def test_a_pool_that_is_closed_or_not_open_yet_is_said(server: Server, salon: crm.Salon, pool: Pool) -> None:
     pool.close()
     with pytest.raises(crm.StoreError) as caught:

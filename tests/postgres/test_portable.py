@@ -61,6 +61,14 @@ def test_no_statement_uses_what_is_not_portable(source: Path) -> None:
         assert [text for text in texts if re.search(rf"\b{word}\b", text)] == [], word
 
 
+def test_the_page_on_relatives_spreads_every_table_by_whose_row_it_is_and_together() -> None:
+    page = (Path(__file__).parents[2] / "docs/explanation/relatives-of-postgresql.md").read_text(encoding="utf-8")
+    told = re.findall(r"SELECT create_distributed_table\('(\w+)', '(\w+)'(?:, colocate_with => '(\w+)')?\);", page)
+    first, *others = (name for name in table_names() if name != "crm_schema")
+    assert told == [(first, OWNER, ""), *((name, OWNER, first) for name in others)]
+    assert "SELECT create_reference_table('crm_schema');" in page
+
+
 def test_what_is_looked_for_is_found_where_it_stands() -> None:
     assert _KEY.findall("CREATE TABLE t (\n  id text,\n  PRIMARY KEY (id)\n)") == ["id"]
     assert _TEXT.findall('x = "LOCK TABLE t"') == ['"LOCK TABLE t"']

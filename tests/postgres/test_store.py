@@ -14,7 +14,6 @@ import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.adapters.postgres.schema import migrate, table_names
 from salon_crm.domain.ids import SalonId
-from salon_crm.testing import a_customer
 
 OLGA = crm.Actor("olga", crm.Role.OWNER)
 
@@ -236,11 +235,11 @@ def test_a_host_whose_role_sees_every_salon_s_rows_is_refused(server: Server) ->
         assert joined(salon, host) == ["Bea Costa"]
 
 
-def test_a_store_opened_before_the_first_writer_joins_what_another_has_begun(
+def test_a_salon_that_another_process_began_after_its_store_was_opened_is_joined(
     server: Server, make_salon_store: MakeSalonStore
 ) -> None:
-    early, late = make_salon_store("one"), make_salon_store("one")
-    with late.writing() as writing:
-        writing.customers.add(a_customer(1))
-    with psycopg.connect(server.dsn(APP)) as host, early.joining(host) as writing:
-        assert writing.customers.get_many([a_customer(1).id])
+    opened_first, other = make_salon_store("ours"), make_salon_store("ours")
+    crm.open_salon(other, region="PT", zone="UTC", currency="EUR")
+    salon = crm.open_salon(opened_first)
+    with psycopg.connect(server.dsn(APP)) as host:
+        assert joined(salon, host) == ["Bea Costa"]

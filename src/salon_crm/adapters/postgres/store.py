@@ -114,7 +114,7 @@ class PostgresStore(Store, Joinable):
                 yield unit
                 self._check_open()
                 connection.commit()
-        self._own_origin = origin
+        self._own_origin = origin  # now that it is kept
 
     @contextmanager
     def _unit(self, connection: PostgresConnection) -> Generator[SqlUnit]:
