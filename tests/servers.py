@@ -72,11 +72,16 @@ def _folders() -> Iterator[Path]:
 
 
 class Server:
-    """A server for as long as the tests last; as root it runs as nobody, which it insists on."""
+    """A server for as long as the tests last; as root it runs as nobody, which it insists on.
 
-    def __init__(self) -> None:
+    ``settings`` come after those of tests. In a ``kept`` folder it is found again, and not taken away.
+    """
+
+    def __init__(self, *settings: str, kept: Path | None = None) -> None:
         short = "/tmp" if os.access("/tmp", os.W_OK) else None  # the name of a socket has 107 bytes
-        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-", dir=short))
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="crm-pg-", dir=short))
+        self._kept = kept is not None
+        self._settings = (*_SETTINGS, *settings)
         self._user: int | None = None
         folder = binaries()
         if os.geteuid() == 0:
@@ -89,7 +94,8 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         try:
             options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", f"--username={SUPERUSER}")
-            self._run("initdb", f"--pgdata={self._data}", *options)
+            if not self._data.exists():
+                self._run("initdb", f"--pgdata={self._data}", *options)
             self.start()
         except BaseException:
             self.stop()
@@ -123,7 +129,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers; raises NoServer."""
-        settings: Sequence[str] = [part for setting in _SETTINGS for part in ("-c", setting)]
+        settings: Sequence[str] = [part for setting in self._settings for part in ("-c", setting)]
         command = [str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(self.folder), *settings]
         log = (self.folder / "log").open("ab")
         self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, user=self._user)
@@ -158,12 +164,13 @@ class Server:
     def stop(self) -> None:
         """End it and take its folder away."""
         if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGINT)  # which ends who is still connected
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser, each by itself."""

@@ -13,7 +13,15 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from salon_crm.adapters.postgres.connection import READ_ONLY, PostgresConnection, is_inside, marked, ours, translated
+from salon_crm.adapters.postgres.connection import (
+    AT_FIRST,
+    READ_ONLY,
+    PostgresConnection,
+    is_inside,
+    marked,
+    ours,
+    translated,
+)
 from salon_crm.adapters.postgres.dialect import PostgresDialect
 from salon_crm.adapters.postgres.schema import HEADS
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
@@ -121,7 +129,10 @@ class JoinedConnection(Connection):
             return cursor.execute(marked(sql), values).fetchall()
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
-        return list(takewhile(going_on, self.rows(sql, values)))
+        met = list(takewhile(going_on, self.rows(f"{sql} LIMIT {AT_FIRST}", values)))
+        if len(met) < AT_FIRST:
+            return met
+        return met + list(takewhile(going_on, self.rows(sql, values)[AT_FIRST:]))
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         with self._cursor() as cursor:
