@@ -74,13 +74,15 @@ def _folders() -> Iterator[Path]:
 class Server:
     """A server for as long as the tests last; as root it runs as nobody, which it insists on.
 
-    ``settings`` are its own beside those that all have, or in their place, such as ``fsync=on``.
+    ``settings`` are its own beside those that all have, or in their place, such as ``fsync=on``. In a ``kept`` folder
+    it is found again, and not taken away.
     """
 
-    def __init__(self, settings: Sequence[str] = ()) -> None:
-        self._settings = (*_SETTINGS, *settings)
+    def __init__(self, *settings: str, kept: Path | None = None) -> None:
         short = "/tmp" if os.access("/tmp", os.W_OK) else None  # the name of a socket has 107 bytes
-        self.folder = Path(tempfile.mkdtemp(prefix="crm-pg-", dir=short))
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="crm-pg-", dir=short))
+        self._kept = kept is not None
+        self._settings = (*_SETTINGS, *settings)
         self._user: int | None = None
         folder = binaries()
         if os.geteuid() == 0:
@@ -93,7 +95,8 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         try:
             options = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", f"--username={SUPERUSER}")
-            self._run("initdb", f"--pgdata={self._data}", *options)
+            if not self._data.exists():
+                self._run("initdb", f"--pgdata={self._data}", *options)
             self.start()
         except BaseException:
             self.stop()
@@ -170,13 +173,14 @@ class Server:
     def stop(self) -> None:
         """End it and take its folder away."""
         if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGINT)  # which ends who is still connected
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser, each by itself."""

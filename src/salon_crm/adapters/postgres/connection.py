@@ -1,5 +1,6 @@
 """A connection of psycopg: our words for its transactions, and its errors in ours."""
 
+import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -32,8 +33,11 @@ _REASONS: Final = {
 """What goes wrong, by SQLSTATE or by its class."""
 
 
-_SENT: Final = 1_000
+_SENT: Final = 5_000
 """Rows that are sent at a time."""
+
+AT_FIRST: Final = 600
+"""Rows that are asked for at once of an answer that may be left before its end: nearly always enough."""
 
 _WALKED: Final = 200
 """Rows that are fetched at a time of an answer that may be left before its end."""
@@ -76,6 +80,29 @@ def ours() -> Generator[None]:
 def marked(sql: str) -> bytes:
     """Return a statement with psycopg's marks for what is bound; none of ours has a question mark in a text."""
     return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
+_LIST: Final = re.compile(r"VALUES \(((?:[^()]|\([^()]*\))*)\)")
+"""One row of values."""
+
+
+def _at_once(listed: str, rows: Sequence[Sequence[Value]]) -> tuple[str, list[list[Value]]]:
+    """Return a query that gives rows of values as one is ``listed``, and the columns that it binds as arrays."""
+    names, arrays, bound = list[str](), list[str](), list[list[Value]]()
+    for number, column in enumerate(zip(*rows, strict=True)):
+        kind = next((_array_of(value) for value in column if value is not None), None)
+        names.append("NULL" if kind is None else f"v.c{number}")
+        if kind is not None:
+            arrays.append(f"CAST(? AS {kind})")
+            bound.append(list(column))
+    each = iter(names)
+    select = re.sub(r"\?", lambda _: next(each), listed)
+    given = ", ".join(name.removeprefix("v.") for name in names if name != "NULL")
+    return f"SELECT {select} FROM unnest({', '.join(arrays)}) AS v ({given})", bound
+
+
+def _array_of(value: Value) -> str:
+    return "text[]" if isinstance(value, str) else "bytea[]" if isinstance(value, bytes) else "bigint[]"
 
 
 def is_inside(raw: psycopg.Connection[Any]) -> bool:
@@ -146,10 +173,13 @@ class PostgresConnection(Connection):
             raise translated(error) from None
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
-        self._check_process()
+        rows = self.rows(f"{sql} LIMIT {AT_FIRST}", values)
+        met = list(takewhile(going_on, rows))
+        if len(met) < AT_FIRST:
+            return met
         with ours(), _OwnWalk(self.raw) as cursor:
             cursor.execute(marked(sql), values)
-            return list(takewhile(going_on, cursor))
+            return met + list(takewhile(going_on, islice(cursor, AT_FIRST, None)))
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         self._check_process()
@@ -165,10 +195,18 @@ class PostgresConnection(Connection):
 
     @staticmethod
     def many(cursor: psycopg.Cursor[Any], sql: str, rows: Iterable[Sequence[Value]]) -> int:
-        """Run a statement for each row, some hundred at a time, and return how many rows it touched."""
+        """Run a statement for each row, some hundred at a time, and return how many rows it touched.
+
+        One that takes a list of VALUES is run once for them all.
+        """
         count, waiting = 0, iter(rows)
+        listed = _LIST.search(sql)
         while part := list(islice(waiting, _SENT)):
-            cursor.executemany(marked(sql), part)
+            if listed is None:
+                cursor.executemany(marked(sql), part)
+            else:
+                select, columns = _at_once(listed[1], part)
+                cursor.execute(marked(sql[: listed.start()] + select + sql[listed.end() :]), columns)
             count += max(0, cursor.rowcount)
         return count
 

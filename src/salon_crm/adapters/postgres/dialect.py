@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from salon_crm.adapters.sql.dialect import Dialect, Value
+from salon_crm.adapters.sql.dialect import Dialect, Holders, Value
 from salon_crm.adapters.sql.pieces import MARK_MODULI, Needed, Pieces
-from salon_crm.adapters.sql.tables import PIECES, Column, TableShape
+from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, PIECES, Column, TableShape
 
 OWNER: Final = "salon_id"
 """The column that says whose row it is, first in every key: rows of one salon stay together, on whatever machine."""
@@ -17,17 +17,46 @@ SALON_SETTING: Final = "salon_crm.salon_id"
 _THEIRS: Final = f"{OWNER} = nullif(current_setting('{SALON_SETTING}', true), '')"
 """Whether a row is the salon's; where none is set, nobody's: after a transaction the setting is empty, not NULL."""
 
-_TYPES: Final = {"text": 'text COLLATE "C"', "integer": "bigint", "bytes": "bytea"}
+_PART_BITS: Final = 9
+PART: Final = 1 << _PART_BITS
+"""Places that stand side by side and have one row for each piece that any of them has: a bit says who has it."""
 
-_EVERYWHERE: Final = ""
-"""A piece that every place has, so that each place has a row of its own among the pieces."""
+_WORD: Final = 32
+"""Bits of a part that are looked at together: in most parts few have what is asked for."""
 
+_TYPES: Final = {"text": 'text COLLATE "C"', "integer": "bigint", "bytes": "bytea", "bits": f"bit({PART})"}
 
-_PIECE_PLACES: Final = TableShape(
+_NOBODY: Final = f"CAST(B'0' AS bit({PART}))"
+_ROOM_TO_CHANGE: Final = 70
+"""Percent of a page that is filled at first: a part that gets one more member is best written anew beside itself."""
+
+_PIECE_PARTS: Final = TableShape(
     name=PIECES,
-    columns=(Column("piece", "text", nullable=False), Column("rowid", "integer", nullable=False)),
-    primary_key=("piece", "rowid"),
+    columns=(
+        Column("piece", "text", nullable=False),
+        Column("part", "integer", nullable=False),
+        Column("members", "bits", nullable=False),
+    ),
+    primary_key=("piece", "part"),
 )
+
+_GIVEN: Final = (
+    f"SELECT piece, place >> {_PART_BITS} AS part, "
+    f"bit_or(set_bit({_NOBODY}, CAST(place & {PART - 1} AS integer), 1)) AS members "
+    "FROM (VALUES (CAST(? AS bigint), CAST(? AS text))) AS given (place, pieces) "
+    "CROSS JOIN LATERAL unnest(string_to_array(pieces, ' ')) AS piece GROUP BY 1, 2 ORDER BY 1, 2"
+)
+"""The parts that bound places and their pieces make."""
+
+_EACH_MEMBER: Final = (
+    f"CROSS JOIN LATERAL (SELECT (p.part << {_PART_BITS}) + w.word * {_WORD} + b.bit AS place "
+    f"FROM generate_series(0, {PART // _WORD - 1}) AS w (word) CROSS JOIN generate_series(0, {_WORD - 1}) AS b (bit) "
+    f"WHERE substring(m.members FROM w.word * {_WORD} + 1 FOR {_WORD}) <> CAST(B'0' AS bit({_WORD})) "
+    f"AND get_bit(m.members, w.word * {_WORD} + b.bit) = 1 OFFSET 0) AS e"
+)
+"""The place of each of the members ``m`` of a part; what ends with OFFSET 0 is asked for once for each row before."""
+
+_ROW: Final = f"CROSS JOIN LATERAL (SELECT * FROM {CUSTOMER_SEARCH.name} f WHERE f.place = p.place OFFSET 0) AS s"
 
 
 class PostgresDialect(Dialect):
@@ -64,16 +93,20 @@ class PostgresDialect(Dialect):
         return (PIECES,)
 
     def create_pieces(self) -> list[str]:
-        return _PIECE_PLACES.ddl(self)
+        return [*_PIECE_PARTS.ddl(self), f"ALTER TABLE {PIECES} SET (fillfactor = {_ROOM_TO_CHANGE})"]
 
     def add_pieces(self) -> str:
         return (
-            f"INSERT INTO {PIECES} (rowid, piece) SELECT CAST(? AS bigint), "
-            f"unnest(array_append(string_to_array(?, ' '), '{_EVERYWHERE}')) ON CONFLICT DO NOTHING"
+            f"INSERT INTO {PIECES} (piece, part, members) {_GIVEN} "
+            f"ON CONFLICT ({OWNER}, piece, part) DO UPDATE SET members = {PIECES}.members | excluded.members"
         )
 
     def drop_pieces(self) -> str:
-        return f"DELETE FROM {PIECES} WHERE rowid = ? AND piece = ANY(string_to_array(?, ' '))"
+        same, left = "p.piece = g.piece AND p.part = g.part", "p.members & ~ g.members"
+        return (
+            f"WITH g AS ({_GIVEN}), emptied AS (DELETE FROM {PIECES} p USING g WHERE {same} AND {left} = {_NOBODY}) "
+            f"UPDATE {PIECES} p SET members = {left} FROM g WHERE {same} AND {left} <> {_NOBODY}"
+        )
 
     def clear_pieces(self) -> str:
         return f"DELETE FROM {PIECES}"
@@ -90,31 +123,52 @@ class PostgresDialect(Dialect):
     def pieces_worn(self) -> str:
         return "SELECT false"
 
-    def has_pieces(self, needed: Needed) -> tuple[str, list[Value]]:
-        """Walk the places of one piece, the longest that all must have, and look each up among the others."""
-        first: Pieces = (_EVERYWHERE,)
-        rest = list(needed)
-        if needed and len(needed[0]) == 1:
-            first, rest = needed[0][0], rest[1:]
-        conditions, values = ["p.piece = ?"], list[Value](first[:1])
-        for clause in ((first[1:],), *rest):
-            condition, bound = _one_of(clause)
-            conditions.append(condition)
-            values += bound
-        return " AND ".join(conditions), values
+    def has_pieces(self, needed: Needed, between: tuple[int, int] | None = None, *, falling: bool = False) -> Holders:
+        """Walk the parts that all the pieces have, side by side, and look up the members they have in common."""
+        single = dict.fromkeys(clause[0][0] for clause in needed if _is_single(clause))
+        others = [clause for clause in needed if not _is_single(clause)]
+        tables = [PIECES] * len(single) + [f"({_any_of(clause)})" for clause in others]
+        names = ["p", *(f"p{number}" for number in range(1, len(tables)))]
+        listed = " CROSS JOIN ".join(f"{table} AS {name}" for table, name in zip(tables, names, strict=True))
+        found = " & ".join(f"{name}.members" for name in names)
+        conditions = [f"{name}.part = p.part" for name in names[1:]]
+        conditions += [f"{name}.piece = ?" for name in names[: len(single)]]
+        values: list[Value] = [piece for clause in others for pieces in clause for piece in pieces]
+        values += single
+        if between is not None:
+            conditions.append("p.part BETWEEN ? AND ?")
+            values += [place >> _PART_BITS for place in between]
+        way = "DESC" if falling else "ASC"
+        places = (
+            f"SELECT p.part, e.place FROM {listed} CROSS JOIN LATERAL (SELECT {found} AS members OFFSET 0) AS m "
+            f"{_EACH_MEMBER} WHERE {' AND '.join([*conditions, f'm.members <> {_NOBODY}'])} "
+            f"ORDER BY p.part {way}, e.place {way}"
+        )
+        return Holders(
+            tables=f"({places}) AS p {_ROW}", condition="1 = 1", values=values, order=f"p.part {way}, p.place {way}"
+        )
 
     def piece_sums(self) -> str:
         first, second = MARK_MODULI
         return (
-            f"SELECT piece, count(*), CAST(sum((rowid % {first}) * (rowid % {second})) AS bigint) FROM {PIECES} "
-            f"WHERE piece <> '{_EVERYWHERE}' GROUP BY piece"
+            f"SELECT p.piece, count(*), CAST(sum((e.place % {first}) * (e.place % {second})) AS bigint) "
+            f"FROM {PIECES} p CROSS JOIN LATERAL (SELECT p.members) AS m {_EACH_MEMBER} GROUP BY p.piece"
         )
 
 
-def _one_of(clause: Sequence[Pieces]) -> tuple[str, list[Value]]:
-    met, values = list[str](), list[Value]()
-    for alternative in clause:
-        has = [f"EXISTS (SELECT 1 FROM {PIECES} q WHERE q.piece = ? AND q.rowid = p.rowid)" for _ in alternative]
-        met.append(f"({' AND '.join(has) or '1 = 1'})")
-        values += alternative
-    return f"({' OR '.join(met)})", values
+def _is_single(clause: Sequence[Pieces]) -> bool:
+    return len(clause) == 1 and len(clause[0]) == 1
+
+
+def _any_of(clause: Sequence[Pieces]) -> str:
+    """Return the parts in which somebody has all pieces of one alternative, and who."""
+    every = " UNION ALL ".join(map(_all_of, clause))
+    return f"SELECT a.part, bit_or(a.members) AS members FROM ({every}) AS a GROUP BY a.part"
+
+
+def _all_of(pieces: Pieces) -> str:
+    names = [f"q{number}" for number in range(len(pieces))]
+    found = " & ".join(f"{name}.members" for name in names)
+    tables = " CROSS JOIN ".join(f"{PIECES} AS {name}" for name in names)
+    conditions = [f"{name}.piece = ?" for name in names] + [f"{name}.part = q0.part" for name in names[1:]]
+    return f"SELECT q0.part, {found} AS members FROM {tables} WHERE {' AND '.join(conditions)} AND {found} <> {_NOBODY}"

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.pq import PipelineStatus, TransactionStatus
 
 from salon_crm.adapters.postgres.connection import (
+    AT_FIRST,
     READ_ONLY,
     OwnCursor,
     PostgresConnection,
@@ -131,7 +132,10 @@ class JoinedConnection(Connection):
             return cursor.execute(marked(sql), values).fetchall()
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
-        return list(takewhile(going_on, self.rows(sql, values)))
+        met = list(takewhile(going_on, self.rows(f"{sql} LIMIT {AT_FIRST}", values)))
+        if len(met) < AT_FIRST:
+            return met
+        return met + list(takewhile(going_on, self.rows(sql, values)[AT_FIRST:]))
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         with self._cursor() as cursor:

@@ -4,10 +4,25 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from attrs import field, frozen
+
 from salon_crm.adapters.sql.pieces import Needed
+from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 
 Value = str | int | bytes | None
 Row = tuple[Any, ...]
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class Holders:
+    """The search rows ``s`` of customers who have some pieces, as what a query says of them."""
+
+    tables: str = field(metadata=OPERATOR)
+    condition: str = field(metadata=OPERATOR)
+    values: Sequence[Value] = field(metadata=IDENTITY)
+    """What the tables bind, then the condition."""
+    order: str = field(metadata=OPERATOR)
+    """What to order by, so that they come by place and are looked up as they are asked for."""
 
 
 class Connection(Protocol):
@@ -103,8 +118,8 @@ class Dialect(Protocol):
         """Return the query whose one value says whether merging has worn the pieces, so that they must be made anew."""
 
     @abstractmethod
-    def has_pieces(self, needed: Needed) -> tuple[str, list[Value]]:
-        """Return a condition on ``p``, the table of pieces, and the values it binds; ``p.rowid`` is the place."""
+    def has_pieces(self, needed: Needed, between: tuple[int, int] | None = None, *, falling: bool = False) -> Holders:
+        """Return the search rows of all who have the pieces needed, at the places between two that groups end at."""
 
     @abstractmethod
     def piece_sums(self) -> str:

@@ -6,10 +6,10 @@ from typing import Final
 from attrs import field, frozen
 
 from salon_crm.adapters.sql.criteria import asks_row, compile_criterion
-from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
+from salon_crm.adapters.sql.dialect import Connection, Dialect, Holders, Row, Value
 from salon_crm.adapters.sql.pieces import pieces_needed
 from salon_crm.adapters.sql.search import beginning_of, group_of, highest_place, names_around, places_of
-from salon_crm.adapters.sql.tables import CUSTOMER_PANEL, CUSTOMER_SEARCH, CUSTOMER_TABLE, PIECES, write_instant
+from salon_crm.adapters.sql.tables import CUSTOMER_PANEL, CUSTOMER_SEARCH, CUSTOMER_TABLE, write_instant
 from salon_crm.domain.criteria import Criterion, Order, OrderKey, Start
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 
@@ -131,8 +131,8 @@ class TextSearch:
         self._connection = connection
         self._condition, self._values = compile_criterion(criterion, dialect, "s")
         self._asks_row = asks_row(criterion)
-        needed = pieces_needed(criterion)
-        self._pieces = dialect.has_pieces(needed) if needed else None
+        self._dialect = dialect
+        self._pieces = pieces_needed(criterion)
 
     def ids(self, walk: Walk, limit: int) -> list[str]:
         """Return the ids of the first customers who match, in the order of the walk."""
@@ -236,10 +236,14 @@ class TextSearch:
         self, walk: Walk, low: int, high: int, limit: int | None, going_on: Callable[[Row], bool] | None = None
     ) -> list[Row]:
         """Return place, sort key and id of the first who match between two places, in the order of places."""
-        place = "p.rowid" if self._pieces else "s.place"
-        select, values = self._select("s.place, s.name_key, s.customer_id", pieces=self._pieces is not None)
-        sql = f"{select} AND {place} BETWEEN ? AND ? ORDER BY {place} {walk.way}"
-        bound = [*values, low, high]
+        columns, between = "s.place, s.name_key, s.customer_id", (low, high)
+        if self._pieces:
+            held = self._dialect.has_pieces(self._pieces, between, falling=walk.falling)
+            sql, bound = self._of_holders(columns, held)
+            sql += f" ORDER BY {held.order}"
+        else:
+            select, values = self._select(columns, pieces=False)
+            sql, bound = f"{select} AND s.place BETWEEN ? AND ? ORDER BY s.place {walk.way}", [*values, *between]
         if going_on is not None:
             return self._connection.rows_while(sql, bound, going_on)
         if limit is not None:
@@ -264,13 +268,18 @@ class TextSearch:
 
     def _select(self, columns: str, *, pieces: bool, row: bool = False) -> tuple[str, list[Value]]:
         """Return a query of those who match, and its values; CROSS JOIN keeps the tables in this order."""
-        tables, conditions, values = [f"{CUSTOMER_SEARCH.name} s"], [self._condition], list(self._values)
-        if row or self._asks_row:
-            tables.append(f"{CUSTOMER_PANEL.name} r")
-            conditions.insert(0, SAME_ROW)
         if pieces and self._pieces:
-            has_pieces, bound = self._pieces
-            tables.insert(0, f"{PIECES} p")
-            conditions = [has_pieces, "s.place = p.rowid", *conditions]
-            values = [*bound, *values]
-        return f"SELECT {columns} FROM {' CROSS JOIN '.join(tables)} WHERE {' AND '.join(conditions)}", values
+            return self._of_holders(columns, self._dialect.has_pieces(self._pieces), row=row)
+        return self._of_search_rows(columns, f"{CUSTOMER_SEARCH.name} s", [], [], row=row)
+
+    def _of_holders(self, columns: str, held: Holders, *, row: bool = False) -> tuple[str, list[Value]]:
+        return self._of_search_rows(columns, held.tables, [held.condition], held.values, row=row)
+
+    def _of_search_rows(
+        self, columns: str, tables: str, conditions: Sequence[str], values: Sequence[Value], *, row: bool
+    ) -> tuple[str, list[Value]]:
+        if row or self._asks_row:
+            tables = f"{tables} CROSS JOIN {CUSTOMER_PANEL.name} r"
+            conditions = [*conditions, SAME_ROW]
+        where = " AND ".join([*conditions, self._condition])
+        return f"SELECT {columns} FROM {tables} WHERE {where}", [*values, *self._values]

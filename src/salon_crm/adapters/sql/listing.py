@@ -25,7 +25,7 @@ from salon_crm.adapters.sql.criteria import (
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.finding import SAME_ROW, Walk
 from salon_crm.adapters.sql.pieces import pieces_needed
-from salon_crm.adapters.sql.tables import CUSTOMER_PANEL, CUSTOMER_SEARCH, CUSTOMER_TABLE, PIECES
+from salon_crm.adapters.sql.tables import CUSTOMER_PANEL, CUSTOMER_SEARCH, CUSTOMER_TABLE
 from salon_crm.domain.criteria import AllOf, Compare, Criterion, Fact, HasBooking, OneOf, Op, OrderKey
 
 _TRIED: Final = 2_000
@@ -215,9 +215,8 @@ class PanelSearch:
 
     def _by_pieces(self) -> Iterator[Source]:
         if needed := pieces_needed(self._criterion):
-            condition, bound = self._dialect.has_pieces(needed)
-            tables = f"{PIECES} p CROSS JOIN {CUSTOMER_SEARCH.name} s"
-            yield partial(self._first, "s.customer_id", tables, (f"{condition} AND s.place = p.rowid", bound))
+            held = self._dialect.has_pieces(needed)
+            yield partial(self._first, "s.customer_id", held.tables, (held.condition, list(held.values)))
 
     def _booked(self, asked: HasBooking, most: int) -> list[str] | None:
         narrowed = bookings_in_range(asked, self._dialect)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from salon_crm.adapters.sql.dialect import Dialect, Value
+from salon_crm.adapters.sql.dialect import Dialect, Holders, Value
 from salon_crm.adapters.sql.pieces import MARK_MODULI, Needed, Pieces
-from salon_crm.adapters.sql.tables import PIECES
+from salon_crm.adapters.sql.tables import CUSTOMER_SEARCH, PIECES
 
 _PIECE_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum())
 """What the tokenizer would take for white space unless told; it lets everything beyond ASCII be."""
@@ -90,9 +90,14 @@ class SQLiteDialect(Dialect):
     def pieces_worn(self) -> str:
         return f"SELECT length(block) > {_WORN} FROM {PIECES}_data WHERE id = 10"  # where FTS5 keeps that record
 
-    def has_pieces(self, needed: Needed) -> tuple[str, list[Value]]:
+    def has_pieces(self, needed: Needed, between: tuple[int, int] | None = None, *, falling: bool = False) -> Holders:
         asked = " AND ".join(f"({' OR '.join(map(_every, clause))})" for clause in needed)
-        return f"{PIECES} MATCH ?", [asked]
+        return Holders(
+            tables=f"{PIECES} p CROSS JOIN {CUSTOMER_SEARCH.name} s",
+            condition=f"{PIECES} MATCH ? AND s.place = p.rowid{' AND p.rowid BETWEEN ? AND ?' if between else ''}",
+            values=[asked, *(between or ())],
+            order=f"p.rowid {'DESC' if falling else 'ASC'}",
+        )
 
     def piece_sums(self) -> str:
         first, second = MARK_MODULI
