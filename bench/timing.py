@@ -18,9 +18,8 @@ from attrs import define, field
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-_PACKAGES = (
-    "salon-crm attrs phonenumbers email-validator django django-import-export sqlalchemy pydantic duckdb".split()
-)
+_OWN = "salon-crm attrs phonenumbers email-validator psycopg".split()
+_PACKAGES = [*_OWN, *"django django-import-export sqlalchemy pydantic duckdb".split()]
 
 
 @define

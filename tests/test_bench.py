@@ -1,6 +1,7 @@
 """Every benchmark runs, small and without peers, and fails where answers differ that must not."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import ceiling, importing, objects, peers, search, timing, transfer, writes
 from bench import filter as panels
-from bench import importing, objects, peers, search, timing, transfer, writes
 from bench.agreement import compare_salons
 from bench.bookings import guests
 from bench.customers import Person, fill, new_salon, people
@@ -152,6 +153,23 @@ def test_writes_lose_nothing(tmp_path: Path) -> None:
     assert (code, found["failed"]) == (0, [])
     assert column(found, "2 processes", "done") == {"library, round 1": 16, "raw, round 1": 16}
     assert set(column(found, "2 processes", "lost").values()) == {0}
+
+
+def test_the_ceiling_of_a_salon_is_measured_over_a_bare_transaction(tmp_path: Path) -> None:
+    options = ("--customers", "5", "--processes", "1", "2", "--seconds", "0.1", "--rounds", "1")
+    code, found = run(ceiling.main, tmp_path, *options)
+    if found["skipped"] and "CI" not in os.environ:
+        pytest.skip(f"no PostgreSQL: {found['skipped']}")
+    assert (code, found["failed"], found["skipped"]) == (0, [], {})
+    for title in ("all to one salon", "each to a salon of its own"):
+        share, done = column(found, title, "% of raw"), column(found, title, "done")
+        assert (share["1: raw"], share["2: raw"]) == (100, 100)
+        assert min(done.values()) >= 1
+        assert len(done) == 8
+
+
+def test_units_that_are_not_there_are_counted() -> None:
+    assert ceiling._lost({"raw": 5, "book": 2}, {"raw": 1, "book": 7}, {"raw": 6, "book": 8}) == {"raw": 0, "book": 1}
 
 
 def test_objects_are_what_they_were_told_to_be(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def check_sound(salon: crm.Salon) -> None:
     write_next(salon)
 
 
-@pytest.mark.parametrize("kills", [24, pytest.param(600, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [18, pytest.param(600, marks=pytest.mark.long)])
 def test_killed_clients_lose_nothing_acknowledged_and_leave_nothing_half_done(
     kills: int, server: Server, processes: Nest, capsys: pytest.CaptureFixture[str]
 ) -> None:

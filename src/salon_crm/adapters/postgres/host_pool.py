@@ -1,6 +1,6 @@
 """A host's pool of connections: each unit of work takes one, and gives it back as it was."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
@@ -23,10 +23,7 @@ class HostPool(Source):
     @classmethod
     def of(cls, pool: object) -> "HostPool | None":
         """Return what takes connections of a pool, None where it is no such pool."""
-        if not isinstance(pool, ConnectionPool):
-            return None
-        held: ConnectionPool[Any] = pool
-        return cls(held)
+        return cls(pool) if _is_pool(pool) else None
 
     @property
     def most_stale(self) -> int:
@@ -63,3 +60,7 @@ class HostPool(Source):
 
     def part(self, store: object) -> None:
         """It is the host's to close."""
+
+
+def _is_pool(thing: object) -> TypeGuard[ConnectionPool[Any]]:
+    return isinstance(thing, ConnectionPool)
