@@ -67,7 +67,7 @@ def _run_kit(folder: Path, number: int) -> dict[str, set[str]]:
     return run.failed
 
 
-@pytest.mark.no_cover  # what the kit and the stores do is watched where they are whole
+@pytest.mark.no_cover
 @pytest.mark.parametrize("number", range(_RUNS))
 def test_broken_stores_fail_the_checks_that_are_there_for_them(tmp_path: Path, number: int) -> None:
     expected = {f"Test{each.name}": set(each.caught_by) for each in SABOTEURS[number::_RUNS]}
