@@ -1,11 +1,12 @@
 """The page on storages is followed to the letter: its code, put together as it says, passes the kit."""
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
+
+from tests import unwatched
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "how-to" / "plug-in-your-storage.md"
 _BLOCK: Final = re.compile(r"^```python\n(.*?)^```\n(\s*```text\n)?", re.DOTALL | re.MULTILINE)
@@ -23,10 +24,10 @@ def test_what_the_page_builds_passes_the_kit(tmp_path: Path) -> None:
     (tmp_path / "my_store.py").write_text(store, encoding="utf-8")
     (tmp_path / "test_my_store.py").write_text(test, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
-    outer = ("COVERAGE_", "COV_", "PYTEST_")  # what is asked of the run around this one
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_store.py"]
-    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=unwatched.environment(), capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     passed, skipped = (int(re.findall(rf"(\d+) {word}", ran.stdout)[0]) for word in ("passed", "skipped"))
     assert passed > 5 * skipped

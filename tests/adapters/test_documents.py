@@ -90,6 +90,7 @@ def is_json(value: Any) -> bool:
     return type(value) in (str, int, bool, type(None))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", DOCUMENTED, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_every_object_goes_out_as_json_and_comes_back_equal(kind: type[Any], data: st.DataObject) -> None:
@@ -125,6 +126,7 @@ STORED = [*(kind.type for kind in KINDS.values()), crm.AuditEntry, crm.Settings,
 ONLY_STORED = [kind for kind in STORED if kind not in DOCUMENTED]  # the others are proved above: one converter for all
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ONLY_STORED, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_everything_only_a_store_keeps_goes_out_as_json_and_comes_back_equal(

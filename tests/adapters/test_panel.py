@@ -268,6 +268,7 @@ LIMITS = (
 """What a way to the answer is chosen by."""
 
 
+@pytest.mark.no_cover
 @given(
     st.lists(st.tuples(st.lists(changes(), max_size=12), st.lists(QUERIES, max_size=8)), min_size=1, max_size=4),
     st.fixed_dictionaries({name: st.sampled_from([1, 2, 3_000]) for name in LIMITS}),
@@ -605,6 +606,7 @@ def booking_queries() -> SearchStrategy[BookingQuery]:
     )
 
 
+@pytest.mark.no_cover
 @given(
     st.lists(bookings(), max_size=20, unique_by=lambda booking: booking.id),
     st.lists(

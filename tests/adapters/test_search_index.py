@@ -117,6 +117,7 @@ LIMITS = ("_MOST_OF_A_GROUP", "_MOST_SORTED", "_MOST_COUNTED", "_MOST_WALKED", "
 """How many customers each way of searching takes, and what it is chosen by."""
 
 
+@pytest.mark.no_cover
 @given(
     st.lists(st.tuples(st.lists(changes(), max_size=8), st.lists(QUERIES, max_size=6)), min_size=1, max_size=4),
     st.fixed_dictionaries({name: st.sampled_from([1, 2, 500]) for name in LIMITS}),

@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.simulation.run import run_seeds
 
-_A_SERVER_LASTS: Final = 250
+_A_SERVER_LASTS: Final = 100
 """How many seeds one process runs on one server, whose tables grow with each."""
 
 

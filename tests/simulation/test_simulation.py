@@ -64,7 +64,7 @@ def test_whatever_happens_in_a_salon_of_a_fresh_seed_is_as_the_plain_model_says(
     _must_hold(stores, seed)
 
 
-@pytest.mark.no_cover  # the programs above go the same ways, and being watched takes longer than going them
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(1, MANY_SEEDS + 1, SEEDS_OF_A_TEST))
 def test_three_stores_say_the_same_at_every_step_of_many_programs(stores: Stores, first: int) -> None:
     for seed in range(first, first + SEEDS_OF_A_TEST):
@@ -116,6 +116,7 @@ class LosesACommit(MemoryStore):
             self._state = before
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "make",
     [
@@ -280,6 +281,7 @@ def _books_whom_the_salon_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving, "refuse_blocked", lambda *_: None)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "plant",
     [
@@ -302,6 +304,7 @@ def test_a_use_case_that_breaks_a_promise_is_found_out(
     assert len(failure.steps) <= 12, str(failure)
 
 
+@pytest.mark.no_cover
 def test_a_failing_seed_prints_itself_and_a_short_program_that_fails_again() -> None:
     failure = _finds(_impatient(saboteurs.IgnoresSavepoints))
     assert failure is not None

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from tests import unwatched
 
 import salon_crm.testing
 from salon_crm.adapters.memory import MemoryStore
@@ -106,7 +107,8 @@ def _run(folder: Path, *options: str, declared: str = "pass", hook: str = _HOOK,
         *options,
         str(module),
     ]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder).stdout
+    environment = unwatched.environment()
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment).stdout
 
 
 def test_what_is_not_declared_is_skipped_and_said(tmp_path: Path) -> None:

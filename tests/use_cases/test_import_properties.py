@@ -15,6 +15,8 @@ from tests.use_cases.lists import bring, content_of, figures, people, records, t
 import salon_crm as crm
 from salon_crm.testing.doubles import CountedIds, FixedClock
 
+pytestmark = pytest.mark.no_cover
+
 IDS: Final = tuple(f"01890a5d-ac96-774b-bcce-b302099a805{n}" for n in range(3))
 CELLS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("Ana Silva", "SILVA, Ana", "Ana Costa", "Bea Dias", "none", ",", "'t Hart", "=1+1", "x" * 201),

@@ -263,6 +263,7 @@ def check_facts(tx: crm.Salon, plain: Plain) -> None:
         assert set(facts.packages) == packages(plain, who)
 
 
+@pytest.mark.no_cover
 @settings(
     max_examples=2 * int(settings().max_examples),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

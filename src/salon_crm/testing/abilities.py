@@ -314,11 +314,3 @@ class WalkingChecks(Conformance):
                     assert list(records.walk(kind.identity(start), limit)) == behind[:limit]
             assert list(records.walk(None, 2)) == in_order[:2]
             assert list(records.walk(None, 0)) == []
-
-    def test_nothing_is_walked_where_nothing_is(self, store: Store, kind: Kind[Any]) -> None:
-        """``walk`` of an empty store gives nothing."""
-        self.needs(Capability.WALKING)
-        with store.reading() as reading:
-            records: object = records_in(reading, kind)
-            assert isinstance(records, Walkable)
-            assert list(records.walk(None, 10)) == []

@@ -29,6 +29,9 @@ from salon_crm.testing.conformance import (
 _A_MOMENT: Final = 0.05
 """How long a writer out of turn is given to show itself; a store that is right takes just so long."""
 
+_AN_INSTANT: Final = 0.001
+"""How long each of many writers lets others read what it is about to change."""
+
 
 def _everything(unit: Reading, kinds: list[Kind[Any]]) -> dict[str, Any]:
     """Return what a unit shows of records 1 and 2 of each kind, of lists, of the audit and of the salon."""
@@ -260,7 +263,7 @@ class TransactionChecks(Conformance):
         self._count_up(open_store(NAME), open_store(NAME))
 
     def _count_up(self, *stores: Store) -> None:
-        times, together = 8, Barrier(len(stores), timeout=self.patience)
+        times, together, never = 8, Barrier(len(stores), timeout=self.patience), Event()
 
         def count_up(store: Store) -> Callable[[], None]:
             def call() -> None:
@@ -268,6 +271,7 @@ class TransactionChecks(Conformance):
                     together.wait()
                     with store.writing() as writing:
                         customer = get(writing, CUSTOMERS, a_customer(1))
+                        never.wait(_AN_INSTANT)  # in which whoever else was let in reads the same
                         writing.customers.save(evolve(customer, version=customer.version + 1), customer.version)
 
             return call
