@@ -22,7 +22,7 @@ from salon_crm.adapters.postgres.connection import (
     ours,
     translated,
 )
-from salon_crm.adapters.postgres.dialect import PostgresDialect
+from salon_crm.adapters.postgres.dialect import PLANNING, PostgresDialect
 from salon_crm.adapters.postgres.schema import HEADS
 from salon_crm.adapters.sql.dialect import Connection, Row, Value
 from salon_crm.adapters.sql.repositories import savepoint
@@ -53,7 +53,7 @@ def joined_unit(
     unit = SqlUnit(joined, dialect)
     try:
         with savepoint(joined, "crm_joined"):  # undoing it sets back what was set inside
-            before = joined.set(settings)
+            before = joined.set(PLANNING | settings)
             joined.take_turn(lock)
             joined.check_origin(origin)
             yield unit

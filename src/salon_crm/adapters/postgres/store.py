@@ -1,7 +1,7 @@
 """A salon in a PostgreSQL database that many salons share: one writer a salon, readers that never wait."""
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
-from salon_crm.adapters.postgres.dialect import OWNER, SALON_SETTING, PostgresDialect
+from salon_crm.adapters.postgres.dialect import OWNER, PLANNING, SALON_SETTING, PostgresDialect
 from salon_crm.adapters.postgres.joining import OWN_ORIGIN, joined_unit
 from salon_crm.adapters.postgres.schema import HEADS, SCHEMA_VERSION, quoted, version_there
 from salon_crm.adapters.sql.dialect import Row
@@ -205,11 +205,11 @@ class PostgresStore(Store, Joinable):
                 self._idle.pop().close()
 
 
-def _set(settings: Mapping[str, str]) -> str:
+def _set(settings: dict[str, str]) -> str:
     """Return the statement that sets what a transaction needs, until it ends."""
     return "SELECT " + ", ".join(
         f"set_config({sql.Literal(name).as_string()}, {sql.Literal(value).as_string()}, true)"
-        for name, value in settings.items()
+        for name, value in (PLANNING | settings).items()
     )
 
 
