@@ -124,3 +124,10 @@ def test_rows_are_sent_at_once_with_nothing_where_nothing_is(make_salon_store: M
     with store.reading() as reading:
         assert [*reading.customers.get_many([each.id for each in customers]).values()] == customers
         assert reading._connection.rows("SELECT max(place) > 4294967296 FROM crm_customer_search") == [(True,)]
+
+
+def test_plans_are_made_for_the_values_at_hand(make_salon_store: MakeSalonStore) -> None:
+    """After some executions PostgreSQL may keep one plan for any value: of a page of a panel, one that took minutes."""
+    with make_salon_store("ours").reading() as reading:
+        set_so = reading._connection.rows("SELECT current_setting('plan_cache_mode'), current_setting('jit')")
+    assert set_so == [("force_custom_plan", "off")]

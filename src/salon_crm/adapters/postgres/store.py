@@ -1,6 +1,6 @@
 """A salon in a PostgreSQL database that many salons share: one writer a salon, readers that never wait."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from salon_crm.adapters.postgres.connection import PostgresConnection, why
-from salon_crm.adapters.postgres.dialect import OWNER, SALON_SETTING, PostgresDialect
+from salon_crm.adapters.postgres.dialect import OWNER, PLANNING, SALON_SETTING, PostgresDialect
 from salon_crm.adapters.postgres.joining import OWN_ORIGIN, joined_unit
 from salon_crm.adapters.postgres.schema import HEADS, SCHEMA_VERSION, quoted, role_beyond_security, version_there
 from salon_crm.adapters.postgres.source import OwnConnections, Pool, Source
@@ -47,11 +47,7 @@ class PostgresStore(Store, Joinable):
         self._deadline = deadline
         self._closed = False
         self._own_origin: list[Row] = []
-        self._settings = {
-            SALON_SETTING: str(salon_id),
-            "client_encoding": "UTF8",
-            "join_collapse_limit": "1",  # the order of tables is ours
-        }
+        self._settings = PLANNING | {SALON_SETTING: str(salon_id), "client_encoding": "UTF8"}
         if schema is not None:
             self._settings["search_path"] = f"{quoted(schema)}, pg_temp"  # a host's temporary tables come last
         self._patience = {"lock_timeout": f"{max(1, round(deadline * 1_000))}ms"}
@@ -199,7 +195,7 @@ def _source(where: object) -> Source:
     return found
 
 
-def _set(settings: Mapping[str, str]) -> str:
+def _set(settings: dict[str, str]) -> str:
     """Return the statement that sets what a transaction needs, until it ends."""
     return "SELECT " + ", ".join(
         f"set_config({sql.Literal(name).as_string()}, {sql.Literal(value).as_string()}, true)"
