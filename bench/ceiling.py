@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = {name: getattr(asked, name) for name in ("customers", "seed", "seconds", "rounds")}
     with ExitStack() as around:
         try:
-            server = Server(_HONEST)
+            server = Server(*_HONEST)
         except NoServer as why:
             report = Report("ceiling", **facts)
             report.skip("everything", str(why))
