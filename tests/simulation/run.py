@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -74,26 +74,33 @@ class ImpatientStore(PostgresStore):
 OpenInDatabase = Callable[[Server, SalonId], Store]
 
 
-class Stores:
-    """The three that programs run on: in memory, on a file, and in a database beside the salons of other programs."""
+@contextmanager
+def in_database(opened: Callable[[SalonId], Store], *, salon_id: SalonId, **how: Any) -> Generator[World]:
+    """Give a salon in a database that two stores have open, as two processes would."""
+    yield World(lambda _: opened(salon_id), lasting=True, salon_id=salon_id, **how)
 
-    def __init__(self, server: Server, open_in_database: OpenInDatabase = ImpatientStore) -> None:
-        self._server = server
-        self._open_in_database = open_in_database
-        self._connections = OwnConnections.to(server.dsn(APP))
+
+class Stores:
+    """The three that programs run on: in memory, on a file, and in a database beside the salons of other programs.
+
+    Without a server they are the first two.
+    """
+
+    def __init__(self, server: Server | None, open_in_database: OpenInDatabase = ImpatientStore) -> None:
+        self._others: list[tuple[str, Callable[..., AbstractContextManager[World]]]] = [("on a file", on_file)]
+        self._connections: OwnConnections | None = None
+        if server is not None:
+            self._others.append(("in a database", partial(in_database, partial(open_in_database, server))))
+            self._connections = OwnConnections.to(server.dsn(APP))
 
     def __enter__(self) -> "Stores":
-        self._connections.join(self)  # so that those of one program are there for the next
+        if self._connections is not None:
+            self._connections.join(self)  # so that those of one program are there for the next
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connections.part(self)
-
-    @contextmanager
-    def _in_database(self, *, salon_id: SalonId, **how: Any) -> Generator[World]:
-        """Give a salon in the database that two stores have open, as two processes would."""
-        open_store: OpenStore = lambda _: self._open_in_database(self._server, salon_id)  # noqa: E731
-        yield World(open_store, lasting=True, salon_id=salon_id, **how)
+        if self._connections is not None:
+            self._connections.part(self)
 
     def run(self, steps: list[Step], *, closely: bool = True) -> None:
         """Run steps on each; raises Mismatch where one is not as the model says, or they differ.
@@ -102,7 +109,7 @@ class Stores:
         """
         how: dict[str, Any] = {"salon_id": SalonId(uuid4()), "closely": closely}
         said = run(steps, in_memory(**how))
-        for where, opened in (("on a file", on_file), ("in a database", self._in_database)):
+        for where, opened in self._others:
             try:
                 with opened(**how) as world:
                     _check_same(said, run(steps, world))

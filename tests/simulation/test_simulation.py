@@ -43,7 +43,11 @@ SEEDS_OF_A_TEST = 25
 
 
 @pytest.fixture(scope="module")
-def stores(server: Server) -> Generator[Stores]:
+def stores(request: pytest.FixtureRequest) -> Generator[Stores]:
+    try:
+        server = request.getfixturevalue("server")
+    except pytest.skip.Exception:  # where no server can start two stores are compared
+        server = None
     with Stores(server) as stores:
         yield stores
 
