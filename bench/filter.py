@@ -109,12 +109,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "filter", customers=asked.customers, seed=asked.seed, each=asked.each, rounds=asked.rounds, warm=asked.warm
     )
     with TemporaryDirectory(prefix="bench-") as passing:
-        _run(asked, report, _kept(asked) if asked.keep else Path(passing))
+        _run(asked, report, kept(asked) if asked.keep else Path(passing))
         _cost_of_booking(report, Path(passing), asked)
     return report.finish(asked.json)
 
 
-def _kept(asked: Any) -> Path:
+def kept(asked: Any) -> Path:
     """Return the folder of what these arguments make; what an earlier release filled is the caller's to remove."""
     folder: Path = asked.keep / f"{asked.customers}-{asked.seed}-{asked.each}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def _run(asked: Any, report: Report, folder: Path) -> None:
     pages = _asked(contenders, "page", asked)
     counts = _asked(contenders, "count", asked)
     _judge(report, pages, counts, expected)
-    _pages_far_in(report, salon, expected, asked.rounds)
+    pages_far_in(report, salon, expected, asked.rounds)
     for close in opened:
         close()
     report.table(
@@ -162,8 +162,8 @@ def _contenders(
             unfinished.rename(path)
         return path
 
-    salon = crm.open_salon(filled(LIBRARY, "salon.db", _fill_salon))
-    contenders = {LIBRARY: _through_use_cases(salon), STORE: _through_store(salon)}
+    salon = crm.open_salon(filled(LIBRARY, "salon.db", fill_salon))
+    contenders = {LIBRARY: through_use_cases(salon), STORE: through_store(salon)}
     masks = RawMasks(filled(MASKS, "masks.db", mask_tables))
     contenders[MASKS] = Asking(masks.page, masks.count)
     plain_path = filled("a table of bookings for the peers", "plain.db", plain_tables)
@@ -178,18 +178,22 @@ def _contenders(
 # ------------------------------------------------------------------------------------- the library
 
 
-def _fill_salon(path: Path, everybody: Iterable[Guest]) -> None:
+def fill_salon(path: Path, everybody: Iterable[Guest]) -> None:
+    with new_salon(path) as salon:
+        fill(salon, everybody)
+
+
+def fill(salon: crm.Salon, everybody: Iterable[Guest], *, at_once: int = _SLICE) -> None:
     """Fill a salon straight through the store's units of work: neither checked nor audited, facts in step."""
     numbers, rest = iter(range(_FIRST_BOOKING, 1 << 128)), iter(everybody)
-    with new_salon(path) as salon:
+    with salon.writing() as writing:
+        _add_catalogue(writing)
+    while part := list(islice(rest, at_once)):
         with salon.writing() as writing:
-            _add_catalogue(writing)
-        while part := list(islice(rest, _SLICE)):
-            with salon.writing() as writing:
-                writing.customers.add_many([_customer(guest) for guest in part])
-                booked = [[_booking(next(numbers), guest, visit) for visit in guest.visits] for guest in part]
-                writing.bookings.add_many([booking for theirs in booked for booking in theirs])
-                writing.facts.add_many([facts_of(each[0].customer_id, each, (), ()) for each in booked if each])
+            writing.customers.add_many([_customer(guest) for guest in part])
+            booked = [[_booking(next(numbers), guest, visit) for visit in guest.visits] for guest in part]
+            writing.bookings.add_many([booking for theirs in booked for booking in theirs])
+            writing.facts.add_many([facts_of(each[0].customer_id, each, (), ()) for each in booked if each])
 
 
 def _customer(guest: Guest) -> Customer:
@@ -271,7 +275,9 @@ def _number(customer: Customer) -> int:
     return customer.id.int - _FIRST_NUMBER
 
 
-def _through_use_cases(salon: crm.Salon) -> Asking:
+def through_use_cases(salon: crm.Salon) -> Asking:
+    """Return how staff ask a salon."""
+
     def page(panel: Panel) -> list[int]:
         found = crm.find_customers(salon, _OLGA, criterion_of(panel), limit=PAGE)
         return [_number(row.customer) for row in found]
@@ -279,7 +285,9 @@ def _through_use_cases(salon: crm.Salon) -> Asking:
     return Asking(page, lambda panel: crm.count_customers(salon, _OLGA, criterion_of(panel)))
 
 
-def _through_store(salon: crm.Salon) -> Asking:
+def through_store(salon: crm.Salon) -> Asking:
+    """Return how a salon's store alone is asked."""
+
     def page(panel: Panel) -> list[int]:
         with salon.reading() as reading:
             return [_number(each) for each in reading.customers.find(criterion_of(panel), _BY_NAME, None, PAGE)]
@@ -514,7 +522,7 @@ def _judge(
         report.table(f"{title}, ms by panel", ("", *timed), each)
 
 
-def _pages_far_in(report: Report, salon: crm.Salon, expected: Mapping[str, list[int]], rounds: int) -> None:
+def pages_far_in(report: Report, salon: crm.Salon, expected: Mapping[str, list[int]], rounds: int) -> None:
     """Compare the first page with one in the middle and the last, each asked for after the row before it."""
 
     def page(asked: tuple[Panel, int]) -> list[int]:
@@ -552,7 +560,7 @@ def _cost_of_booking(report: Report, folder: Path, asked: Any) -> None:
     progress("booking")
     path, many = folder / "booked.db", min(asked.customers, _MOST_BOOKED_FOR)
     persons = list(people(many, asked.seed))
-    _fill_salon(path, guests(persons, asked.seed, asked.each))
+    fill_salon(path, guests(persons, asked.seed, asked.each))
     hours = iter(range(1, 1 << 20))
 
     def book(customer_id: str) -> None:

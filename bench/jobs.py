@@ -227,7 +227,7 @@ def _resource_export(source: Path, target: Path) -> Callable[[], None]:
 
 def _sqlalchemy_export(source: Path, target: Path) -> Callable[[], None]:
     sa, names = load("sqlalchemy"), _columns()
-    sessions, customer = sqlalchemy_customer(str(source), names)
+    sessions, customer = sqlalchemy_customer(f"sqlite:///{source}", names)
 
     def work() -> None:
         with sessions() as session:

@@ -31,12 +31,13 @@ def join(report: Report, contenders: dict[str, Any], name: str, make: Callable[[
         report.skip(name, str(absent))
 
 
-def django(database: str, *apps: str) -> Any:
-    """Return ``django.db`` set up on a SQLite file with these apps; once in a process."""
+def django(database: str | Mapping[str, str], *apps: str) -> Any:
+    """Return ``django.db`` set up on a SQLite file, or as Django describes a database, with these apps; once."""
+    described = {"ENGINE": "django.db.backends.sqlite3", "NAME": database} if isinstance(database, str) else database
     for app in apps:
         load(app)
     load("django.conf").settings.configure(
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
+        DATABASES={"default": dict(described)},
         INSTALLED_APPS=(*apps, "bench"),  # what the model below belongs to, or it could not be copied
         USE_TZ=True,
         DEBUG=False,
@@ -57,11 +58,11 @@ def django_customer(fields: Mapping[str, Any], index: Sequence[str] = ()) -> Any
     return type("Customer", (models.Model,), {"__module__": __name__, "Meta": meta, **key, **fields})
 
 
-def sqlalchemy_customer(database: str, columns: Iterable[str]) -> tuple[Any, Any]:
-    """Return a factory of sessions on a SQLite file, and a class mapped to ``customer`` and these columns of text."""
+def sqlalchemy_customer(url: str, columns: Iterable[str]) -> tuple[Any, Any]:
+    """Return a factory of sessions on a database, and a class mapped to ``customer`` and these columns of text."""
     sa, orm = load("sqlalchemy"), load("sqlalchemy.orm")
     registry = orm.registry()
     made = (sa.Column(name, sa.String, primary_key=name == "id") for name in columns)
     customer = type("Customer", (), {})
     registry.map_imperatively(customer, sa.Table("customer", registry.metadata, *made))
-    return orm.sessionmaker(sa.create_engine(f"sqlite:///{database}")), customer
+    return orm.sessionmaker(sa.create_engine(url)), customer

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -79,11 +79,11 @@ def _contenders(
         return made
 
     salon = built("the library", lambda: _salon(folder / "salon.db", persons))
-    contenders: dict[str, Contender] = {LIBRARY: _through_use_case(salon), STORE: _through_store(salon)}
+    contenders: dict[str, Contender] = {LIBRARY: through_use_case(salon), STORE: through_store(salon)}
     opened = [salon.close]
     if count <= MOST_IN_MEMORY:
         memory = built("the library in memory", lambda: _salon(None, persons))
-        contenders[MEMORY] = _through_use_case(memory)
+        contenders[MEMORY] = through_use_case(memory)
         opened.append(memory.close)
     else:
         report.skip(MEMORY, f"the oracle is plain; it takes part up to {MOST_IN_MEMORY:,} customers")
@@ -97,8 +97,8 @@ def _contenders(
     contenders["raw: LIKE scan"] = lambda question: _ids(raw.like(question.text))
     opened += [raw.close, profiles.close]
     database = built("a table for the peers", lambda: _plain_table(folder / "plain.db", persons))
-    join(report, contenders, DJANGO, lambda: _django(database))
-    join(report, contenders, SQLALCHEMY, lambda: _sqlalchemy(database))
+    join(report, contenders, DJANGO, lambda: django_icontains(database))
+    join(report, contenders, SQLALCHEMY, lambda: sqlalchemy_icontains(f"sqlite:///{database}"))
     join(report, contenders, DUCKDB, lambda: _duckdb(persons))
     report.table("filling, one by one", ("", "s", "µs a customer"), spent)
     return contenders, opened
@@ -121,7 +121,9 @@ def _salon(path: Path | None, persons: list[Person]) -> crm.Salon:
     return salon
 
 
-def _through_use_case(salon: crm.Salon) -> Contender:
+def through_use_case(salon: crm.Salon) -> Contender:
+    """Return how a salon is searched by staff."""
+
     def find(question: Question) -> Answer:
         wanted = crm.CustomerFilter(text=question.text)
         return [str(row.id) for row in crm.find_customers(salon, _OLGA, wanted, limit=PAGE)]
@@ -129,7 +131,9 @@ def _through_use_case(salon: crm.Salon) -> Contender:
     return find
 
 
-def _through_store(salon: crm.Salon) -> Contender:
+def through_store(salon: crm.Salon) -> Contender:
+    """Return how a salon is searched by its store alone."""
+
     def find(question: Question) -> Answer:
         criterion = text_criterion(question.text)
         with salon.reading() as reading:
@@ -149,7 +153,8 @@ def _plain_table(path: Path, persons: list[Person]) -> str:
     return str(path)
 
 
-def _django(database: str) -> Contender:
+def django_icontains(database: str | Mapping[str, str]) -> Contender:
+    """Return how Django searches the table ``customer`` of a database."""
     django(database)
     models = load("django.db.models")
     q, customer = models.Q, django_customer({name: models.CharField(max_length=254) for name in _SEARCHED})
@@ -162,9 +167,10 @@ def _django(database: str) -> Contender:
     return find
 
 
-def _sqlalchemy(database: str) -> Contender:
+def sqlalchemy_icontains(url: str) -> Contender:
+    """Return how SQLAlchemy searches the table ``customer`` of a database."""
     sa = load("sqlalchemy")
-    sessions, customer = sqlalchemy_customer(database, ("id", *_SEARCHED))
+    sessions, customer = sqlalchemy_customer(url, ("id", *_SEARCHED))
     columns = (customer.name, customer.email, customer.phone)
 
     def find(question: Question) -> Answer:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from bench import ceiling, importing, objects, peers, search, timing, transfer, writes
+from bench import ceiling, importing, objects, peers, postgres, search, timing, transfer, writes
 from bench import filter as panels
 from bench.agreement import compare_salons
 from bench.bookings import guests
@@ -22,8 +23,10 @@ from bench.raw_import import Unexpected, import_raw, read_name
 from bench.raw_salon import RawSalon, name_words, now
 from bench.raw_search import RawSearch
 from bench.reference import Blob, keys_of, read_search
+from tests.servers import Server
 
 import salon_crm as crm
+from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.domain.criteria import EVERYBODY, Order
 from salon_crm.domain.customers import search_keys
 from salon_crm.domain.facts import facts_of
@@ -122,7 +125,7 @@ def test_panels_fail_where_an_answer_differs(tmp_path: Path, monkeypatch: pytest
 def test_the_salon_of_panels_is_sound(tmp_path: Path) -> None:
     """What is written straight through the store is what the library itself would find right, facts included."""
     everybody = list(guests(people(40, 5), 5, 6))
-    panels._fill_salon(tmp_path / "salon.db", everybody)
+    panels.fill_salon(tmp_path / "salon.db", everybody)
     with crm.open_salon(tmp_path / "salon.db") as salon:
         assert crm.check_health(salon, OLGA).findings == ()
         with salon.reading() as reading:
@@ -134,6 +137,39 @@ def test_the_salon_of_panels_is_sound(tmp_path: Path) -> None:
                 assert facts.get(each.id) == (facts_of(each.id, booked, (), ()) if booked else None)
             assert sum(map(len, kept.values())) == sum(len(guest.visits) for guest in everybody)
             assert all(reading.services.by_key("code", {b.service for b in theirs}) for theirs in kept.values())
+
+
+@pytest.mark.usefixtures("server")  # or skipped, where none can start
+def test_postgresql_answers_as_the_plain_reference(tmp_path: Path) -> None:
+    options = ("--customers", "120", "--each", "4", "--questions", "36", "--rounds", "1")
+    with TemporaryDirectory(prefix="bench-") as kept:  # where the server, who may be nobody, can reach it
+        Path(kept).chmod(0o755)
+        code, found = run(postgres.main, tmp_path, *options, "--keep", kept)
+        assert (code, found["failed"]) == (0, [])
+        assert set(column(found, "search: the first fifty", "same ids and order %").values()) == {100}
+        wanted = {"page, median over SQLite's", "count, median over SQLite's"}
+        assert set(column(found, "panels: targets", "found")) == wanted
+        assert {postgres.SQLITE, postgres.POSTGRES} <= set(column(found, "panels: page", "median ms"))
+        assert {"Django icontains", "SQLAlchemy ilike"} <= set(found["skipped"])
+        code, found = run(postgres.main, tmp_path, *options, "--keep", kept)
+        assert (code, found["failed"]) == (0, [])
+        assert column(found, "filling", "s") == {}
+
+
+def test_a_salon_copied_into_postgresql_is_sound_there(tmp_path: Path, server: Server) -> None:
+    panels.fill_salon(tmp_path / "salon.db", guests(people(60, 4), 4, 4))
+    with crm.open_salon(tmp_path / "salon.db") as salon:
+        postgres.copy_salon(tmp_path / "salon.db", server, salon.id)
+        with postgres.opened(server, salon.id) as copied:
+            assert crm.verify_audit(copied, OLGA).ok
+            with salon.reading() as one, copied.reading() as other:
+                assert isinstance(other, SqlUnit)
+                assert other.check_search().ok
+                ids = [each.id for each in one.customers.find(EVERYBODY, Order(), None, 100)]
+                assert len(ids) == 60
+                assert other.customers.get_many(ids) == one.customers.get_many(ids)
+                assert other.bookings.of_customers(ids) == one.bookings.of_customers(ids)
+                assert other.facts.get_many(ids) == one.facts.get_many(ids)
 
 
 def test_transfer_writes_the_same_rows_and_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
