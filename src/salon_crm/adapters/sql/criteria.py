@@ -124,6 +124,11 @@ def compile_criterion(
     return condition, values
 
 
+_SOME: Final = {False: "<> 0", True: "> 0"}
+"""How words are asked for any bit, and where that is negated: PostgreSQL takes nearly all to have one, and of nobody
+having one by the second a third, where it would take it to be hardly anybody and sort all who are.
+"""
+
 Part = tuple[str, list[Value], int]
 """A condition that needs no more brackets, its values, and how deep it is."""
 
@@ -150,12 +155,12 @@ class _Compiler:
             case Text() | Compare() | OneOf() | HasBooking() | HasPackage():
                 if self._manner == "perhaps" and _beside_the_row(criterion, negated=negated):
                     return f"({ALWAYS})", [], 0
-                condition, values = self._leaf(criterion)
+                condition, values = self._leaf(criterion, _SOME[negated])
                 return f"({'NOT ' if negated else ''}({condition}))", values, 0
             case _:
                 assert_never(criterion)
 
-    def _leaf(self, leaf: Text | Compare | OneOf | HasBooking | HasPackage) -> Clause:
+    def _leaf(self, leaf: Text | Compare | OneOf | HasBooking | HasPackage, some: str) -> Clause:
         match leaf:
             case Text(words, runs):
                 found = [self._word(word) for word in words] + [self._run(run) for run in runs]
@@ -167,9 +172,9 @@ class _Compiler:
                 condition, value = self._dialect.in_list(self._id, sorted(map(str, ids)))
                 return condition, [value]
             case HasBooking():
-                return self._booked(leaf)
+                return self._booked(leaf, some)
             case HasPackage(packages):
-                return self._has(CodeKind.PACKAGE, PACKAGES_WORDS, "packages", packages)
+                return self._has(CodeKind.PACKAGE, PACKAGES_WORDS, "packages", packages, some)
             case _:
                 assert_never(leaf)
 
@@ -210,14 +215,14 @@ class _Compiler:
         """Return the row that knows more than the search index: the panel's stands beside that one."""
         return "r" if self._rows == "s" else self._rows
 
-    def _booked(self, asked: HasBooking) -> Clause:
+    def _booked(self, asked: HasBooking, some: str) -> Clause:
         """Return whether the customer has a booking of which all is true.
 
         Who has none of these services at all is told by the words, and no booking is looked at.
         """
         counts = asked.statuses <= COUNTING
         names, column = (BOOKED_WORDS, "booked") if counts else (EVER_WORDS, "ever_booked")
-        known, values = self._has(CodeKind.SERVICE, names, column, asked.services or None)
+        known, values = self._has(CodeKind.SERVICE, names, column, asked.services or None, some)
         if not asked.resolved:
             refuse_unresolved()
         if of_words(asked) or self._manner == "perhaps":
@@ -233,15 +238,15 @@ class _Compiler:
         conditions, values = bookings_by_service(asked, self._dialect)
         return f"{self._id} IN (SELECT b.customer_id FROM crm_bookings b WHERE {conditions})", values
 
-    def _has(self, kind: CodeKind, names: Sequence[str], column: str, codes: Iterable[str] | None) -> Clause:
+    def _has(self, kind: CodeKind, names: Sequence[str], column: str, codes: Iterable[str] | None, some: str) -> Clause:
         """Return whether the customer has any of some codes; of None, any at all."""
         if codes is None:
-            return f"({' | '.join(f'r.{name}' for name in names)}) <> 0", []
+            return f"({' | '.join(f'r.{name}' for name in names)}) {some}", []
         others = others_of(kind)
         bits = {code: self._bits[kind, code] for code in sorted(codes) if (kind, code) in self._bits}
         words = words_of(kind, (bit for bit in bits.values() if bit < others))
         held: list[Part] = [
-            (f"((r.{name} & ?) <> 0)", [word], 0) for name, word in zip(names, words, strict=True) if word
+            (f"((r.{name} & ?) {some})", [word], 0) for name, word in zip(names, words, strict=True) if word
         ]
         listed = [code for code, bit in bits.items() if bit >= others]
         if listed:
