@@ -243,3 +243,15 @@ def test_a_salon_that_another_process_began_after_its_store_was_opened_is_joined
     salon = crm.open_salon(opened_first)
     with psycopg.connect(server.dsn(APP)) as host:
         assert joined(salon, host) == ["Bea Costa"]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_keep_every_name_is_refused_when_its_tables_are_made_and_when_it_is_opened(
+    server: Server, encoding: str
+) -> None:
+    name = f"in_{encoding.lower()}"
+    server.run(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(crm.StoreError, match=f"encoding is {encoding}.*UTF8"):
+        server.make_tables(name)
+    with pytest.raises(crm.StoreError, match=f"encoding is {encoding}.*UTF8"):
+        crm.open_salon(server.url(database=name), salon_id=uuid4(), **SETTINGS)

@@ -36,6 +36,9 @@ class Migrated:
     version: int = field(metadata=OPERATOR)
 
 
+_ENCODING: Final = "UTF8"
+
+
 def table_names() -> tuple[str, ...]:
     """Return the names of all tables."""
     return (*(shape.name for shape in SHAPES), *_DIALECT.piece_tables(), HEADS)
@@ -86,7 +89,9 @@ def _migrate(conninfo: str, schema: str | None, role: str | None) -> Migrated:
     with psycopg.connect(conninfo) as raw:
         if schema is not None:
             raw.execute(_inside(schema).encode())
-        found = version_there(PostgresConnection(raw))
+        connection = PostgresConnection(raw)
+        check_encoding(connection)
+        found = version_there(connection)
         if found > SCHEMA_VERSION:
             raise SchemaNewer("store-newer", where="The database", found=found, known=SCHEMA_VERSION)
         statements = [] if role is None else grants(schema, role)
@@ -95,6 +100,14 @@ def _migrate(conninfo: str, schema: str | None, role: str | None) -> Migrated:
         for statement in statements:
             raw.execute(statement.encode())
     return Migrated(found=found, version=SCHEMA_VERSION)
+
+
+def check_encoding(connection: PostgresConnection) -> None:
+    """Refuse a database that cannot keep every name; raises StoreError."""
+    encoding = connection.raw.info.parameter_status("server_encoding")
+    if encoding not in (None, _ENCODING):  # None where somebody in between does not pass it on
+        reason = f"its encoding is {encoding}, which cannot keep every name; create it with ENCODING '{_ENCODING}'"
+        raise StoreError("store-unopenable", where="The database", reason=reason)
 
 
 def version_there(connection: PostgresConnection) -> int:

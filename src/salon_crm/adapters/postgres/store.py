@@ -10,7 +10,14 @@ from psycopg import sql
 from salon_crm.adapters.postgres.connection import PostgresConnection, why
 from salon_crm.adapters.postgres.dialect import OWNER, PLANNING, SALON_SETTING, PostgresDialect
 from salon_crm.adapters.postgres.joining import OWN_ORIGIN, joined_unit
-from salon_crm.adapters.postgres.schema import HEADS, SCHEMA_VERSION, quoted, role_beyond_security, version_there
+from salon_crm.adapters.postgres.schema import (
+    HEADS,
+    SCHEMA_VERSION,
+    check_encoding,
+    quoted,
+    role_beyond_security,
+    version_there,
+)
 from salon_crm.adapters.postgres.source import OwnConnections, Pool, Source
 from salon_crm.adapters.sql.dialect import Row
 from salon_crm.adapters.sql.unit import SqlUnit
@@ -71,6 +78,7 @@ class PostgresStore(Store, Joinable):
             role = role_beyond_security(connection)
             if role is not None:
                 raise StoreError("role-beyond-security", role=role)
+            check_encoding(connection)
             _check_schema(connection)
             self._own_origin = connection.rows(OWN_ORIGIN)
             fold = SqlUnit(connection, _DIALECT).fold_version()
