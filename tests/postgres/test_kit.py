@@ -16,7 +16,7 @@ from salon_crm.testing.transactions import TransactionChecks
 
 
 class TestPostgresStore(StoreConformance):
-    capabilities = COMPLETE | {Capability.JOINING, Capability.EXPORTING, Capability.WALKING}
+    capabilities = COMPLETE | {Capability.JOINING, Capability.EXPORTING, Capability.MAINTENANCE, Capability.WALKING}
 
     @pytest.fixture
     def make_store(self, make_salon_store: MakeSalonStore) -> Callable[[str], PostgresStore]:

@@ -255,3 +255,38 @@ def test_a_database_that_cannot_keep_every_name_is_refused_when_its_tables_are_m
         server.make_tables(name)
     with pytest.raises(crm.StoreError, match=f"encoding is {encoding}.*UTF8"):
         crm.open_salon(server.url(database=name), salon_id=uuid4(), **SETTINGS)
+
+
+def test_health_sees_rows_and_keys_that_were_changed_by_hand_and_a_search_index_that_is_made_anew(
+    make_salon_store: MakeSalonStore,
+) -> None:
+    store = make_salon_store("ours")
+    with crm.open_salon(store, region="PT", zone="UTC", currency="EUR") as salon:
+        ana = crm.add_customer(salon, OLGA, name="Ana Silva", mobile="912 345 678")
+        sound = crm.check_health(salon, OLGA)
+        assert (sound.sound, sound.schema, sound.schema_known, sound.log_size) == (True, 1, 1, 0)
+        by_hand(store, "DELETE FROM crm_customer_pieces")
+        assert [each.trouble for each in crm.check_health(salon, OLGA).findings] == [crm.Trouble.SEARCH_UNSOUND]
+        assert crm.rebuild_search(salon, OLGA) == 1
+        assert crm.check_health(salon, OLGA).sound
+        assert [row.id for row in crm.find_customers(salon, OLGA, crm.CustomerFilter(text="lva 678"))] == [ana.id]
+        by_hand(store, "DELETE FROM crm_customer_keys WHERE kind = 'name'")
+        [damaged] = crm.check_health(salon, OLGA).findings
+        assert damaged.trouble is crm.Trouble.DAMAGED
+        assert "rows of crm_customer_keys are not as they were written: 1" in damaged.sentence
+        with pytest.raises(crm.NotSupported):
+            crm.back_up_salon(salon, OLGA, "copy.db")
+
+
+def test_the_size_of_a_salon_says_nothing_of_its_neighbours(make_salon_store: MakeSalonStore) -> None:
+    ours, other = make_salon_store("ours"), make_salon_store("other")
+    crm.open_salon(ours, region="PT", zone="UTC", currency="EUR")
+    before = ours.health()
+    neighbour = crm.open_salon(other, region="PT", zone="UTC", currency="EUR")
+    crm.add_customer(neighbour, OLGA, name="Bea Costa")
+    assert ours.health() == before
+
+
+def by_hand(store: PostgresStore, statement: str) -> None:
+    with store.writing() as writing:
+        writing._connection.run(statement)

@@ -483,7 +483,7 @@ class Hosted(SQLiteStore):
     """The SQLite store; saboteurs below it spoil what it offers beside `Store`."""
 
 
-ABILITIES: Final = frozenset({Capability.JOINING, Capability.MAINTENANCE, Capability.EXPORTING})
+ABILITIES: Final = frozenset({Capability.JOINING, Capability.BACKUP, Capability.MAINTENANCE, Capability.EXPORTING})
 """All that is asked of them, which saves time."""
 
 

@@ -563,8 +563,8 @@ class StoreCopy:
 
 
 @runtime_checkable
-class Maintainable(Protocol):
-    """What a store offers beside `Store` where it can be backed up, checked and repaired."""
+class Copyable(Protocol):
+    """What a store offers beside `Store` where it can be backed up."""
 
     @abstractmethod
     def backup(self, path: str) -> StoreCopy:
@@ -573,6 +573,11 @@ class Maintainable(Protocol):
         The copy is checked, and appears under its name when it is whole; a place that is taken stays as it is.
         Raises InvalidValue where no copy can be put there, StoreError where none could be made.
         """
+
+
+@runtime_checkable
+class Maintainable(Protocol):
+    """What a store offers beside `Store` where it can be checked and repaired."""
 
     @abstractmethod
     def health(self) -> StoreHealth:

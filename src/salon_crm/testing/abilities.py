@@ -17,7 +17,7 @@ from salon_crm.domain.ids import ExternalId
 from salon_crm.domain.transfer.columns import export_cells
 from salon_crm.errors import SalonCrmError, StoreBusy, StoreError
 from salon_crm.ports.records import Kind
-from salon_crm.ports.store import Exportable, Joinable, Maintainable, Reading, Store, Walkable
+from salon_crm.ports.store import Copyable, Exportable, Joinable, Maintainable, Reading, Store, Walkable
 from salon_crm.testing.builders import a_customer, a_note, a_salon_record, an_entry, an_instant, some_settings
 from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore, Undone, keep, records_in, sample
 from salon_crm.testing.strategies import blocks, criteria, customers, external_ids
@@ -149,28 +149,28 @@ class JoiningChecks(Conformance):
             other.close()
 
 
-class MaintenanceChecks(Conformance):
-    """What `Maintainable` promises of backups, health and rebuilding."""
+class BackupChecks(Conformance):
+    """What `Copyable` promises of backups."""
 
     @pytest.fixture
     def open_backup(self) -> OpenBackup:
         """Return what opens a backup as a store of its own, given its path."""
-        raise NotImplementedError(f"{type(self).__name__} needs a fixture open_backup, or no Capability.MAINTENANCE")
+        raise NotImplementedError(f"{type(self).__name__} needs a fixture open_backup, or no Capability.BACKUP")
 
     @pytest.fixture
-    def maintainable(self, open_store: MakeStore) -> Maintainable:
-        """Return a store with customer 1 that can be looked after, passing over those that do not declare it."""
-        self.needs(Capability.MAINTENANCE)
+    def copyable(self, open_store: MakeStore) -> Copyable:
+        """Return a store with customer 1 that can be backed up, passing over those that do not declare it."""
+        self.needs(Capability.BACKUP)
         store = _begun(open_store(NAME))
-        assert isinstance(store, Maintainable)
+        assert isinstance(store, Copyable)
         return store
 
     def test_a_backup_is_a_store_of_its_own_as_it_was_then(
-        self, maintainable: Maintainable, open_backup: OpenBackup, tmp_path: Path
+        self, copyable: Copyable, open_backup: OpenBackup, tmp_path: Path
     ) -> None:
         """A backup holds everything as it was at one moment, and says what it holds."""
-        store = cast("Store", maintainable)
-        made = maintainable.backup(str(tmp_path / "backup"))
+        store = cast("Store", copyable)
+        made = copyable.backup(str(tmp_path / "backup"))
         with store.writing() as writing:
             writing.customers.add(a_customer(2))
         copy = open_backup(tmp_path / "backup")
@@ -186,24 +186,36 @@ class MaintenanceChecks(Conformance):
         assert (made.customers, made.head.sequence, made.head.digest) == (1, 1, an_entry(1).digest)
 
     def test_a_backup_does_not_hold_what_is_not_committed(
-        self, maintainable: Maintainable, open_backup: OpenBackup, tmp_path: Path
+        self, copyable: Copyable, open_backup: OpenBackup, tmp_path: Path
     ) -> None:
         """A backup is taken while others write, and holds what was committed."""
-        with cast("Store", maintainable).writing() as writing:
+        with cast("Store", copyable).writing() as writing:
             writing.customers.add(a_customer(2))
-            self.meanwhile(lambda: maintainable.backup(str(tmp_path / "backup"))).result()
+            self.meanwhile(lambda: copyable.backup(str(tmp_path / "backup"))).result()
         copy = open_backup(tmp_path / "backup")
         try:
             assert _ids(copy) == _customers(1)
         finally:
             copy.close()
 
-    def test_a_backup_leaves_a_place_that_is_taken_as_it_is(self, maintainable: Maintainable, tmp_path: Path) -> None:
+    def test_a_backup_leaves_a_place_that_is_taken_as_it_is(self, copyable: Copyable, tmp_path: Path) -> None:
         """A backup takes no place that is taken."""
         (tmp_path / "backup").write_bytes(b"mine")
         with pytest.raises(SalonCrmError):
-            maintainable.backup(str(tmp_path / "backup"))
+            copyable.backup(str(tmp_path / "backup"))
         assert (tmp_path / "backup").read_bytes() == b"mine"
+
+
+class MaintenanceChecks(Conformance):
+    """What `Maintainable` promises of health and rebuilding."""
+
+    @pytest.fixture
+    def maintainable(self, open_store: MakeStore) -> Maintainable:
+        """Return a store with customer 1 that can be looked after, passing over those that do not declare it."""
+        self.needs(Capability.MAINTENANCE)
+        store = _begun(open_store(NAME))
+        assert isinstance(store, Maintainable)
+        return store
 
     def test_a_sound_store_is_found_sound_and_left_as_it_is(self, maintainable: Maintainable) -> None:
         """Checking finds nothing wrong with a store that only saw its own verbs, and changes nothing."""

@@ -1,6 +1,6 @@
 """The conformance kit of stores: one class to subclass, one hook to fill in."""
 
-from salon_crm.testing.abilities import ExportChecks, JoiningChecks, MaintenanceChecks, WalkingChecks
+from salon_crm.testing.abilities import BackupChecks, ExportChecks, JoiningChecks, MaintenanceChecks, WalkingChecks
 from salon_crm.testing.audit import AuditChecks
 from salon_crm.testing.bookings import BookingChecks, SaleChecks
 from salon_crm.testing.criteria import CriteriaChecks
@@ -25,6 +25,7 @@ class StoreConformance(
     SettingsChecks,
     TransactionChecks,
     JoiningChecks,
+    BackupChecks,
     MaintenanceChecks,
     WalkingChecks,
     ExportChecks,

@@ -9,7 +9,7 @@ from salon_crm.domain.ids import RunId
 from salon_crm.domain.maintenance import LARGE_LOG, BackupReport, Finding, HealthReport, Trouble, finding
 from salon_crm.errors import InvalidValue, NotSupported
 from salon_crm.ports.salon import Salon
-from salon_crm.ports.store import Maintainable, StoreHealth
+from salon_crm.ports.store import Copyable, Maintainable, StoreHealth
 from salon_crm.use_cases.access import PROFILE_SHOWN, use_case
 from salon_crm.use_cases.audit import verify_audit
 from salon_crm.use_cases.unit import unit_of_work
@@ -27,7 +27,9 @@ def back_up_salon(salon: Salon, actor: Actor, path: str | PathLike[str], /) -> B
     NotSupported, StoreError where no copy could be made.
     """
     target = _path(path)
-    store = _maintainable(salon)
+    store: object = salon.store
+    if not isinstance(store, Copyable):
+        raise NotSupported("store-cannot", what="be backed up")
     backup_id = RunId(salon.ids.new_id())
     with unit_of_work(salon, actor) as unit:
         unit.record(AuditAction.BACKUP_STARTED, details={"backup": str(backup_id)})
@@ -99,5 +101,5 @@ def _path(value: object) -> str:
 def _maintainable(salon: Salon) -> Maintainable:
     store: object = salon.store
     if not isinstance(store, Maintainable):
-        raise NotSupported("store-cannot", what="be backed up, checked or rebuilt")
+        raise NotSupported("store-cannot", what="be checked or rebuilt")
     return store

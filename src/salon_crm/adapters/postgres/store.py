@@ -16,20 +16,21 @@ from salon_crm.adapters.postgres.schema import (
     check_encoding,
     quoted,
     role_beyond_security,
+    table_names,
     version_there,
 )
 from salon_crm.adapters.postgres.source import OwnConnections, Pool, Source
 from salon_crm.adapters.sql.dialect import Row
-from salon_crm.adapters.sql.unit import SqlUnit
+from salon_crm.adapters.sql.unit import SqlUnit, rebuilt, search_sound, unwritten
 from salon_crm.domain.ids import SalonId
 from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.errors import InvalidValue, SchemaNewer, SchemaOutdated, StoreBusy, StoreError
-from salon_crm.ports.store import Joinable, Store
+from salon_crm.ports.store import Joinable, Maintainable, Store, StoreHealth, Writing
 
 _DIALECT: Final = PostgresDialect()
 
 
-class PostgresStore(Store, Joinable):
+class PostgresStore(Store, Joinable, Maintainable):
     """One salon in the database that ``where`` leads to: a URL, the words libpq takes, or a host's pool.
 
     A pool is a `psycopg_pool.ConnectionPool` and stays the host's: each unit of work takes a connection and gives it
@@ -178,6 +179,27 @@ class PostgresStore(Store, Joinable):
             yield
         except StoreBusy:
             raise StoreBusy("store-busy", seconds=str(self._deadline)) from None
+
+    def health(self) -> StoreHealth:
+        """Check the salon's rows, its search index and panel from end to end (`Maintainable`).
+
+        Its size is that of its own rows. Pages and indexes are the server's to check, with pg_amcheck, and its log the
+        operator's to watch.
+        """
+        with self._begun(self._begin_reading) as (connection, _), self._unit(connection) as unit:
+            sizes = (f"SELECT coalesce(sum(pg_column_size(t.*)), 0) FROM {name} t" for name in table_names())
+            return StoreHealth(
+                size=sum(int(connection.rows(size)[0][0]) for size in sizes),
+                log_size=0,
+                schema=version_there(connection),
+                schema_known=SCHEMA_VERSION,
+                damage=tuple(unwritten(unit)),
+                search_sound=search_sound(unit),
+            )
+
+    def rebuild_search(self, writing: Writing) -> int:
+        """Make the search index anew in a unit of this store (`Maintainable`)."""
+        return rebuilt(writing)
 
     def _check_open(self) -> None:
         if self._closed:

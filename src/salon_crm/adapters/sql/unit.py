@@ -1,7 +1,7 @@
 """One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
 
 import json
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -38,7 +38,7 @@ from salon_crm.domain.sales import AssignedPackage
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import FOLD_VERSION
 from salon_crm.domain.transfer import RowFingerprint
-from salon_crm.errors import Conflict, NotFound, StoreError
+from salon_crm.errors import Conflict, InvalidValue, NotFound, StoreError
 from salon_crm.ports.store import SalonRecord, Writing
 
 
@@ -291,3 +291,28 @@ class SqlUnit(Writing):
     def check_search(self) -> SearchCheck:
         """Compare the whole search index and panel with the customers; takes time in proportion to the salon."""
         return self.customers.check_search()
+
+
+def rebuilt(writing: Writing) -> int:
+    """Make the search index anew in a unit of work of a SQL store; return how many customers it holds."""
+    if not isinstance(writing, SqlUnit):
+        raise InvalidValue("wrong-type", field="writing", expected="a unit of work of this store")
+    return writing.rebuild_search()
+
+
+def unwritten(unit: SqlUnit) -> Iterator[str]:
+    """Give the tables with rows that no release of ours wrote so, or whose keys are not those of a profile."""
+    try:
+        at_fault = unit.rows_at_fault()
+    except StoreError:  # the database's own check has said it
+        return
+    for table, count in sorted(at_fault.items()):
+        yield f"rows of {table} are not as they were written: {count:,}"
+
+
+def search_sound(unit: SqlUnit) -> bool:
+    """Return whether customers are found by what their profiles say."""
+    try:
+        return unit.check_search().ok
+    except StoreError:  # a profile that cannot be read, or an index that is damaged
+        return False

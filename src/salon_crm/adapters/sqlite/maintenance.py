@@ -8,7 +8,7 @@ from tempfile import mkstemp
 from typing import Final
 
 from salon_crm.adapters.sql.dialect import Dialect
-from salon_crm.adapters.sql.unit import SqlUnit
+from salon_crm.adapters.sql.unit import SqlUnit, search_sound, unwritten
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of
 from salon_crm.domain.audit import AuditHead
 from salon_crm.domain.criteria import EVERYBODY
@@ -147,14 +147,14 @@ def _publish(draft: Path, target: Path) -> None:
 def examine(connection: SQLiteConnection, unit: SqlUnit, file: Path, schema_known: int) -> StoreHealth:
     """Check the file from end to end, as the snapshot of ``connection`` has it."""
     log = file.with_name(f"{file.name}-wal")
-    damage = (*_damage(connection), *_unwritten(unit))
+    damage = (*_damage(connection), *unwritten(unit))
     return StoreHealth(
         size=file.stat().st_size,
         log_size=log.stat().st_size if log.exists() else 0,
         schema=connection.rows("SELECT max(version) FROM crm_schema")[0][0],
         schema_known=schema_known,
         damage=damage,
-        search_sound=_search_sound(unit),
+        search_sound=search_sound(unit),
     )
 
 
@@ -167,20 +167,3 @@ def _damage(connection: SQLiteConnection) -> Iterator[str]:
         yield from (f"rows of {table} belong to nobody" for table in sorted(lost))
     except StoreError as error:
         yield str(error.params.get("reason", error.code))
-
-
-def _unwritten(unit: SqlUnit) -> Iterator[str]:
-    """Give the tables with rows that no release of ours wrote so, or whose keys are not those of a profile."""
-    try:
-        at_fault = unit.rows_at_fault()
-    except StoreError:  # SQLite's own check has said it
-        return
-    for table, count in sorted(at_fault.items()):
-        yield f"rows of {table} are not as they were written: {count:,}"
-
-
-def _search_sound(unit: SqlUnit) -> bool:
-    try:
-        return unit.check_search().ok
-    except StoreError:  # a profile that cannot be read, or an index that is damaged
-        return False

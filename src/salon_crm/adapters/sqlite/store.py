@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from salon_crm.adapters.sql.tables import BOOKING_SHAPES, CUSTOMER_SEARCH, SHAPES
-from salon_crm.adapters.sql.unit import SqlUnit
+from salon_crm.adapters.sql.unit import SqlUnit, rebuilt
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
 from salon_crm.adapters.sqlite.joining import joined_unit
@@ -18,8 +18,8 @@ from salon_crm.adapters.sqlite.line import Line
 from salon_crm.adapters.sqlite.maintenance import back_up, examine
 from salon_crm.adapters.system import monotonic, pause_with_jitter, process_id
 from salon_crm.domain.text import FOLD_VERSION
-from salon_crm.errors import InvalidValue, SchemaNewer, SchemaOutdated, StoreBusy, StoreError
-from salon_crm.ports.store import Joinable, Maintainable, Store, StoreCopy, StoreHealth, Writing
+from salon_crm.errors import SchemaNewer, SchemaOutdated, StoreBusy, StoreError
+from salon_crm.ports.store import Copyable, Joinable, Maintainable, Store, StoreCopy, StoreHealth, Writing
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ _LEFT_TO_PARENT: Final[list[object]] = []
 """Connections that came along with a fork: closing them here would disturb the process they belong to."""
 
 
-class SQLiteStore(Store, Joinable, Maintainable):
+class SQLiteStore(Store, Joinable, Maintainable, Copyable):
     """A salon in the SQLite file at ``path``; the file is created where it is not there.
 
     ``deadline`` is how many seconds a writer waits for its turn. ``share`` allows a file that holds
@@ -397,7 +397,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
                 _prepare_writer(self._writer)
 
     def backup(self, path: str) -> StoreCopy:
-        """Copy the file as it is at one moment (`Maintainable`), with SQLite's own means and into one file."""
+        """Copy the file as it is at one moment (`Copyable`), with SQLite's own means and into one file."""
         with self._fresh_snapshot() as connection:
             return back_up(connection, path, _DIALECT, self._check_open)
 
@@ -408,9 +408,7 @@ class SQLiteStore(Store, Joinable, Maintainable):
 
     def rebuild_search(self, writing: Writing) -> int:
         """Make the search index anew in a unit of this store (`Maintainable`)."""
-        if not isinstance(writing, SqlUnit):
-            raise InvalidValue("wrong-type", field="writing", expected="a unit of work of this store")
-        return writing.rebuild_search()
+        return rebuilt(writing)
 
     def close(self) -> None:
         """Refuse every new unit from now on and let go of the file; after StoreBusy, calling again tries again."""
