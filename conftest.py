@@ -20,6 +20,9 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.example import SybilFailure
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
+_UNWATCHED = ("examples", "tests/stress", "tests/test_bench.py")
+"""Where tests go the same ways as others, thousands of times: watched by coverage they would take twice as long."""
+
 _DATABASE = "SALON_DATABASE"
 """What a page calls the address of a database."""
 
@@ -105,6 +108,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path == root / "README.md" or (file_path.suffix == ".md" and shelves & set(file_path.parents)):
         return _MarkdownFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let coverage look away where nothing new is to be seen."""
+    places = [config.rootpath / place for place in _UNWATCHED]
+    for item in items:
+        if any(item.path.is_relative_to(place) for place in places):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,8 @@ SETTINGS: Final[dict[str, Any]] = {"region": "PT", "zone": "Europe/Lisbon", "cur
 SHARED: Final = uuid5(NAMESPACE_DNS, "shared.example.com")
 """A customer whose preferences are a number that every actor counts on."""
 
-MONDAY: Final = datetime(2020, 1, 6, 10, tzinfo=UTC)
-"""When what is booked begins, on the first day: long past, so that it can be closed at once."""
+MONDAY: Final = datetime(1990, 1, 1, 10, tzinfo=UTC)
+"""When what is booked begins, on the first day: so long past that it can be closed, thousands of days on too."""
 
 ROWS: Final = 5
 """How many customers an import brings."""
