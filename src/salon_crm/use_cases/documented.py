@@ -9,7 +9,7 @@ from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, 
 from salon_crm.domain.criteria import Explanation, Page
 from salon_crm.domain.customers import Customer, CustomerRow
 from salon_crm.domain.duplicates import CustomerMatch
-from salon_crm.domain.maintenance import BackupReport, HealthReport, MoveReport
+from salon_crm.domain.maintenance import BackupReport, HealthReport
 from salon_crm.domain.notes import Note
 from salon_crm.domain.packages import HeldPackage
 from salon_crm.domain.sales import AssignedPackage, ProductBought, Sale
@@ -56,7 +56,6 @@ DOCUMENTED: Final = (
     HeldPackage,
     ImportReport,
     Location,
-    MoveReport,
     Note,
     Package,
     Page,
