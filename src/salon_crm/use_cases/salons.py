@@ -172,7 +172,8 @@ def _pages(reading: Reading) -> Iterator[tuple[str, Sequence[Any]]]:
             page = records.walk(kind.identity(page[-1]), _PAGE)
 
 
-def _walkable(records: object) -> Walkable:
-    if not isinstance(records, Walkable):
+def _walkable(records: Any) -> Walkable:
+    if not callable(getattr(records, "walk", None)):  # it need not be `Walkable` by name
         raise NotSupported("store-cannot", what="be read from end to end, as moving its salon needs")
-    return records
+    found: Walkable = records
+    return found
