@@ -81,7 +81,7 @@ class DropsBooked(Tampered):
     Repository = booked_as(lambda _: AllOf())
 
 
-@caught_by("who_never_came_matches_no_comparison_and_each_under_not", "every_store_finds_whom_matches_finds")
+@caught_by("who_never_came_matches_no_comparison_and_each_under_not")  # a property comes to it by luck
 class ForgetsWhoNeverCame(Tampered):
     """Holds neither a comparison of the last visit nor its opposite of who has none, as SQL does of NULL."""
 
