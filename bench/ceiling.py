@@ -8,7 +8,6 @@ row, insert a row, commit, four prepared statements of bare psycopg on tables wi
 they can in the same seconds. What was acknowledged must be there afterwards, and nobody may be told that it is busy.
 """
 
-import multiprocessing
 import os
 import sys
 import time
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import count, cycle
-from threading import BrokenBarrierError
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -25,12 +23,12 @@ from tests.servers import APP, SCHEMA, NoServer, Server
 
 import salon_crm as crm
 from bench.customers import REGION, fill, people
+from bench.processes import Begin, together
 from bench.timing import Report, parser, percentile, progress
 
 _HONEST = ("fsync=on", "full_page_writes=on", "synchronous_commit=on", "autovacuum=on", "shared_buffers=256MB")
 _OLGA = crm.Actor("olga", crm.Role.OWNER)
 _KINDS = ("raw", "add_customer", "add_note", "book")
-_PATIENCE = 120.0
 _FLOOR = (
     "CREATE TABLE raw_heads (salon_id text PRIMARY KEY, writings bigint NOT NULL)",
     "CREATE TABLE raw_rows (salon_id text, id text, body text NOT NULL, PRIMARY KEY (salon_id, id))",
@@ -148,45 +146,24 @@ def _rate(worked: Sequence[Worked], kind: str) -> float:
 
 def _work(url: str, places: Sequence[str], asked: Any) -> list[Worked]:
     progress(f"{len(places)} processes on {len(set(places))} salons")
-    context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(len(places)), context.Queue()
-    workers = [
-        context.Process(target=_worker, args=(url, place, asked.seconds, asked.rounds, start, results))
-        for place in places
-    ]
-    for worker in workers:
-        worker.start()
-    worked = [results.get(timeout=600) for _ in workers]
-    for worker in workers:
-        worker.join()
-    for each in worked:
-        if isinstance(each, str):
-            raise RuntimeError(f"a writing process ended with {each}")  # noqa: TRY004 -- its last words
-    return worked
+    return together(_write, [(url, place, asked.seconds, asked.rounds) for place in places], "a writing process")
 
 
-def _worker(url: str, place: str, seconds: float, rounds: int, start: Any, results: Any) -> None:
-    try:
-        with _opened(url, place) as salon, psycopg.connect(url, autocommit=True) as raw:
-            raw.prepare_threshold = 0
-            units = {"raw": _bare(raw, place), **_of_library(salon)}
-            worked: Worked = {kind: [] for kind in _KINDS}
-            for _ in range(rounds):
-                for kind in _KINDS:
-                    worked[kind].append(_phase(units[kind], seconds, start))
-        results.put(worked)
-    except Exception as error:  # noqa: BLE001 -- whatever it is, the process that waits must hear of it
-        start.abort()
-        results.put(repr(error))
+def _write(url: str, place: str, seconds: float, rounds: int, begin: Begin) -> Worked:
+    with _opened(url, place) as salon, psycopg.connect(url, autocommit=True) as raw:
+        raw.prepare_threshold = 0
+        units = {"raw": _bare(raw, place), **_of_library(salon)}
+        worked: Worked = {kind: [] for kind in _KINDS}
+        for _ in range(rounds):
+            for kind in _KINDS:
+                worked[kind].append(_phase(units[kind], seconds, begin))
+        return worked
 
 
-def _phase(unit: Callable[[], object], seconds: float, start: Any) -> Phase:
+def _phase(unit: Callable[[], object], seconds: float, begin: Begin) -> Phase:
     unit_took: list[float] = []
     busy = 0
-    try:
-        start.wait(timeout=_PATIENCE)
-    except BrokenBarrierError:
-        raise RuntimeError("another process did not start") from None
+    begin()
     began = time.monotonic()
     until = began + seconds
     while not unit_took or time.monotonic() < until:

@@ -7,7 +7,6 @@ by taking the lock and is tried again where another process has it; it looks not
 (synchronous FULL). What was acknowledged must be there afterwards: customers, notes, a version more for each edit.
 """
 
-import multiprocessing
 import sqlite3
 import sys
 import time
@@ -18,12 +17,12 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from threading import BrokenBarrierError
 from typing import Any, NamedTuple
 
 import salon_crm as crm
 from bench.agreement import compare_salons
 from bench.customers import Person, fill, new_salon, people
+from bench.processes import Begin, together
 from bench.raw_import import read_email, read_name, read_phone
 from bench.raw_salon import BY, NewCustomer, RawSalon, new_customer, now
 from bench.timing import Report, interleaved, parser, percentile, progress
@@ -214,38 +213,18 @@ def _together(report: Report, asked: Any, folder: Path) -> None:
 
 
 def _work(name: str, path: Path, asked: Any) -> list[Worked]:
-    context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(asked.processes), context.Queue()
-    workers = [
-        context.Process(target=_worker, args=(name, path, _operations(asked, number, asked.operations), start, results))
-        for number in range(asked.processes)
-    ]
-    for worker in workers:
-        worker.start()
-    worked = [results.get(timeout=600) for _ in workers]
-    for worker in workers:
-        worker.join()
-    for each in worked:
-        if isinstance(each, str):
-            raise RuntimeError(f"a process writing through {name} ended with {each}")  # noqa: TRY004 -- its last words
-    return worked
+    each = [(name, path, _operations(asked, number, asked.operations)) for number in range(asked.processes)]
+    return together(_write, each, f"a process writing through {name}")
 
 
-def _worker(name: str, path: Path, operations: list[Operation], start: Any, results: Any) -> None:
-    try:
-        results.put(_done(_WRITERS[name](path), operations, start))
-    except Exception as error:  # noqa: BLE001 -- whatever it is, the process that waits must hear of it
-        start.abort()
-        results.put(repr(error))
+def _write(name: str, path: Path, operations: list[Operation], begin: Begin) -> Worked:
+    return _done(_WRITERS[name](path), operations, begin)
 
 
-def _done(writer: Writer, operations: list[Operation], start: Any) -> Worked:
+def _done(writer: Writer, operations: list[Operation], begin: Begin) -> Worked:
     seconds: list[float] = []
     done, busy = Counter[str](), 0
-    try:
-        start.wait(timeout=_PATIENCE)
-    except BrokenBarrierError:
-        raise RuntimeError("another process did not start") from None
+    begin()
     began = time.monotonic()
     for operation in operations:
         before = time.perf_counter()

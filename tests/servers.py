@@ -162,6 +162,10 @@ class Server:
             rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [user]).fetchall()
         return [pid for (pid,) in rows]
 
+    def disconnect(self, user: str) -> None:
+        """End a role's connections, as an operator does."""
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'")
+
     def kill(self, backend: int) -> None:
         """Kill one of those processes, and wait until the server has ended all others for it."""
         with psycopg.connect(self.dsn(), autocommit=True) as witness:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from os import PathLike, fspath
-from os.path import exists, realpath
+from os.path import exists
 from typing import TYPE_CHECKING, Any, Final, Never, cast
 
 from salon_crm.adapters.extras import needing
@@ -141,14 +141,12 @@ def move_salon(
 
 
 def _check_places(source: "Place | None", target: "Place | None", schema: str | None) -> None:
+    from salon_crm.use_cases.tables import are_one_file
+
     for name, place in (("source", source), ("target", target)):
         if place is None:
             raise InvalidValue("wrong-type", field=name, expected="a path, a postgresql:// URL or a Store")
-    paths = [place for place in (source, target) if isinstance(place, str | PathLike)]
-    same = source is target
-    with suppress(ValueError):  # what cannot be a path is refused where it is opened
-        same = same or len({realpath(path) for path in paths}) < len(paths)
-    if same:
+    if source is target or are_one_file(source, target):
         raise InvalidValue("wrong-type", field="target", expected="another place than the source")
     if schema is not None and not (_in_database(source) or _in_database(target)):
         raise InvalidValue("wrong-type", field="schema", expected="None, unless one is a postgresql:// URL")

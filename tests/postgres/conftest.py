@@ -12,6 +12,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
 from tests.servers import APP, SCHEMA, Server, running
 
+import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.domain.ids import SalonId
 
@@ -73,3 +74,12 @@ def make_pool(server: Server) -> Generator[MakePool]:
 
     with opened:
         yield make
+
+
+def add_across_an_end(salon: crm.Salon, server: Server) -> None:
+    """Add two customers in a transaction, between whom the server ends the connection."""
+    olga = crm.Actor("olga", crm.Role.OWNER)
+    with salon.transaction() as unit:
+        crm.add_customer(unit, olga, name="Carla Dias")
+        server.disconnect(APP)
+        crm.add_customer(unit, olga, name="Dora Lima")

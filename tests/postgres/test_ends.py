@@ -164,7 +164,7 @@ def test_a_password_is_asked_for_and_never_shown(mortal: Server, capsys: pytest.
         crm.add_customer(salon, OLGA, name="Ana Silva")
         assert RIGHT not in repr(salon) + repr(salon.store)
         mortal.run(f"ALTER ROLE {GUARDED} PASSWORD '{WRONG}'")
-        mortal.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{GUARDED}'")
+        mortal.disconnect(GUARDED)
         with pytest.raises(crm.StoreError) as caught:
             names(salon)
         assert caught.value.code == "store-failed"

@@ -13,7 +13,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, NullConnectionPool
-from tests.postgres.conftest import MakePool, MakeSalonStore, Pool
+from tests.postgres.conftest import MakePool, MakeSalonStore, Pool, add_across_an_end
 from tests.servers import APP, OWNER, SCHEMA, Server
 
 import salon_crm as crm
@@ -196,18 +196,12 @@ def test_connections_that_the_server_ended_are_replaced(server: Server, make_poo
     crm.add_customer(salon, OLGA, name="Ana Silva")
     for act in (lambda: names(salon), lambda: crm.add_customer(salon, OLGA, name="Bea Costa")):
         pool.wait()
-        server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'")
+        server.disconnect(APP)
         act()
     assert names(salon) == ["Ana Silva", "Bea Costa"]
 
-    def interrupted() -> None:
-        with salon.transaction() as unit:
-            crm.add_customer(unit, OLGA, name="Carla Dias")
-            server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'")
-            crm.add_customer(unit, OLGA, name="Dora Lima")
-
     with pytest.raises(crm.StoreError):
-        interrupted()
+        add_across_an_end(salon, server)
     assert names(salon) == ["Ana Silva", "Bea Costa"]
     assert crm.verify_audit(salon, OLGA).ok
     assert pool.get_stats()["pool_size"] <= 3

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from tests.postgres.conftest import MakeSalonStore
+from tests.postgres.conftest import MakeSalonStore, add_across_an_end
 from tests.servers import APP, ELSEWHERE, OWNER, SCHEMA, SUPERUSER, Server
 
 import salon_crm as crm
@@ -149,17 +149,11 @@ def test_after_the_server_ended_a_connection_the_next_call_works(
 ) -> None:
     salon = crm.open_salon(make_salon_store("ours"), region="PT", zone="UTC", currency="EUR")
     crm.add_customer(salon, OLGA, name="Ana Silva")
-    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'")
+    server.disconnect(APP)
     assert crm.count_customers(salon, OLGA) == 1
 
-    def interrupted() -> None:
-        with salon.transaction() as unit:
-            crm.add_customer(unit, OLGA, name="Bea Costa")
-            server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'")
-            crm.add_customer(unit, OLGA, name="Carla Dias")
-
     with pytest.raises(crm.StoreError):
-        interrupted()
+        add_across_an_end(salon, server)
     assert crm.count_customers(salon, OLGA) == 1
     assert crm.verify_audit(salon, OLGA).ok
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from functools import lru_cache
 from os import PathLike
 from os.path import realpath
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from salon_crm.domain.dates import DateOrder, orders_possible
 from salon_crm.domain.transfer.layouts import PROBLEM_COLUMNS
@@ -28,12 +28,17 @@ def check_progress(progress: object) -> None:
         raise InvalidValue("wrong-type", field="progress", expected="a function of the number of rows done")
 
 
+def are_one_file(one: object, other: object) -> bool:
+    """Return whether both are paths, of one file."""
+    paths = [cast("str | PathLike[str]", each) for each in (one, other) if isinstance(each, str | PathLike)]
+    with suppress(ValueError):  # what cannot be a path is refused where it is opened
+        return len({realpath(each) for each in paths}) < len(paths)
+    return False
+
+
 def refuse_same_file(source: Source, target: Target | None) -> None:
     """Refuse to write refused rows over the list they come from; raises InvalidValue."""
-    paths = [each for each in (source, target) if isinstance(each, str | PathLike)]
-    with suppress(ValueError):  # what cannot be a path is refused where it is opened
-        if len(paths) == len({realpath(each) for each in paths}):
-            return
+    if are_one_file(source, target):
         raise InvalidValue("file-unwritable", field="problems_to", reason="it is the file that is being read")
 
 

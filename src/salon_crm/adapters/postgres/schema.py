@@ -24,6 +24,7 @@ another database.
 
 _DIALECT: Final = PostgresDialect()
 _VERSIONS: Final = SHAPES[0].name
+_ENCODING: Final = "UTF8"
 _MADE_MEANWHILE: Final = {"42P07", "23505"}
 """What a statement that makes a table says where somebody else made it at the same time."""
 
@@ -34,9 +35,6 @@ class Migrated:
 
     found: int = field(metadata=OPERATOR)
     version: int = field(metadata=OPERATOR)
-
-
-_ENCODING: Final = "UTF8"
 
 
 def table_names() -> tuple[str, ...]:
