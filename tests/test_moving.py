@@ -1,8 +1,9 @@
 """A whole salon moves to another place and back: all of it is there, nothing is half there, and nothing is lost."""
 
+import sqlite3
 import time
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta, timezone
 from itertools import islice
 from pathlib import Path
@@ -342,6 +343,27 @@ def differs(source: Any, target: Any) -> crm.Conflict:
 
 
 # refusals
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM crm_audit WHERE sequence = 3", "where entry 3 of its audit should be is entry 4"),
+        ("UPDATE crm_audit SET sequence = -5 WHERE sequence = 1", "where entry 1 of its audit should be is entry -5"),
+        ("UPDATE crm_audit SET sequence = 0 WHERE sequence = 3", "where entry 1 of its audit should be is entry 0"),
+    ],
+)
+def test_an_audit_that_lacks_an_entry_or_has_one_too_many_is_said_and_none_of_it_is_left_behind(
+    file: Path, tmp_path: Path, statement: str, said: str
+) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        assert connection.execute(statement).rowcount == 1
+    target = MemoryStore()
+    with pytest.raises(crm.StoreError) as caught:
+        crm.move_salon(file, target)
+    assert (caught.value.code, caught.value.params["reason"]) == ("store-damaged", said)
+    with target.reading() as reading:
+        assert (reading.salon(), reading.audit.last()) == (None, None)
 
 
 def test_a_salon_that_was_used_since_it_moved_is_not_written_over(small: Path, tmp_path: Path) -> None:

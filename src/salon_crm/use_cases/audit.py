@@ -26,6 +26,8 @@ from salon_crm.use_cases.access import follow_alias, use_case
 
 _MOST_ENTRIES: Final = 1_000
 _SLICE: Final = 1_000
+BEFORE_THE_FIRST: Final = -(2**62)
+"""A sequence before any, so that an entry slipped in before the first is seen."""
 
 
 def entry_of(
@@ -56,10 +58,11 @@ def entry_of(
 def append(writing: Writing, entries: Sequence[Unplaced]) -> None:
     """Append entries of what was done to the chain, in the transaction that does it."""
     if entries:
-        writing.audit.append_many(chained_all(entries, _head(writing)))
+        writing.audit.append_many(chained_all(entries, head_of(writing)))
 
 
-def _head(reading: Reading) -> AuditHead:
+def head_of(reading: Reading) -> AuditHead:
+    """Return where the chain of a salon ends; raises NotFound where there is no salon."""
     last = reading.audit.last()
     if last is not None:
         return AuditHead(last.sequence, last.digest)
@@ -126,7 +129,7 @@ def _last_instant(value: date | datetime | None, name: str, settings: Settings) 
 def audit_head(salon: Salon, actor: Actor, /) -> AuditHead:
     """Return the end of the chain: keep it elsewhere, and `verify_audit` will find a cut tail by it."""
     with salon.reading() as reading:
-        return _head(reading)
+        return head_of(reading)
 
 
 @use_case(Permission.VIEW_AUDIT)
@@ -140,7 +143,7 @@ def verify_audit(salon: Salon, actor: Actor, /, *, head: AuditHead | None = None
         raise InvalidValue("wrong-type", field="head", expected="an AuditHead")
     place, count, met_head = chain_seed(salon.id), 0, head is None
     while True:
-        after = place.sequence if count else _BEFORE_THE_FIRST
+        after = place.sequence if count else BEFORE_THE_FIRST
         try:
             entries = _entries(salon, after, _SLICE)
         except StoreError as error:
@@ -168,10 +171,6 @@ def verify_audit(salon: Salon, actor: Actor, /, *, head: AuditHead | None = None
         why = "the chain ends before the head that was kept"
         return AuditVerification(ok=False, entries=count, head=place, broken_at=place.sequence + 1, reason=why)
     return AuditVerification(ok=True, entries=count, head=place)
-
-
-_BEFORE_THE_FIRST: Final = -(2**62)
-"""A sequence before any, so that an entry slipped in before the first is seen."""
 
 
 def _entries(salon: Salon, after: int, limit: int) -> Sequence[AuditEntry]:

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.content import content_bytes
 from salon_crm.domain.maintenance import MoveReport
 from salon_crm.domain.settings import Settings
-from salon_crm.errors import Conflict, NotFound, NotSupported
+from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
 from salon_crm.ports.records import KINDS
 from salon_crm.ports.store import AuditQuery, Reading, SalonRecord, Store, Walkable
+from salon_crm.use_cases.audit import BEFORE_THE_FIRST, head_of
 from salon_crm.use_cases.tables import Progress
 
 _AUDIT: Final = "audit"
@@ -24,7 +24,8 @@ def copy_salon(source: Store, target: Store, progress: Progress | None = None) -
     Nobody writes to the source meanwhile. What was copied is a salon only when all of it is there and was compared.
     ``progress`` is called with the number of records done. Raises NotFound where the source keeps no salon,
     Conflict where the target keeps another or says something else, NotSupported where one cannot be read from end
-    to end or does not keep what the other does, StoreBusy where somebody else has the turn of either.
+    to end or does not keep what the other does, StoreError where the source's audit lacks an entry or has one too
+    many, StoreBusy where somebody else has the turn of either.
     """
     with source.writing() as held:  # whose turn nobody else has meanwhile
         record = held.salon()
@@ -46,7 +47,7 @@ def copy_salon(source: Store, target: Store, progress: Progress | None = None) -
             counts=seen.counts,
             copied=copying.copied,
             digest=seen.digest(record, settings),
-            head=_head(held.audit.last()),
+            head=head_of(held),
         )
 
 
@@ -117,8 +118,8 @@ class _Copying:
             return page
         with self._target.reading() as reading:
             if name == _AUDIT:
-                last = _head(reading.audit.last()).sequence
-                missing = [entry for entry in page if entry.sequence > last]
+                last = reading.audit.last()
+                missing = [entry for entry in page if last is None or entry.sequence > last.sequence]
             else:
                 identity = KINDS[name].identity
                 there = getattr(reading, name).get_many([identity(thing) for thing in page])
@@ -146,18 +147,19 @@ def _differing(kinds: Sequence[str]) -> Conflict:
     return Conflict("move-differs", field="target", kinds=", ".join(kinds))
 
 
-def _head(last: AuditEntry | None) -> AuditHead:
-    return AuditHead(0, b"") if last is None else AuditHead(last.sequence, last.digest)
-
-
 def _pages(reading: Reading) -> Iterator[tuple[str, Sequence[Any]]]:
     """Yield everything kept of a salon but its record and settings: the audit, then each kind, some at a time.
 
     The audit comes first, so that a store that holds a part of a salon is known by it; then customers, and what
-    belongs to them.
+    belongs to them. Raises StoreError where an entry of the audit is missing or one too many.
     """
-    after = 0
+    after, sequence = BEFORE_THE_FIRST, 1
     while entries := reading.audit.select(AuditQuery(after=after), _PAGE):
+        for entry in entries:
+            if entry.sequence != sequence:
+                why = f"where entry {sequence} of its audit should be is entry {entry.sequence}"
+                raise StoreError("store-damaged", reason=why)
+            sequence += 1
         yield _AUDIT, entries
         after = entries[-1].sequence
     for name, kind in KINDS.items():
