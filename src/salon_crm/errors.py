@@ -180,6 +180,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "nothing-to-refund": "Nothing of sale {id} is left to refund.",
         "refund-exceeds": "is more than is left of sale {id}: {left}.",
         "returned-exceeds": "is more than was paid for sale {id}: {paid}.",
+        "not-enough-points": (
+            "is more than customer {customer_id} has to spend: {asked} were asked for, {left} are there."
+        ),
         "package-assigned": "Customer {customer_id} has the package {package} already, assigned by hand.",
         "currency-in-use": (
             "{current} is what sales and prices of this salon are in, and it stays. Open another salon for another "
@@ -273,6 +276,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "backup-failed": "No backup was made: {reason}.",
         "store-damaged": "The store holds what salon_crm did not write: {reason}.",
+        "rewards-broken": (
+            "The rewards ledger of customer {customer_id} does not hold what salon_crm wrote, from entry {sequence} "
+            "on: {reason}."
+        ),
         "delivery-failed": "The message could not be delivered: {reason}.",
     }
 )

@@ -195,6 +195,19 @@ def start_of_day(day: date, zone: str, name: str, *, after: int = 0) -> datetime
         raise InvalidValue("number-out-of-range", field=name, low="0001-01-03", high="9999-12-29") from None
 
 
+def months_after(day: date, count: int) -> date:
+    """Return the day ``count`` months after ``day``, or before it below zero: the last of a month that is too short.
+
+    Raises InvalidValue beyond the calendar.
+    """
+    from dateutil.relativedelta import relativedelta  # which most of what is done with days does without
+
+    try:
+        return day + relativedelta(months=count)
+    except (OverflowError, ValueError):
+        raise InvalidValue("number-out-of-range", low="0001-01-01", high="9999-12-31") from None
+
+
 def in_utc(instant: datetime) -> datetime:
     """Return the same instant in UTC, as nearly all are that we keep."""
     return instant if instant.tzinfo is UTC else instant.astimezone(UTC)

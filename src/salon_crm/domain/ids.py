@@ -23,6 +23,7 @@ LocationId = NewType("LocationId", UUID)
 StaffMemberId = NewType("StaffMemberId", UUID)
 BookingId = NewType("BookingId", UUID)
 SaleId = NewType("SaleId", UUID)
+RewardEntryId = NewType("RewardEntryId", UUID)
 AssignedPackageId = NewType("AssignedPackageId", UUID)
 RunId = NewType("RunId", UUID)
 """The id of one run of sliced work: an import, an export."""

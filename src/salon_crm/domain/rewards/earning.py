@@ -1,0 +1,100 @@
+"""What a visit and a sale earn under a programme, and how much of it a refund leaves."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+
+from salon_crm.domain.rewards.programme import EarnPer, EarnRule, RewardProgramme
+from salon_crm.domain.rewards.records import LineShare
+from salon_crm.domain.sales import Sale, SaleLine
+
+_WHOLE_TAX = 10_000
+"""Hundredths of a percent in all of a price before tax."""
+
+
+def visit_points(programme: RewardProgramme, day: date, percent: int = 100) -> int:
+    """Return what a visit on a local day earns, multiplied by ``percent`` / 100."""
+    given = sum(_at_most(rule, Fraction(rule.points)) for rule in _rules(programme, EarnPer.VISIT, day))
+    return programme.rounding.whole(given * Fraction(percent, 100))
+
+
+def sale_shares(programme: RewardProgramme, sale: Sale, percent: int = 100) -> tuple[LineShare, ...]:
+    """Return what each line of a sale earns, before anything was taken back, multiplied by ``percent`` / 100.
+
+    The sale is rounded once: its lines come to what it earns as a whole, the largest fractions rounded up first.
+    """
+    earned: dict[int, Fraction] = dict.fromkeys(range(len(sale.lines)), Fraction(0))
+    for rule in _rules(programme, EarnPer.MONEY, sale.day):
+        _give(earned, rule, {line: _by_money(rule, each, programme.tax) for line, each in _counted(rule, sale)})
+    for rule in _rules(programme, EarnPer.ITEM, sale.day):
+        _give(earned, rule, {line: Fraction(rule.points * each.quantity) for line, each in _counted(rule, sale)})
+    times = Fraction(percent, 100)
+    return _whole({line: points * times for line, points in earned.items()}, programme)
+
+
+def points_kept(shares: Sequence[LineShare], sale: Sale) -> int:
+    """Return how many of the points that a sale earned its refunds leave, rounded down.
+
+    A line keeps its points in proportion to what it still costs, one that cost nothing by how many are left; an amount
+    that was refunded without naming lines takes from all lines alike. Of a sale that costs nothing any more, none are.
+    """
+    if sale.total and not sale.net:
+        return 0
+    kept = sum((_left_of(sale, share.line) * share.points for share in shares if share.line is not None), Fraction(0))
+    return (kept * _left_by_amounts(sale)).__floor__()
+
+
+def _rules(programme: RewardProgramme, per: EarnPer, day: date) -> Iterable[EarnRule]:
+    return (rule for rule in programme.rules if rule.per is per and rule.runs(day))
+
+
+def _counted(rule: EarnRule, sale: Sale) -> Iterable[tuple[int, SaleLine]]:
+    """Give the lines that a rule counts, each with its place."""
+    for place, line in enumerate(sale.lines):
+        if (not rule.kinds or line.kind in rule.kinds) and (not rule.items or line.item in rule.items):
+            yield place, line
+
+
+def _by_money(rule: EarnRule, line: SaleLine, tax: int) -> Fraction:
+    assert rule.amount is not None  # which a rule per money has  # noqa: S101
+    spent = Fraction(line.total.minor * _WHOLE_TAX, _WHOLE_TAX + tax)
+    return spent / rule.amount.minor_in(line.total.currency) * rule.points
+
+
+def _at_most(rule: EarnRule, points: Fraction) -> Fraction:
+    return points if rule.most is None else min(points, Fraction(rule.most))
+
+
+def _give(earned: dict[int, Fraction], rule: EarnRule, given: Mapping[int, Fraction]) -> None:
+    """Add what a rule gives for each line, in proportion where that is more than it gives at most."""
+    whole = sum(given.values(), Fraction(0))
+    for line, points in given.items():
+        earned[line] += points * _at_most(rule, whole) / whole if whole else 0
+
+
+def _whole(earned: Mapping[int, Fraction], programme: RewardProgramme) -> tuple[LineShare, ...]:
+    """Round the sum, and give what the lines' whole points leave of it to the largest fractions."""
+    floors = {line: points.__floor__() for line, points in earned.items()}
+    left = programme.rounding.whole(sum(earned.values(), Fraction(0))) - sum(floors.values())
+    by_fraction = sorted(earned, key=lambda line: floors[line] - earned[line])  # the largest first, then by place
+    for line in by_fraction[:left]:
+        floors[line] += 1
+    return tuple(LineShare(line, points) for line, points in floors.items() if points)
+
+
+def _left_of(sale: Sale, line: int) -> Fraction:
+    """Return the part of a line that was not taken back."""
+    cost, quantity = sale.lines[line].total.minor, sale.lines[line].quantity
+    if not cost:
+        return Fraction(quantity - sale.refunded_of(line), quantity)
+    return Fraction(max(sale.spent_on(line).minor, 0), cost)
+
+
+def _left_by_amounts(sale: Sale) -> Fraction:
+    """Return the part that refunds of an amount alone leave, each of what the sale cost just before it."""
+    cost, part = sale.total.minor, Fraction(1)
+    for refund in sale.refunds:
+        if not refund.lines and cost:
+            part *= Fraction(cost - refund.amount.minor, cost)
+        cost -= refund.amount.minor
+    return part
