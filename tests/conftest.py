@@ -3,7 +3,7 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
-from tests.servers import Server, running
+from tests.servers import APP, Server, running
 
 import salon_crm
 
@@ -26,6 +26,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 @pytest.fixture(scope="session")
 def server() -> Generator[Server]:
-    """One throw-away PostgreSQL for all tests that ask for it, with the tables made by their owner."""
+    """One throw-away PostgreSQL for all tests that ask for it, with the tables made by their owner.
+
+    Connections stay open from test to test: one that is new knows nothing of the tables yet.
+    """
     with running() as server:
+        from salon_crm.adapters.postgres.source import OwnConnections  # psycopg is there where a server is
+
+        kept = [OwnConnections.to(address) for address in (server.url(), server.dsn(APP))]
+        for connections in kept:
+            connections.join(server)
         yield server
+        for connections in kept:
+            connections.part(server)

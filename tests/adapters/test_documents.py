@@ -237,6 +237,10 @@ STORED_KEYS = {
     "customer-facts": "customer_id visits first_visit last_visit spend booked ever_booked packages version",
     "mark": "digest kind block_id version",
     "reference": "command reference result_id digest",
+    "reward-entry": "id customer_id sequence at recorded action points total_after parts expires tier_points shortfall "
+    "shares rewarded_by role reason reference origin salt reason_digest",
+    "reward-head": "customer_id total version",
+    "reward-lot": "customer_id number at opened points expires origin version",
     "row-fingerprint": "system digest customer_id",
     "sale": "id customer_id at zone location currency lines payments refunds bookings status by recorded version",
     "salon-record": "id created mark_key key_check",

@@ -4,7 +4,8 @@ import hashlib
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from salon_crm.testing import a_booking, a_sale
 OWNER: Final = crm.Actor("olga", crm.Role.OWNER)
 SETTINGS: Final[dict[str, Any]] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
 SCHEMAS: Final = {
-    version: Path(__file__).with_name(f"schema_{version}.sql").read_text(encoding="utf-8") for version in (1, 2)
+    version: Path(__file__).with_name(f"schema_{version}.sql").read_text(encoding="utf-8") for version in (1, 2, 3)
 }
 """The tables as each version made them; written down once and never made anew."""
 
@@ -64,14 +65,27 @@ def as_version_1(new: Path, file: Path) -> None:
 
 def as_version_2(new: Path, file: Path) -> None:
     """Write ``file`` as version 2 would have kept what ``new`` holds: its own tables, its index of names."""
+    with _tables_alone(2, new, file) as raw:
+        raw.execute("CREATE INDEX crm_customers_by_name_key_id ON crm_customers (name_key, id)")
+
+
+def as_version_3(new: Path, file: Path) -> None:
+    """Write ``file`` as version 3 would have kept what ``new`` holds: its own tables."""
+    with _tables_alone(3, new, file):
+        pass
+
+
+@contextmanager
+def _tables_alone(version: int, new: Path, file: Path) -> Generator[sqlite3.Connection]:
+    """Copy what ``new`` holds in the tables that a version had."""
     with closing(sqlite3.connect(new)) as source, closing(sqlite3.connect(file)) as raw, raw:
         source.backup(raw)
-        kept = tables_of(2)
+        kept = tables_of(version)
         for (table,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             if table not in kept:
                 raw.execute(f"DROP TABLE {table}")
-        raw.execute("CREATE INDEX crm_customers_by_name_key_id ON crm_customers (name_key, id)")
-        raw.execute("UPDATE crm_schema SET version = 2")
+        yield raw
+        raw.execute("UPDATE crm_schema SET version = ?", [version])
 
 
 def tables_of(version: int) -> set[str]:
@@ -80,7 +94,7 @@ def tables_of(version: int) -> set[str]:
         return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-AS_VERSION: Final = {1: as_version_1, 2: as_version_2}
+AS_VERSION: Final = {1: as_version_1, 2: as_version_2, 3: as_version_3}
 
 
 @pytest.fixture

@@ -199,9 +199,13 @@ OPERATIONS = st.lists(
 )
 
 
+Turn = tuple[bool, date, datetime, int]
+"""What points are taken in the order of, each on its own."""
+
+
 @given(OPERATIONS)
 def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_point_is_lost(ops: list[Any]) -> None:
-    ledger, entries, day, points = EMPTY, list[RewardEntry](), TODAY, list[tuple[date, datetime, int]]()
+    ledger, entries, day, points = EMPTY, list[RewardEntry](), TODAY, list[Turn]()
 
     def write(action: RewardAction, parts: Sequence[LotPart], **fields: Any) -> None:
         nonlocal ledger
@@ -213,9 +217,9 @@ def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_poi
         if name == "add":
             last = None if expires is None else day + timedelta(days=expires)
             write(RewardAction.ADDED, ledger.opening(number), expires=last)
-            points += [(last or date.max, entries[-1].at, entries[-1].sequence)] * number
+            points += [(last is None, last or date.max, entries[-1].at, entries[-1].sequence)] * number
         elif name == "redeem":
-            usable = sorted(point for point in points if point[0] >= day)
+            usable = sorted(point for point in points if point[1] >= day)
             if number > len(usable):
                 with pytest.raises(RuleBroken):
                     ledger.taking(number, day)
@@ -227,7 +231,7 @@ def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_poi
             day += timedelta(days=number)
             for _, parts in ledger.lapsed(day):
                 write(RewardAction.EXPIRED, parts)
-            points = [point for point in points if point[0] >= day]
+            points = [point for point in points if point[1] >= day]
         else:
             spent = [entry for entry in entries if entry.action is RewardAction.REDEEMED]
             if not spent:
@@ -248,7 +252,7 @@ def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_poi
         assert ledger.head.total == sum(each.points for each in entries) == sum(lot.points for lot in lots)
         assert ledger.head.total == (entries[-1].total_after if entries else 0) >= 0
         assert sorted(lot.turn for lot in lots for _ in range(lot.points)) == sorted(points)
-        assert ledger.available(day) == sum(point[0] >= day for point in points)
+        assert ledger.available(day) == sum(point[1] >= day for point in points)
     assert RewardLedger.of_entries(ANA, entries) == ledger
 
 

@@ -16,6 +16,7 @@ from tests.stress.jobs import until_it_answers
 import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.adapters.postgres.connection import PostgresConnection
+from salon_crm.adapters.postgres.schema import SCHEMA_VERSION
 from salon_crm.cli import main
 from salon_crm.domain.ids import SalonId
 
@@ -221,6 +222,6 @@ def test_tables_of_another_release_are_refused_until_they_are_right(
         with pytest.raises(expected):
             crm.open_salon(mortal.url(), salon_id=salon.id, **SETTINGS)
     finally:
-        mortal.run(f"UPDATE {SCHEMA}.crm_schema SET version = 1")
+        mortal.run(f"UPDATE {SCHEMA}.crm_schema SET version = {SCHEMA_VERSION}")
     with crm.open_salon(mortal.url(), salon_id=salon.id, **SETTINGS) as again:
         assert names(again) == ["Ana Silva"]

@@ -12,8 +12,10 @@ from tests.servers import APP, ELSEWHERE, OWNER, SCHEMA, SUPERUSER, Server
 
 import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
-from salon_crm.adapters.postgres.schema import migrate, table_names
+from salon_crm.adapters.postgres.schema import SCHEMA_VERSION, migrate, table_names
+from salon_crm.adapters.sql.tables import REWARD_SHAPES
 from salon_crm.domain.ids import SalonId
+from salon_crm.testing import a_reward_entry
 
 OLGA = crm.Actor("olga", crm.Role.OWNER)
 
@@ -84,17 +86,41 @@ def test_tables_that_are_not_there_or_of_another_release_are_named(server: Serve
             with pytest.raises(expected):
                 PostgresStore(server.dsn(APP, ELSEWHERE), salon_id=SalonId(uuid4()), schema=SCHEMA)
         finally:
-            server.run(f"UPDATE {versions} SET version = 1", database=ELSEWHERE)
+            server.run(f"UPDATE {versions} SET version = {SCHEMA_VERSION}", database=ELSEWHERE)
 
 
 def test_migrating_again_changes_nothing_and_two_at_once_make_one_schema(server: Server) -> None:
-    assert migrate(server.dsn(OWNER), schema=SCHEMA, role=APP).found == 1
+    assert migrate(server.dsn(OWNER), schema=SCHEMA, role=APP).found == SCHEMA_VERSION
 
     def make(_: int) -> int:
         return migrate(server.dsn(OWNER), schema="made_twice", role=APP).found
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(make, range(2))) == [0, 1]
+        assert sorted(pool.map(make, range(2))) == [0, SCHEMA_VERSION]
+
+
+@pytest.mark.parametrize("named", [APP, None])
+def test_tables_of_an_earlier_version_get_what_was_added_for_the_roles_that_may_use_them(
+    server: Server, named: str | None
+) -> None:
+    schema = f"earlier_{named}".lower()
+    migrate(server.dsn(OWNER), schema=schema, role=APP)
+    where: Any = {"where": server.url(), "schema": schema, "salon_id": uuid4()}
+    with crm.open_salon(**where, region="PT", zone="UTC", currency="EUR") as salon:
+        crm.add_customer(salon, OLGA, name="Ana Silva")
+    dropped = [f"DROP TABLE {schema}.{shape.name}" for shape in REWARD_SHAPES]
+    server.run(*dropped, f"UPDATE {schema}.crm_schema SET version = 1")
+    with pytest.raises(crm.SchemaOutdated):
+        crm.open_salon(**where)
+    report = migrate(server.dsn(OWNER), schema=schema, role=named)
+    assert (report.found, report.version) == (1, SCHEMA_VERSION)
+    with crm.open_salon(**where) as salon:
+        [ana] = crm.find_customers(salon, OLGA)
+        with salon.store.writing() as writing:
+            writing.reward_entries.add(a_reward_entry(1, customer_id=ana.id))
+    with psycopg.connect(server.dsn(OWNER)) as raw:
+        raw.execute(f"SET search_path TO {schema}".encode())
+        assert raw.execute("SELECT count(*) FROM crm_reward_entries").fetchone() == (0,)  # no salon is set
 
 
 def test_somebody_else_s_table_in_the_way_is_an_error_and_left_alone(server: Server) -> None:
@@ -258,7 +284,8 @@ def test_health_sees_rows_and_keys_that_were_changed_by_hand_and_a_search_index_
     with crm.open_salon(store, region="PT", zone="UTC", currency="EUR") as salon:
         ana = crm.add_customer(salon, OLGA, name="Ana Silva", mobile="912 345 678")
         sound = crm.check_health(salon, OLGA)
-        assert (sound.sound, sound.schema, sound.schema_known, sound.log_size) == (True, 1, 1, 0)
+        assert (sound.sound, sound.schema, sound.log_size) == (True, SCHEMA_VERSION, 0)
+        assert sound.schema_known == SCHEMA_VERSION
         by_hand(store, "DELETE FROM crm_customer_pieces")
         assert [each.trouble for each in crm.check_health(salon, OLGA).findings] == [crm.Trouble.SEARCH_UNSOUND]
         assert crm.rebuild_search(salon, OLGA) == 1

@@ -301,7 +301,11 @@ class SharesCodes(MemoryStore):
         self._state.tables["services"] = _Table(evolve(services, keys={**services.keys, "code": shared}))
 
 
-@caught_by("a_unique_key_that_was_let_go_of_is_free", "what_was_removed_may_be_added_again")
+@caught_by(
+    "a_unique_key_that_was_let_go_of_is_free",
+    "a_unique_key_of_what_was_removed_is_free",
+    "what_was_removed_may_be_added_again",
+)
 class KeepsCodesForEver(MemoryStore):
     """Never lets go of a code that was held once."""
 

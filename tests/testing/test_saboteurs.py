@@ -7,13 +7,14 @@ from typing import Final
 
 import pytest
 from hypothesis import Phase, settings
-from tests.testing import saboteurs_of_panel
+from tests.testing import saboteurs_of_panel, saboteurs_of_rewards
 from tests.testing.saboteurs import CHECKS, SABOTEURS
 
 _RUNS: Final = 8
 """How many runs of the kit there are, which processes of pytest-xdist can share."""
 
 _MODULE = """
+from tests.testing import saboteurs_of_panel, saboteurs_of_rewards
 from tests.testing.saboteurs import SABOTEURS, conformance_of
 
 globals().update({{f"Test{{each.name}}": conformance_of(each) for each in SABOTEURS[{number}::{runs}]}})
@@ -74,9 +75,11 @@ def test_broken_stores_fail_the_checks_that_are_there_for_them(tmp_path: Path, n
     assert _run_kit(tmp_path, number) == expected
 
 
-def test_the_panel_has_its_saboteurs() -> None:
+def test_the_panel_and_the_rewards_have_their_saboteurs() -> None:
     """They are enlisted where their module is imported."""
-    assert {name for name in vars(saboteurs_of_panel) if name in {each.name for each in SABOTEURS}} > {"FloatMoney"}
+    enlisted = {each.name for each in SABOTEURS}
+    assert {name for name in vars(saboteurs_of_panel) if name in enlisted} > {"FloatMoney"}
+    assert {name for name in vars(saboteurs_of_rewards) if name in enlisted} > {"TakesTheOldestFirst"}
 
 
 def test_every_check_finds_some_store_out() -> None:

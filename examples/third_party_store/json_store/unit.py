@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -20,6 +21,7 @@ from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, CustomerId, Reference
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
+from salon_crm.domain.rewards import RewardEntry, RewardHead, RewardLot
 from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
@@ -39,6 +41,9 @@ from salon_crm.ports.records import (
     NOTES,
     PACKAGES,
     REFERENCES,
+    REWARD_ENTRIES,
+    REWARD_HEADS,
+    REWARD_LOTS,
     SALES,
     SERVICE_TYPES,
     SERVICES,
@@ -54,6 +59,9 @@ from salon_crm.ports.store import (
     Bookings,
     Customers,
     Repository,
+    RewardEntries,
+    RewardLots,
+    RewardQuery,
     SaleQuery,
     Sales,
     SalonRecord,
@@ -169,6 +177,18 @@ class Unit(Writing):
     @property
     def facts(self) -> Repository[CustomerFacts]:
         return _Repository(self, FACTS)
+
+    @property
+    def reward_entries(self) -> RewardEntries:
+        return _RewardEntries(self, REWARD_ENTRIES)
+
+    @property
+    def reward_lots(self) -> RewardLots:
+        return _RewardLots(self, REWARD_LOTS)
+
+    @property
+    def reward_heads(self) -> Repository[RewardHead]:
+        return _Repository(self, REWARD_HEADS)
 
     @property
     def audit(self) -> Audit:
@@ -343,6 +363,27 @@ class _Sales(_Repository[Sale], Sales):
         sales = (row.thing for row in self._rows().values())
         placed = ((each.at, each.id, each) for each in sales if query.asks(each))
         return _page(placed, start, limit, falling=newest_first)
+
+
+class _RewardEntries(_Repository[RewardEntry], RewardEntries):
+    """Entries of ledgers, which a query is asked about one by one."""
+
+    def find(self, query: RewardQuery, limit: int, *, newest_first: bool = False) -> Sequence[RewardEntry]:
+        asked = (row.thing for row in self._rows().values() if query.asks(row.thing))
+        return sorted(asked, key=lambda entry: entry.sequence, reverse=newest_first)[:limit]
+
+
+class _RewardLots(_Repository[RewardLot], RewardLots):
+    """The lots that hold points, sorted anew for each question."""
+
+    def in_turn(self, customer_id: CustomerId, after: RewardLot | None, limit: int) -> Sequence[RewardLot]:
+        theirs = (row.thing for row in self._rows().values() if row.thing.customer_id == customer_id)
+        behind = (lot for lot in theirs if after is None or lot.turn > after.turn)
+        return sorted(behind, key=lambda lot: lot.turn)[:limit]
+
+    def lapsed(self, on: date, after: CustomerId | None, limit: int) -> Sequence[CustomerId]:
+        whose = {row.thing.customer_id for row in self._rows().values() if not row.thing.usable(on)}
+        return sorted(each for each in whose if after is None or each > after)[:limit]
 
 
 class _Audit(Audit):

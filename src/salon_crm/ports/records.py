@@ -20,6 +20,7 @@ from salon_crm.domain.ids import Alias, CustomerId, Reference
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.rewards import RewardEntry, RewardHead, RewardLot
 from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.transfer import RowFingerprint
 
@@ -224,6 +225,37 @@ FACTS: Final = Kind[CustomerFacts](
     customer=lambda facts: facts.customer_id,
     on_merge=OnMerge.JOINS,
 )
+REWARD_ENTRIES: Final = Kind[RewardEntry](
+    name="reward_entries",
+    type=RewardEntry,
+    identity=lambda entry: (entry.customer_id, entry.sequence),
+    customer=lambda entry: entry.customer_id,
+    keys={
+        "entry_id": KeyKind(True, lambda entry: (entry.id,)),
+        "reference": KeyKind(True, lambda entry: () if entry.reference is None else (entry.reference,)),
+        "origin": KeyKind(
+            False, lambda entry: () if entry.origin is None else ((entry.origin.kind.value, entry.origin.id),)
+        ),
+    },
+    history=True,
+    on_merge=OnMerge.STAYS,
+)
+REWARD_LOTS: Final = Kind[RewardLot](
+    name="reward_lots",
+    type=RewardLot,
+    identity=lambda lot: (lot.customer_id, lot.number),
+    versioned=True,
+    customer=lambda lot: lot.customer_id,
+    on_merge=OnMerge.STAYS,
+)
+REWARD_HEADS: Final = Kind[RewardHead](
+    name="reward_heads",
+    type=RewardHead,
+    identity=lambda head: head.customer_id,
+    versioned=True,
+    customer=lambda head: head.customer_id,
+    on_merge=OnMerge.STAYS,
+)
 MARKS: Final = Kind[Mark](
     name="marks",
     type=Mark,
@@ -260,6 +292,9 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
         SALES,
         ASSIGNED_PACKAGES,
         FACTS,
+        REWARD_ENTRIES,
+        REWARD_LOTS,
+        REWARD_HEADS,
     )
 }
 """Every kind of record kept in a repository; the audit chain is a log of its own."""

@@ -34,7 +34,8 @@ from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import Alias, CustomerId, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
-from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.privacy import MONEY, OPERATOR, classed
+from salon_crm.domain.rewards import RewardAction, RewardEntry, RewardHead, RewardLot
 from salon_crm.domain.sales import AssignedPackage, Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
@@ -131,6 +132,35 @@ class SaleQuery:
             and (self.location is None or sale.location == self.location)
             and (self.since is None or sale.day >= self.since)
             and (self.until is None or sale.day <= self.until)
+        )
+
+
+@frozen(field_transformer=classed, kw_only=True)
+class RewardQuery:
+    """Which entries of a customer's ledger: what is left empty restricts nothing.
+
+    ``since`` and ``until`` are instants at which an entry happened, both included. ``points`` are how many went in, or
+    out below zero. ``after`` and ``before`` are sequences, neither included.
+    """
+
+    customer_id: CustomerId = field(metadata=OPERATOR)
+    actions: frozenset[RewardAction] = field(default=frozenset(RewardAction), metadata=OPERATOR)
+    since: datetime | None = field(default=None, metadata=OPERATOR)
+    until: datetime | None = field(default=None, metadata=OPERATOR)
+    points: int | None = field(default=None, metadata=MONEY)
+    after: int = field(default=0, metadata=OPERATOR)
+    before: int | None = field(default=None, metadata=OPERATOR)
+
+    def asks(self, entry: RewardEntry) -> bool:
+        """Return whether an entry is one of those."""
+        return (
+            entry.customer_id == self.customer_id
+            and entry.action in self.actions
+            and (self.since is None or entry.at >= self.since)
+            and (self.until is None or entry.at <= self.until)
+            and (self.points is None or entry.points == self.points)
+            and entry.sequence > self.after
+            and (self.before is None or entry.sequence < self.before)
         )
 
 
@@ -300,6 +330,37 @@ class Sales(ReadSales, Repository[Sale], Protocol):
     """Sales, for reading and writing."""
 
 
+class ReadRewardEntries(ReadRepository[RewardEntry], Protocol):
+    """The entries of all customers' ledgers, for reading."""
+
+    @abstractmethod
+    def find(self, query: RewardQuery, limit: int, *, newest_first: bool = False) -> Sequence[RewardEntry]:
+        """Return up to ``limit`` entries that `RewardQuery.asks` for, by sequence, from the oldest or the newest."""
+
+
+class RewardEntries(ReadRewardEntries, Repository[RewardEntry], Protocol):
+    """The entries of all customers' ledgers, for reading and writing; none is ever replaced."""
+
+
+class ReadRewardLots(ReadRepository[RewardLot], Protocol):
+    """The lots that hold points, for reading."""
+
+    @abstractmethod
+    def in_turn(self, customer_id: CustomerId, after: RewardLot | None, limit: int) -> Sequence[RewardLot]:
+        """Return up to ``limit`` lots of a customer in the order of `RewardLot.turn`, the first ones or those behind.
+
+        The lot that ``after`` is need not be there any more.
+        """
+
+    @abstractmethod
+    def lapsed(self, on: date, after: CustomerId | None, limit: int) -> Sequence[CustomerId]:
+        """Return up to ``limit`` customers with a lot whose last day is before ``on``, by id, from behind ``after``."""
+
+
+class RewardLots(ReadRewardLots, Repository[RewardLot], Protocol):
+    """The lots that hold points, for reading and writing."""
+
+
 class ReadAudit(Protocol):
     """The audit chain, for reading."""
 
@@ -420,6 +481,18 @@ class Reading(Protocol):
         raise lacking("facts")
 
     @property
+    def reward_entries(self) -> ReadRewardEntries:
+        raise lacking("reward_entries")
+
+    @property
+    def reward_lots(self) -> ReadRewardLots:
+        raise lacking("reward_lots")
+
+    @property
+    def reward_heads(self) -> ReadRepository[RewardHead]:
+        raise lacking("reward_heads")
+
+    @property
     @abstractmethod
     def audit(self) -> ReadAudit: ...
 
@@ -506,6 +579,18 @@ class Writing(Reading, Protocol):
     @property
     def facts(self) -> Repository[CustomerFacts]:
         raise lacking("facts")
+
+    @property
+    def reward_entries(self) -> RewardEntries:
+        raise lacking("reward_entries")
+
+    @property
+    def reward_lots(self) -> RewardLots:
+        raise lacking("reward_lots")
+
+    @property
+    def reward_heads(self) -> Repository[RewardHead]:
+        raise lacking("reward_heads")
 
     @property
     @abstractmethod

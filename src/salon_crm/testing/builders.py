@@ -38,6 +38,7 @@ from salon_crm.domain.ids import (
     NoteId,
     PackageId,
     Reference,
+    RewardEntryId,
     SaleId,
     SalonId,
     ServiceId,
@@ -47,6 +48,16 @@ from salon_crm.domain.ids import (
 from salon_crm.domain.marks import KEY_BYTES, Mark, MarkKind, mix_secret
 from salon_crm.domain.money import Money
 from salon_crm.domain.notes import Note
+from salon_crm.domain.rewards import (
+    LotPart,
+    OriginKind,
+    RewardAction,
+    RewardEntry,
+    RewardHead,
+    RewardLot,
+    RewardOrigin,
+    digest_of_reason,
+)
 from salon_crm.domain.sales import AssignedPackage, LineKind, Payment, Sale, SaleLine
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer import RowFingerprint
@@ -73,6 +84,7 @@ _customer_id, _note_id, _block_id, _alert_id, _former_id, _result_id, _salon_id 
 _type_id, _service_id, _package_id, _location_id, _staff_id, _booking_id, _sale_id, _assigned_id = (
     _ids() for _ in range(8)
 )
+_reward_entry_id = _ids()
 
 
 def a_customer_id(number: int = 1) -> CustomerId:
@@ -285,6 +297,50 @@ def some_facts(number: int = 1, /, **overrides: Any) -> CustomerFacts:
     return CustomerFacts(**{**fields, **overrides})
 
 
+def a_reward_entry(number: int = 1, /, **overrides: Any) -> RewardEntry:
+    """Return the entry at the place ``number`` of the ledger of customer 1: ten points more, in a lot of its own."""
+    salt = _digest(number)[:16]
+    fields: dict[str, Any] = {
+        "id": RewardEntryId(_reward_entry_id(number)),
+        "customer_id": a_customer_id(),
+        "sequence": number,
+        "at": an_instant(number),
+        "recorded": an_instant(number),
+        "action": RewardAction.ADDED,
+        "points": 10,
+        "total_after": 10 * number,
+        "parts": (LotPart(overrides.get("sequence", number), 10),),
+        "tier_points": 10,
+        "rewarded_by": OWNER.id,
+        "role": OWNER.role,
+        "reason": f"Gift {number}.",
+        "reference": f"gift {number}",
+        "origin": RewardOrigin(OriginKind.SALE, _sale_id(number)),
+        "salt": salt,
+        "reason_digest": digest_of_reason(f"Gift {number}.", salt),
+    }
+    return RewardEntry(**{**fields, **overrides})
+
+
+def a_reward_lot(number: int = 1, /, **overrides: Any) -> RewardLot:
+    """Return the lot of this number of customer 1, with ten points that stay."""
+    fields: dict[str, Any] = {
+        "customer_id": a_customer_id(),
+        "number": number,
+        "at": an_instant(number),
+        "opened": 10,
+        "points": 10,
+        "origin": RewardOrigin(OriginKind.SALE, _sale_id(number)),
+    }
+    return RewardLot(**{**fields, **overrides})
+
+
+def a_reward_head(number: int = 1, /, **overrides: Any) -> RewardHead:
+    """Return the end of the ledger of the customer of this number: one entry, ten points."""
+    fields: dict[str, Any] = {"customer_id": a_customer_id(number), "total": 10, "version": 1}
+    return RewardHead(**{**fields, **overrides})
+
+
 def _digest(number: int) -> bytes:
     """Return 32 bytes that sort as the numbers do."""
     return number.to_bytes(4) + sha256(number.to_bytes(4)).digest()[4:]
@@ -309,6 +365,9 @@ BUILDERS: Final[Mapping[str, Callable[..., Any]]] = {
     "sales": a_sale,
     "assigned_packages": an_assigned_package,
     "facts": some_facts,
+    "reward_entries": a_reward_entry,
+    "reward_lots": a_reward_lot,
+    "reward_heads": a_reward_head,
 }
 """The builder of each kind of record (`salon_crm.ports.records.KINDS`)."""
 

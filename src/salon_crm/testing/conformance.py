@@ -55,6 +55,9 @@ class Capability(StrEnum):
     SALES = "sales"
     ASSIGNED_PACKAGES = "assigned_packages"
     FACTS = "facts"
+    REWARD_ENTRIES = "reward_entries"
+    REWARD_LOTS = "reward_lots"
+    REWARD_HEADS = "reward_heads"
 
 
 EVERY_KIND: Final = frozenset(Capability(name) for name in KINDS if name != "customers")

@@ -9,6 +9,7 @@ from salon_crm.testing.customers import CustomerChecks
 from salon_crm.testing.machine import ProgramChecks
 from salon_crm.testing.panel import PanelChecks
 from salon_crm.testing.records import RecordChecks
+from salon_crm.testing.rewards import RewardChecks
 from salon_crm.testing.settings import SettingsChecks
 from salon_crm.testing.transactions import TransactionChecks
 
@@ -21,6 +22,7 @@ class StoreConformance(
     PanelChecks,
     BookingChecks,
     SaleChecks,
+    RewardChecks,
     AuditChecks,
     SettingsChecks,
     TransactionChecks,

@@ -42,6 +42,16 @@ from salon_crm.domain.dates import PartialDate
 from salon_crm.domain.ids import CustomerId, ExternalId
 from salon_crm.domain.money import MOST_MINOR, Money
 from salon_crm.domain.notes import Note, clean_note
+from salon_crm.domain.rewards import (
+    MOST_POINTS,
+    LineShare,
+    LotPart,
+    OriginKind,
+    RewardAction,
+    RewardEntry,
+    RewardLot,
+    RewardOrigin,
+)
 from salon_crm.domain.sales import (
     AssignedPackage,
     LineKind,
@@ -55,7 +65,7 @@ from salon_crm.domain.sales import (
 from salon_crm.domain.settings import REQUIRABLE_FIELDS, Settings
 from salon_crm.domain.text import clean_name, clean_text
 from salon_crm.errors import InvalidValue
-from salon_crm.ports.store import BookingQuery, SaleQuery
+from salon_crm.ports.store import BookingQuery, RewardQuery, SaleQuery
 from salon_crm.testing.builders import (
     a_block,
     a_booking,
@@ -63,6 +73,8 @@ from salon_crm.testing.builders import (
     a_location,
     a_note,
     a_package,
+    a_reward_entry,
+    a_reward_lot,
     a_sale,
     a_service,
     a_service_type,
@@ -378,6 +390,66 @@ def assigned_packages() -> SearchStrategy[AssignedPackage]:
         customer_id=customer_ids(),
         package=st.sampled_from(PACKAGES),
         withdrawn_at=st.none() | instants(),
+    )
+
+
+def _points() -> SearchStrategy[int]:
+    return st.one_of(st.integers(-30, 30), st.sampled_from((-MOST_POINTS, MOST_POINTS)))
+
+
+def _origins() -> SearchStrategy[RewardOrigin | None]:
+    ids = st.integers(1, 4).map(lambda number: a_sale(number).id)
+    return st.none() | st.builds(RewardOrigin, st.sampled_from(OriginKind), ids)
+
+
+def _ledgers() -> SearchStrategy[CustomerId]:
+    """Few customers, so that several entries are one's."""
+    return st.integers(1, 3).map(a_customer_id)
+
+
+def reward_entries() -> SearchStrategy[RewardEntry]:
+    """Entries of the ledgers of customers 1 to 3, of the same days; they follow from nothing."""
+    shares = st.builds(LineShare, st.none() | st.integers(0, 3), _points())
+    return st.builds(
+        a_reward_entry,
+        st.integers(1, 12),
+        customer_id=_ledgers(),
+        at=local_instants(),
+        action=st.sampled_from(RewardAction),
+        points=_points(),
+        parts=st.lists(st.builds(LotPart, st.integers(1, 12), _points()), max_size=3).map(tuple),
+        expires=st.none() | local_days(),
+        shares=st.lists(shares, max_size=2).map(tuple),
+        reason=st.none() | texts(),
+        origin=_origins(),
+    )
+
+
+def reward_lots() -> SearchStrategy[RewardLot]:
+    """Lots of customers 1 to 3, of the same days."""
+    return st.builds(
+        a_reward_lot,
+        st.integers(1, 12),
+        customer_id=_ledgers(),
+        at=local_instants(),
+        points=st.integers(1, 10),
+        expires=st.none() | local_days(),
+        origin=_origins(),
+    )
+
+
+def reward_queries() -> SearchStrategy[RewardQuery]:
+    """Queries of entries of customers 1 to 3 with any of their fields."""
+    every = frozenset(RewardAction)
+    return st.builds(
+        RewardQuery,
+        customer_id=_ledgers(),
+        actions=st.one_of(st.just(every), st.just(every), st.frozensets(st.sampled_from(RewardAction))),
+        since=_seldom(local_instants()),
+        until=_seldom(local_instants()),
+        points=_seldom(_points()),
+        after=st.one_of(st.just(0), st.just(0), st.integers(0, 12)),
+        before=_seldom(st.integers(1, 13)),
     )
 
 

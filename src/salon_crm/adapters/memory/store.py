@@ -8,7 +8,7 @@ its own changes one by one.
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from salon_crm.domain.audit import AuditEntry
@@ -16,10 +16,11 @@ from salon_crm.domain.bookings import Booking
 from salon_crm.domain.criteria import Criterion, Order, Start, matches
 from salon_crm.domain.customers import Customer, SearchKeys, search_keys
 from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.rewards import RewardEntry, RewardLot
 from salon_crm.domain.sales import Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreBusy, StoreError
-from salon_crm.ports.records import BOOKINGS, CUSTOMERS, KINDS, SALES, Key, Kind
+from salon_crm.ports.records import BOOKINGS, CUSTOMERS, KINDS, REWARD_ENTRIES, REWARD_LOTS, SALES, Key, Kind
 from salon_crm.ports.salon import record_of
 from salon_crm.ports.store import (
     Audit,
@@ -28,6 +29,9 @@ from salon_crm.ports.store import (
     Bookings,
     Customers,
     Repository,
+    RewardEntries,
+    RewardLots,
+    RewardQuery,
     SaleQuery,
     Sales,
     SalonRecord,
@@ -248,6 +252,24 @@ class _Sales(_Dated[Sale], Sales):
         return self._find(query.asks, start, limit, newest_first=newest_first)
 
 
+class _RewardEntries(_Repository[RewardEntry], RewardEntries):
+    def find(self, query: RewardQuery, limit: int, *, newest_first: bool = False) -> Sequence[RewardEntry]:
+        theirs = self.of_customers([query.customer_id]).get(query.customer_id, ())
+        found = [entry for entry in theirs if query.asks(entry)]
+        return (found[::-1] if newest_first else found)[: max(0, limit)]
+
+
+class _RewardLots(_Repository[RewardLot], RewardLots):
+    def in_turn(self, customer_id: CustomerId, after: RewardLot | None, limit: int) -> Sequence[RewardLot]:
+        theirs = self.of_customers([customer_id]).get(customer_id, ())
+        behind = [lot for lot in theirs if after is None or lot.turn > after.turn]
+        return sorted(behind, key=lambda lot: lot.turn)[: max(0, limit)]
+
+    def lapsed(self, on: date, after: CustomerId | None, limit: int) -> Sequence[CustomerId]:
+        found = {lot.customer_id for lot in self._table.rows.values() if not lot.usable(on)}
+        return sorted(each for each in found if after is None or each > after)[: max(0, limit)]
+
+
 class _Audit(Audit):
     """The chain is one growing list; a state knows how much of it is its own, so that nothing is copied."""
 
@@ -398,6 +420,18 @@ class _Unit(Writing):
     @property
     def facts(self) -> _Repository[Any]:
         return _Repository(self, KINDS["facts"])
+
+    @property
+    def reward_entries(self) -> _RewardEntries:
+        return _RewardEntries(self, REWARD_ENTRIES)
+
+    @property
+    def reward_lots(self) -> _RewardLots:
+        return _RewardLots(self, REWARD_LOTS)
+
+    @property
+    def reward_heads(self) -> _Repository[Any]:
+        return _Repository(self, KINDS["reward_heads"])
 
     @property
     def audit(self) -> _Audit:

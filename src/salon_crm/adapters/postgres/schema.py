@@ -1,5 +1,6 @@
 """The tables in PostgreSQL: made and brought up to date by their owner, used by an ordinary role."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import psycopg
@@ -9,11 +10,14 @@ from psycopg import sql
 from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
 from salon_crm.adapters.postgres.dialect import OWNER, PostgresDialect
 from salon_crm.adapters.sql.dialect import Connection
-from salon_crm.adapters.sql.tables import SHAPES
+from salon_crm.adapters.sql.tables import CUSTOMER_TABLE, REWARD_SHAPES, SHAPES, TableShape
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SchemaNewer, StoreError
 
-SCHEMA_VERSION: Final = 1
+_ADDED: Final[Mapping[int, tuple[TableShape, ...]]] = {2: REWARD_SHAPES}
+"""The tables that each version brought: versions only add."""
+
+SCHEMA_VERSION: Final = max(_ADDED)
 HEADS: Final = "crm_heads"
 """A row for each salon, which whoever writes to it changes first.
 
@@ -67,10 +71,18 @@ def grants(schema: str | None, role: str) -> list[str]:
     ]
 
 
+def added_since(found: int) -> list[str]:
+    """Return the statements that bring the tables of an earlier version up to date."""
+    shapes = [shape for version, added in _ADDED.items() if version > found for shape in added]
+    statements = [statement for shape in shapes for statement in shape.ddl(_DIALECT)]
+    return [*statements, f"UPDATE {_VERSIONS} SET version = {SCHEMA_VERSION}"]
+
+
 def migrate(conninfo: str, *, schema: str | None = None, role: str | None = None) -> Migrated:
     """Make the tables as the owner who connects, all or none, or bring them up to date; ``role`` may use them then.
 
-    Called again it does nothing but grant. Raises StoreError, SchemaNewer where a newer release made them.
+    Called again it does nothing but grant; roles that may use the tables may use those that are added. Raises
+    StoreError, SchemaNewer where a newer release made them.
     """
     try:
         return _migrate(conninfo, schema, role)
@@ -92,12 +104,24 @@ def _migrate(conninfo: str, schema: str | None, role: str | None) -> Migrated:
         found = version_there(connection)
         if found > SCHEMA_VERSION:
             raise SchemaNewer("store-newer", where="The database", found=found, known=SCHEMA_VERSION)
-        statements = [] if role is None else grants(schema, role)
         if not found:
             statements = ddl(schema, role)
+        else:
+            roles = {*_roles_of_users(connection), *([] if role is None else [role])}
+            statements = added_since(found) if found < SCHEMA_VERSION else []
+            statements += [statement for each in sorted(roles) for statement in grants(schema, each)]
         for statement in statements:
             raw.execute(statement.encode())
     return Migrated(found=found, version=SCHEMA_VERSION)
+
+
+def _roles_of_users(connection: PostgresConnection) -> list[str]:
+    """Return the roles beside the owner that may write to the tables."""
+    asked = (
+        "SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_schema = current_schema() "
+        "AND table_name = ? AND privilege_type = 'INSERT' AND grantee <> current_user ORDER BY grantee"
+    )
+    return [str(row[0]) for row in connection.rows(asked, [CUSTOMER_TABLE.shape.name])]
 
 
 def check_encoding(connection: PostgresConnection) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import lru_cache
 from itertools import chain, islice, repeat
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from salon_crm.adapters.sql.criteria import (
     Clause,
@@ -36,6 +38,7 @@ from salon_crm.adapters.sql.tables import (
     read_row,
     write_day,
     write_instant,
+    write_last_day,
 )
 from salon_crm.domain.audit import AuditEntry
 from salon_crm.domain.blocks import Block, in_force
@@ -44,10 +47,11 @@ from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Sta
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import CustomerId
+from salon_crm.domain.rewards import RewardAction, RewardEntry, RewardLot
 from salon_crm.domain.sales import Sale
 from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, NotSupported, StoreError
-from salon_crm.ports.records import BLOCKS, BOOKINGS, CUSTOMERS, FACTS, SALES, Key
+from salon_crm.ports.records import BLOCKS, BOOKINGS, CUSTOMERS, FACTS, REWARD_ENTRIES, REWARD_LOTS, SALES, Key
 from salon_crm.ports.store import (
     Audit,
     AuditQuery,
@@ -56,6 +60,9 @@ from salon_crm.ports.store import (
     Customers,
     Exportable,
     Repository,
+    RewardEntries,
+    RewardLots,
+    RewardQuery,
     SaleQuery,
     Sales,
     Walkable,
@@ -660,6 +667,61 @@ class SqlSales(_SqlDated[Sale], Sales):
 
     def _drop_bookings(self, identity: Key) -> None:
         self._connection.run(f"DELETE FROM {SALE_BOOKINGS.name} WHERE sale_id = ?", [str(identity)])
+
+
+class SqlRewardEntries(SqlRepository[RewardEntry], RewardEntries):
+    """The entries of all ledgers, each customer's in a row."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, TABLES[REWARD_ENTRIES.name])
+
+    def find(self, query: RewardQuery, limit: int, *, newest_first: bool = False) -> Sequence[RewardEntry]:
+        if limit < 1:
+            return []
+        condition, values = all_of(
+            (
+                ("customer_id = ?", str(query.customer_id)),
+                ("sequence > ?", query.after),
+                ("sequence < ?", query.before),
+                ("at >= ?", write_instant(query.since)),
+                ("at <= ?", write_instant(query.until)),
+                ("points = ?", query.points),
+            )
+        )
+        if len(query.actions) < len(RewardAction):
+            actions = sorted(query.actions)
+            condition += f" AND action IN ({_marks(len(actions))})" if actions else " AND 1 = 0"
+            values = [*values, *actions]
+        way = "DESC" if newest_first else "ASC"
+        sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY sequence {way} LIMIT ?"
+        return [*map(self._table.read, self._connection.rows(sql, [*values, limit]))]
+
+
+class SqlRewardLots(SqlRepository[RewardLot], RewardLots):
+    """The lots that hold points, in the order they are taken in and by their last days."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, TABLES[REWARD_LOTS.name])
+
+    def in_turn(self, customer_id: CustomerId, after: RewardLot | None, limit: int) -> Sequence[RewardLot]:
+        if limit < 1:
+            return []
+        condition, values = "customer_id = ?", list[Value]([str(customer_id)])
+        if after is not None:
+            condition += " AND (expires, at, number) > (?, ?, ?)"
+            values += [write_last_day(after.expires), write_instant(after.at), after.number]
+        sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY expires, at, number LIMIT ?"
+        return [*map(self._table.read, self._connection.rows(sql, [*values, limit]))]
+
+    def lapsed(self, on: date, after: CustomerId | None, limit: int) -> Sequence[CustomerId]:
+        if limit < 1:
+            return []
+        sql = (
+            f"SELECT DISTINCT customer_id FROM {self._name} WHERE expires < ? AND customer_id > ? "
+            "ORDER BY customer_id LIMIT ?"
+        )
+        rows = self._connection.rows(sql, [on.isoformat(), "" if after is None else str(after), limit])
+        return [CustomerId(UUID(row[0])) for row in rows]
 
 
 def _read_entry(row: Row) -> AuditEntry:

@@ -42,6 +42,7 @@ from salon_crm.domain.ids import (
     NoteId,
     PackageId,
     Reference,
+    RewardEntryId,
     SaleId,
     ServiceId,
     ServiceTypeId,
@@ -51,6 +52,16 @@ from salon_crm.domain.marks import Mark, MarkKind
 from salon_crm.domain.money import Money
 from salon_crm.domain.notes import Note
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.rewards import (
+    LineShare,
+    LotPart,
+    OriginKind,
+    RewardAction,
+    RewardEntry,
+    RewardHead,
+    RewardLot,
+    RewardOrigin,
+)
 from salon_crm.domain.sales import (
     AssignedPackage,
     LineKind,
@@ -80,6 +91,9 @@ from salon_crm.ports.records import (
     NOTES,
     PACKAGES,
     REFERENCES,
+    REWARD_ENTRIES,
+    REWARD_HEADS,
+    REWARD_LOTS,
     SALES,
     SERVICE_TYPES,
     SERVICES,
@@ -897,6 +911,104 @@ def _facts_from_row(row: Row) -> CustomerFacts:
     )
 
 
+_NEVER: Final = "never"
+"""The last day of a lot that stays: behind every day, in the order of text."""
+
+
+def _origin_columns(origin: RewardOrigin | None) -> Row:
+    return (None, None) if origin is None else (origin.kind.value, str(origin.id))
+
+
+def _read_origin(kind: str | None, own_id: str | None) -> RewardOrigin | None:
+    return None if kind is None or own_id is None else RewardOrigin(OriginKind(kind), UUID(own_id))
+
+
+def _reward_entry_to_row(entry: RewardEntry) -> Row:
+    return (
+        str(entry.customer_id),
+        entry.sequence,
+        str(entry.id),
+        write_instant(entry.at),
+        write_instant(entry.recorded),
+        entry.action.value,
+        entry.points,
+        entry.total_after,
+        write_json([[part.lot, part.points] for part in entry.parts]),
+        write_day(entry.expires),
+        entry.tier_points,
+        entry.shortfall,
+        write_json([[share.line, share.points] for share in entry.shares]),
+        entry.rewarded_by,
+        entry.role.value,
+        entry.reason,
+        entry.reference,
+        *_origin_columns(entry.origin),
+        entry.salt,
+        entry.reason_digest,
+    )
+
+
+def _reward_entry_from_row(row: Row) -> RewardEntry:
+    (
+        customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, expires, tier_points,
+        shortfall, shares, rewarded_by, role, reason, reference, origin_kind, origin_id, salt, reason_digest,
+    ) = row  # fmt: skip
+    return RewardEntry(
+        id=RewardEntryId(UUID(own_id)),
+        customer_id=CustomerId(UUID(customer_id)),
+        sequence=sequence,
+        at=read_instant(at),
+        recorded=read_instant(recorded),
+        action=RewardAction(action),
+        points=points,
+        total_after=total_after,
+        parts=tuple(LotPart(lot, part) for lot, part in json.loads(parts)),
+        expires=_read_day(expires),
+        tier_points=tier_points,
+        shortfall=shortfall,
+        shares=tuple(LineShare(line, share) for line, share in json.loads(shares)),
+        rewarded_by=rewarded_by,
+        role=Role(role),
+        reason=reason,
+        reference=reference,
+        origin=_read_origin(origin_kind, origin_id),
+        salt=salt,
+        reason_digest=reason_digest,
+    )
+
+
+def _reward_lot_to_row(lot: RewardLot) -> Row:
+    return (
+        str(lot.customer_id),
+        lot.number,
+        write_instant(lot.at),
+        lot.opened,
+        lot.points,
+        write_last_day(lot.expires),
+        *_origin_columns(lot.origin),
+        lot.version,
+    )
+
+
+def _reward_lot_from_row(row: Row) -> RewardLot:
+    customer_id, number, at, opened, points, expires, origin_kind, origin_id, version = row
+    return RewardLot(
+        customer_id=CustomerId(UUID(customer_id)),
+        number=number,
+        at=read_instant(at),
+        opened=opened,
+        points=points,
+        expires=None if expires == _NEVER else _read_day(expires),
+        origin=_read_origin(origin_kind, origin_id),
+        version=version,
+    )
+
+
+def write_last_day(day: date | None) -> str:
+    """Return the last day of a lot as it is kept, in the order that lots are taken in."""
+    return _NEVER if day is None else day.isoformat()
+
+
 def _table(
     kind: Kind[T],
     columns: str,
@@ -1081,6 +1193,39 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
             indexes=(),
             keyed=True,
         ),
+        _table(
+            REWARD_ENTRIES,
+            "customer_id text, sequence integer, id text, at text, recorded text, action text, points integer, "
+            "total_after integer, parts text, expires text?, tier_points integer, shortfall integer, shares text, "
+            "rewarded_by text, role text, reason text?, reference text?, origin_kind text?, origin_id text?, "
+            "salt bytes?, reason_digest bytes?",
+            _reward_entry_to_row,
+            _reward_entry_from_row,
+            primary_key=("customer_id", "sequence"),
+            key_columns={"entry_id": "id", "reference": "reference", "origin": "origin_kind, origin_id"},
+            indexes=(("origin_id", "origin_kind"),),
+            unique=("id", "reference"),
+            keyed=True,
+        ),
+        _table(
+            REWARD_LOTS,
+            "customer_id text, number integer, at text, opened integer, points integer, expires text, "
+            "origin_kind text?, origin_id text?, version integer",
+            _reward_lot_to_row,
+            _reward_lot_from_row,
+            primary_key=("customer_id", "number"),
+            indexes=(("customer_id", "expires", "at", "number"), ("expires", "customer_id")),
+            keyed=True,
+        ),
+        _table(
+            REWARD_HEADS,
+            "customer_id text, total integer, version integer",
+            lambda head: (str(head.customer_id), head.total, head.version),
+            lambda row: RewardHead(customer_id=CustomerId(UUID(row[0])), total=row[1], version=row[2]),
+            primary_key=("customer_id",),
+            indexes=(),
+            keyed=True,
+        ),
     )
 }
 
@@ -1165,3 +1310,6 @@ BOOKING_SHAPES: Final = (
     SALE_BOOKINGS,
 )
 """The tables that a file of version 2 does not have."""
+
+REWARD_SHAPES: Final = tuple(TABLES[kind.name].shape for kind in (REWARD_ENTRIES, REWARD_LOTS, REWARD_HEADS))
+"""The tables that a file of version 3 does not have."""

@@ -13,6 +13,8 @@ from salon_crm.adapters.sql.repositories import (
     SqlCustomers,
     SqlFacts,
     SqlRepository,
+    SqlRewardEntries,
+    SqlRewardLots,
     SqlSales,
     savepoint,
 )
@@ -21,6 +23,7 @@ from salon_crm.adapters.sql.soundness import rows_at_fault
 from salon_crm.adapters.sql.tables import (
     BOOKING_SHAPES,
     CUSTOMER_SEARCH,
+    REWARD_SHAPES,
     SHAPES,
     TABLES,
     read_instant,
@@ -34,6 +37,7 @@ from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, 
 from salon_crm.domain.ids import Alias, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
+from salon_crm.domain.rewards import RewardHead
 from salon_crm.domain.sales import AssignedPackage
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import FOLD_VERSION
@@ -177,6 +181,18 @@ class SqlUnit(Writing):
         return SqlFacts(self._connection, self._dialect)
 
     @property
+    def reward_entries(self) -> SqlRewardEntries:
+        return SqlRewardEntries(self._connection)
+
+    @property
+    def reward_lots(self) -> SqlRewardLots:
+        return SqlRewardLots(self._connection)
+
+    @property
+    def reward_heads(self) -> SqlRepository[RewardHead]:
+        return self._repository("reward_heads")
+
+    @property
     def audit(self) -> SqlAudit:
         return SqlAudit(self._connection)
 
@@ -260,6 +276,11 @@ class SqlUnit(Writing):
             self.customers.rebuild_panel()
         else:
             self.rebuild_search()
+
+    def keep_rewards(self) -> None:
+        """Create the tables of the rewards ledger: what version 4 added."""
+        for shape in REWARD_SHAPES:
+            self._run_all(shape.ddl(self._dialect))
 
     def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:

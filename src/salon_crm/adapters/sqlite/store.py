@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Final, TypeVar
 
-from salon_crm.adapters.sql.tables import BOOKING_SHAPES, CUSTOMER_SEARCH, SHAPES
+from salon_crm.adapters.sql.tables import BOOKING_SHAPES, CUSTOMER_SEARCH, REWARD_SHAPES, SHAPES
 from salon_crm.adapters.sql.unit import SqlUnit, rebuilt
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of, why
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
@@ -23,15 +23,24 @@ from salon_crm.ports.store import Copyable, Joinable, Maintainable, Store, Store
 
 T = TypeVar("T")
 
-MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (SqlUnit.index_search, SqlUnit.keep_bookings)
+MIGRATIONS: Final[tuple[Callable[[SqlUnit], None], ...]] = (
+    SqlUnit.index_search,
+    SqlUnit.keep_bookings,
+    SqlUnit.keep_rewards,
+)
 """What brings a file from each schema version to the next, the first from 1 to 2; a new file gets the last at once."""
 
 SCHEMA_VERSION: Final = 1 + len(MIGRATIONS)
 
 _DIALECT: Final = SQLiteDialect()
 _TABLES: Final = (*(shape.name for shape in SHAPES), *_DIALECT.piece_tables())
-_OF_BOOKINGS: Final = tuple(shape.name for shape in BOOKING_SHAPES)
-_NEW_SINCE: Final = {1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables(), *_OF_BOOKINGS), 2: _OF_BOOKINGS}
+_OF_REWARDS: Final = tuple(shape.name for shape in REWARD_SHAPES)
+_OF_BOOKINGS: Final = (*(shape.name for shape in BOOKING_SHAPES), *_OF_REWARDS)
+_NEW_SINCE: Final = {
+    1: (CUSTOMER_SEARCH.name, *_DIALECT.piece_tables(), *_OF_BOOKINGS),
+    2: _OF_BOOKINGS,
+    3: _OF_REWARDS,
+}
 """The tables that a file of an earlier version does not have."""
 
 _SEARCH_MODULE: Final = "fts5"

@@ -175,9 +175,9 @@ class RewardLot:
         return self.expires is None or on <= self.expires
 
     @property
-    def turn(self) -> tuple[date, datetime, int]:
+    def turn(self) -> tuple[bool, date, datetime, int]:
         """What lots are taken in the order of."""
-        return (self.expires or date.max, self.at, self.number)
+        return (self.expires is None, self.expires or date.max, self.at, self.number)
 
 
 def lot_of(entry: RewardEntry) -> RewardLot:
