@@ -63,6 +63,16 @@ if TYPE_CHECKING:
     from salon_crm.domain.money import AmountLike, Money
     from salon_crm.domain.notes import Note
     from salon_crm.domain.packages import HeldPackage, PackageWay
+    from salon_crm.domain.rewards import (
+        LedgerFault,
+        LineShare,
+        LotPart,
+        OriginKind,
+        RewardAction,
+        RewardEntry,
+        RewardLot,
+        RewardOrigin,
+    )
     from salon_crm.domain.sales import (
         AssignedPackage,
         LineKind,
@@ -189,6 +199,23 @@ if TYPE_CHECKING:
     from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
     from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
     from salon_crm.use_cases.packages import assign_package, customer_packages, withdraw_package
+    from salon_crm.use_cases.rewards import (
+        LedgerVerification,
+        PointsBalance,
+        PointsExpired,
+        PointsHistory,
+        PointsRow,
+        PointsStatement,
+        add_points,
+        adjust_points,
+        expire_points,
+        points_balance,
+        points_history,
+        points_statement,
+        redeem_points,
+        reverse_entry,
+        verify_ledger,
+    )
     from salon_crm.use_cases.sales import (
         SaleOutcome,
         SalePage,
@@ -279,9 +306,13 @@ __all__ = [
     "ImportWarning",
     "InvalidDocument",
     "InvalidValue",
+    "LedgerFault",
+    "LedgerVerification",
     "LineFields",
     "LineKind",
+    "LineShare",
     "Location",
+    "LotPart",
     "MatchReason",
     "MissingItem",
     "Money",
@@ -293,6 +324,7 @@ __all__ = [
     "Note",
     "OneOf",
     "Op",
+    "OriginKind",
     "Package",
     "PackageWay",
     "Page",
@@ -303,6 +335,11 @@ __all__ = [
     "Permission",
     "PermissionTable",
     "PhoneNumber",
+    "PointsBalance",
+    "PointsExpired",
+    "PointsHistory",
+    "PointsRow",
+    "PointsStatement",
     "ProductBought",
     "ProfileFields",
     "Reassignment",
@@ -312,6 +349,10 @@ __all__ = [
     "RefundedLine",
     "RelativeDay",
     "Retirement",
+    "RewardAction",
+    "RewardEntry",
+    "RewardLot",
+    "RewardOrigin",
     "Role",
     "RuleBroken",
     "Sale",
@@ -342,9 +383,11 @@ __all__ = [
     "add_location",
     "add_note",
     "add_package",
+    "add_points",
     "add_service",
     "add_service_type",
     "add_staff_member",
+    "adjust_points",
     "assign_package",
     "assign_sale",
     "audit_head",
@@ -380,6 +423,7 @@ __all__ = [
     "edit_service",
     "edit_service_type",
     "edit_staff_member",
+    "expire_points",
     "explain_match",
     "export_customers",
     "find_bookings",
@@ -403,6 +447,9 @@ __all__ = [
     "move_salon",
     "open_salon",
     "parse_criteria",
+    "points_balance",
+    "points_history",
+    "points_statement",
     "profile_fields",
     "put_booking",
     "reassign_bookings",
@@ -411,6 +458,7 @@ __all__ = [
     "record_arrival",
     "record_payment",
     "record_sale",
+    "redeem_points",
     "refund_sale",
     "remove_customer",
     "remove_note",
@@ -426,12 +474,14 @@ __all__ = [
     "retire_service",
     "retire_service_type",
     "retire_staff_member",
+    "reverse_entry",
     "to_document",
     "unassigned_sales",
     "unblock_customer",
     "unclosed_bookings",
     "verify_audit",
     "verify_facts",
+    "verify_ledger",
     "withdraw_package",
 ]
 
@@ -458,6 +508,7 @@ _HOMES: Final = {
     "domain.money": "AmountLike Money",
     "domain.notes": "Note",
     "domain.packages": "HeldPackage PackageWay",
+    "domain.rewards": ("LedgerFault LineShare LotPart OriginKind RewardAction RewardEntry RewardLot RewardOrigin"),
     "domain.sales": (
         "AssignedPackage LineKind Payment PaymentStatus ProductBought Refund RefundedLine Sale SaleLine SaleStatus"
     ),
@@ -501,6 +552,11 @@ _HOMES: Final = {
     "use_cases.maintenance": "back_up_salon check_health rebuild_search",
     "use_cases.notes": "add_note customer_notes edit_note remove_note",
     "use_cases.packages": "assign_package customer_packages withdraw_package",
+    "use_cases.rewards": (
+        "LedgerVerification PointsBalance PointsExpired PointsHistory PointsRow PointsStatement add_points "
+        "adjust_points expire_points points_balance points_history points_statement redeem_points reverse_entry "
+        "verify_ledger"
+    ),
     "use_cases.sales": (
         "SaleOutcome SalePage assign_sale cancel_sale complete_sale customer_products customer_sales get_sale "
         "record_payment record_sale refund_sale unassigned_sales"

@@ -145,6 +145,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "gone": "The {kind} {id} was removed from this salon.",
         "stale": "Changed by somebody else since version {version}: {fields}. Read the customer again and repeat.",
         "id-taken": "is the id of another record of this salon. Leave it out to have one made.",
+        "reference-differs": ("is another in entry {id}, which has this reference. Use one reference for one act."),
         "external-id-held": "is held by customer {customer_id}. An id of another system belongs to one customer.",
         "code-taken": "{taken} is the code of another {kind}, {id}. Codes are never used twice; choose another.",
         "actor-taken": "is the actor that staff member {id} acts under; two cannot be one.",
@@ -182,6 +183,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "returned-exceeds": "is more than was paid for sale {id}: {paid}.",
         "not-enough-points": (
             "is more than customer {customer_id} has to spend: {asked} were asked for, {left} are there."
+        ),
+        "entry-reversed": "Entry {id} was reversed before.",
+        "entry-not-reversible": (
+            "Entry {id} is one of points that were {action}, which is not undone. Add or adjust points instead."
         ),
         "package-assigned": "Customer {customer_id} has the package {package} already, assigned by hand.",
         "currency-in-use": (

@@ -223,6 +223,15 @@ KEYS = {
     "service": "id code name service_type usual_interval duration skin_tests retired_at version",
     "service-type": "id code name retired_at version",
     "product-bought": "item name quantity spent first last",
+    "points-balance": "customer_id total available next_expiry next_points",
+    "points-expired": "customers entries points",
+    "points-history": "items next",
+    "points-statement": "customer_id on total available lots",
+    "ledger-verification": "ledgers entries wrong faults",
+    "reward-entry": (
+        "id customer_id sequence at recorded action points total_after parts expires tier_points shortfall shares "
+        "rewarded_by role reason reference origin salt reason_digest"
+    ),
     "sale": ("id customer_id at zone location currency lines payments refunds bookings status by recorded version"),
     "sale-outcome": "sale completed points",
     "sale-page": "items next previous",
@@ -237,8 +246,6 @@ STORED_KEYS = {
     "customer-facts": "customer_id visits first_visit last_visit spend booked ever_booked packages version",
     "mark": "digest kind block_id version",
     "reference": "command reference result_id digest",
-    "reward-entry": "id customer_id sequence at recorded action points total_after parts expires tier_points shortfall "
-    "shares rewarded_by role reason reference origin salt reason_digest",
     "reward-head": "customer_id total version",
     "reward-lot": "customer_id number at opened points expires origin version",
     "row-fingerprint": "system digest customer_id",
@@ -256,6 +263,7 @@ STORED_KEYS = {
             "location",
             "note",
             "package",
+            "reward-entry",
             "service",
             "service-type",
             "settings",

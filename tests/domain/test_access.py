@@ -38,6 +38,10 @@ EXPECTED: Final[Mapping[Permission, set[Role]]] = {
     Permission.VIEW_SALES: {OWN, ADM, MAN, STA, REC},
     Permission.RECORD_SALES: {OWN, ADM, MAN, STA, REC},
     Permission.REFUND_SALES: {OWN, ADM, MAN},
+    Permission.VIEW_POINTS: {OWN, ADM, MAN, STA, REC, CUS},
+    Permission.REDEEM_POINTS: {OWN, ADM, MAN, STA, REC},
+    Permission.CHANGE_POINTS: {OWN, ADM, MAN},
+    Permission.EXPIRE_POINTS: {OWN, ADM, MAN},
     Permission.MATCH_DUPLICATES: {OWN, ADM, MAN, STA, REC},
     Permission.IMPORT: {OWN, ADM, MAN},
     Permission.EXPORT: {OWN, ADM},
@@ -48,6 +52,7 @@ EXPECTED: Final[Mapping[Permission, set[Role]]] = {
 }
 EXPECTED_OF_JOBS: Final = {
     "calendar": {Permission.VIEW_CATALOGUE, Permission.VIEW_BOOKINGS, Permission.MIRROR_BOOKINGS},
+    "expiry": {Permission.EXPIRE_POINTS},
     "opening": {Permission.CHANGE_SETTINGS},
     "signup": {Permission.ADD_CUSTOMERS, Permission.MATCH_DUPLICATES, Permission.ASK_BOOKING},
 }

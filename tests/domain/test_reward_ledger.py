@@ -108,13 +108,13 @@ def test_a_total_beyond_any_is_refused_and_says_how_many_fit() -> None:
     assert added(full, 3).head.total == MOST_POINTS
 
 
-def test_what_is_taken_back_comes_from_the_lots_of_its_origin_first_and_is_never_more_than_there_is() -> None:
+def test_what_is_taken_back_comes_from_its_own_lots_first_and_is_never_more_than_there_is() -> None:
     ledger = added(EMPTY, 10, expires=TODAY)
-    ledger = added(ledger, 10, origin=A_SALE)
-    assert ledger.taking_back(4, A_SALE, TODAY) == (LotPart(2, -4),)
-    assert ledger.taking_back(14, A_SALE, TODAY) == (LotPart(2, -10), LotPart(1, -4))
-    assert points_in(ledger.taking_back(100, A_SALE, TODAY)) == -20
-    assert ledger.taking_back(4, None, TODAY) == (LotPart(1, -4),)
+    ledger = added(ledger, 10)
+    assert ledger.taking_back(4, {2}, TODAY) == (LotPart(2, -4),)
+    assert ledger.taking_back(14, {2}, TODAY) == (LotPart(2, -10), LotPart(1, -4))
+    assert points_in(ledger.taking_back(100, {2}, TODAY)) == -20
+    assert ledger.taking_back(4, (), TODAY) == (LotPart(1, -4),)
 
 
 def test_what_was_redeemed_returns_to_its_lots_as_if_less_had_been() -> None:

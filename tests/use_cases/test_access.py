@@ -95,9 +95,11 @@ CALLS: dict[str, Call] = {
     "add_location": lambda salon, actor, *_: crm.add_location(salon, actor, name="New"),
     "add_note": lambda salon, actor, own, _: crm.add_note(salon, actor, own.id, text="Tea"),
     "add_package": lambda salon, actor, *_: crm.add_package(salon, actor, name="New"),
+    "add_points": lambda salon, actor, own, _: crm.add_points(salon, actor, own.id, points=1),
     "add_service": lambda salon, actor, *_: crm.add_service(salon, actor, name="New"),
     "add_service_type": lambda salon, actor, *_: crm.add_service_type(salon, actor, name="New"),
     "add_staff_member": lambda salon, actor, *_: crm.add_staff_member(salon, actor, name="New"),
+    "adjust_points": lambda salon, actor, own, _: crm.adjust_points(salon, actor, own.id, points=1),
     "assign_package": lambda salon, actor, own, _: crm.assign_package(salon, actor, own.id, package=a_package(salon)),
     "assign_sale": lambda salon, actor, own, _: crm.assign_sale(salon, actor, a_sale(salon), customer=own.id),
     "audit_head": lambda salon, actor, *_: crm.audit_head(salon, actor),
@@ -147,6 +149,9 @@ CALLS: dict[str, Call] = {
     "mark_no_show": lambda salon, actor, own, _: crm.mark_no_show(salon, actor, a_booking_of(salon, own)),
     "match_customers": lambda salon, actor, *_: crm.match_customers(salon, actor, name="Eva"),
     "may_book": lambda salon, actor, own, _: crm.may_book(salon, actor, own.id),
+    "points_balance": lambda salon, actor, own, _: crm.points_balance(salon, actor, own.id),
+    "points_history": lambda salon, actor, own, _: crm.points_history(salon, actor, own.id),
+    "points_statement": lambda salon, actor, own, _: crm.points_statement(salon, actor, own.id),
     "profile_fields": lambda salon, actor, *_: crm.profile_fields(salon, actor),
     "put_booking": lambda salon, actor, own, _: crm.put_booking(
         salon, actor, own.id, external=("a", "1"), service="first", start=LATER
@@ -156,6 +161,7 @@ CALLS: dict[str, Call] = {
     "record_arrival": lambda salon, actor, own, _: crm.record_arrival(salon, actor, a_booking_of(salon, own)),
     "record_payment": lambda salon, actor, *_: crm.record_payment(salon, actor, a_sale(salon), amount=5),
     "record_sale": lambda salon, actor, own, _: crm.record_sale(salon, actor, own.id, lines=WAX),
+    "redeem_points": lambda salon, actor, own, _: crm.redeem_points(salon, actor, rich(salon, own), points=1),
     "refund_sale": lambda salon, actor, *_: crm.refund_sale(salon, actor, a_sale(salon)),
     "remove_customer": lambda salon, actor, _, other: crm.remove_customer(salon, actor, other.id),
     "remove_note": lambda salon, actor, own, _: crm.remove_note(salon, actor, first_note(salon, own)),
@@ -175,11 +181,13 @@ CALLS: dict[str, Call] = {
     "retire_service": lambda salon, actor, *_: crm.retire_service(salon, actor, "first"),
     "retire_service_type": lambda salon, actor, *_: crm.retire_service_type(salon, actor, "first"),
     "retire_staff_member": lambda salon, actor, *_: crm.retire_staff_member(salon, actor, "first"),
+    "reverse_entry": lambda salon, actor, own, _: crm.reverse_entry(salon, actor, rewarded(salon, own).id),
     "unassigned_sales": lambda salon, actor, *_: crm.unassigned_sales(salon, actor),
     "unblock_customer": lambda salon, actor, own, _: crm.unblock_customer(salon, actor, own.id),
     "unclosed_bookings": lambda salon, actor, *_: crm.unclosed_bookings(salon, actor),
     "verify_audit": lambda salon, actor, *_: crm.verify_audit(salon, actor),
     "verify_facts": lambda salon, actor, *_: crm.verify_facts(salon, actor),
+    "verify_ledger": lambda salon, actor, own, _: crm.verify_ledger(salon, actor, own.id),
     "withdraw_package": lambda salon, actor, own, _: crm.withdraw_package(salon, actor, an_assignment(salon, own)),
 }
 
@@ -217,6 +225,14 @@ def a_package(salon: crm.Salon) -> str:
 
 def an_assignment(salon: crm.Salon, customer: crm.Customer) -> UUID:
     return crm.assign_package(salon, OWNER, customer.id, package=a_package(salon)).id
+
+
+def rewarded(salon: crm.Salon, customer: crm.Customer) -> crm.RewardEntry:
+    return crm.add_points(salon, OWNER, customer.id, points=10)
+
+
+def rich(salon: crm.Salon, customer: crm.Customer) -> UUID:
+    return rewarded(salon, customer).customer_id
 
 
 def open_alert(salon: crm.Salon) -> UUID:

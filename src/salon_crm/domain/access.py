@@ -54,6 +54,10 @@ class Permission(StrEnum):
     VIEW_SALES = "sales.view"
     RECORD_SALES = "sales.record"
     REFUND_SALES = "sales.refund"
+    VIEW_POINTS = "rewards.view"
+    REDEEM_POINTS = "rewards.redeem"
+    CHANGE_POINTS = "rewards.change"
+    EXPIRE_POINTS = "rewards.expire"
     MATCH_DUPLICATES = "duplicates.match"
     IMPORT = "transfer.import"
     EXPORT = "transfer.export"
@@ -139,6 +143,8 @@ _EVERYBODY_ON_STAFF: Final = (
     Permission.MOVE_BOOKINGS,
     Permission.VIEW_SALES,
     Permission.RECORD_SALES,
+    Permission.VIEW_POINTS,
+    Permission.REDEEM_POINTS,
     Permission.MATCH_DUPLICATES,
     Permission.VIEW_SETTINGS,
 )
@@ -147,6 +153,8 @@ _MANAGERS: Final = (
     Permission.REMOVE_CUSTOMERS,
     Permission.MIRROR_BOOKINGS,
     Permission.REFUND_SALES,
+    Permission.CHANGE_POINTS,
+    Permission.EXPIRE_POINTS,
     Permission.IMPORT,
 )
 _ADMINS: Final = (
@@ -201,6 +209,7 @@ DEFAULT_PERMISSIONS: Final = PermissionTable(
                         Permission.ASK_BOOKING,
                         Permission.VIEW_BOOKINGS,
                         Permission.BOOK,
+                        Permission.VIEW_POINTS,
                     ),
                     grant=_OWN,
                 ),
@@ -210,6 +219,7 @@ DEFAULT_PERMISSIONS: Final = PermissionTable(
     jobs={
         "opening": _granted((Permission.CHANGE_SETTINGS,)),
         "signup": _granted((Permission.ADD_CUSTOMERS, Permission.MATCH_DUPLICATES, Permission.ASK_BOOKING)),
+        "expiry": _granted((Permission.EXPIRE_POINTS,)),
         "calendar": _granted((Permission.VIEW_CATALOGUE, Permission.VIEW_BOOKINGS, Permission.MIRROR_BOOKINGS)),
     },
 )

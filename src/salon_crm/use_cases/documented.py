@@ -12,6 +12,7 @@ from salon_crm.domain.duplicates import CustomerMatch
 from salon_crm.domain.maintenance import BackupReport, HealthReport
 from salon_crm.domain.notes import Note
 from salon_crm.domain.packages import HeldPackage
+from salon_crm.domain.rewards import RewardEntry
 from salon_crm.domain.sales import AssignedPackage, ProductBought, Sale
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.transfer.reports import BookingImportReport, ExportReport, ImportReport
@@ -20,6 +21,13 @@ from salon_crm.use_cases.catalogue import Catalogue, Retirement
 from salon_crm.use_cases.customers import CustomerEdit, CustomersFound, Deactivation
 from salon_crm.use_cases.duplicates import FoundOrAdded
 from salon_crm.use_cases.facts import FactsRebuilt, FactsVerification
+from salon_crm.use_cases.rewards import (
+    LedgerVerification,
+    PointsBalance,
+    PointsExpired,
+    PointsHistory,
+    PointsStatement,
+)
 from salon_crm.use_cases.sales import SaleOutcome, SalePage
 from salon_crm.use_cases.settings import FormField
 
@@ -55,13 +63,19 @@ DOCUMENTED: Final = (
     HealthReport,
     HeldPackage,
     ImportReport,
+    LedgerVerification,
     Location,
     Note,
     Package,
     Page,
+    PointsBalance,
+    PointsExpired,
+    PointsHistory,
+    PointsStatement,
     ProductBought,
     ReassignmentReport,
     Retirement,
+    RewardEntry,
     Sale,
     SaleOutcome,
     SalePage,

@@ -23,8 +23,8 @@ from salon_crm.domain.rewards.records import (
     RewardLot,
     RewardOrigin,
     digest_of_reason,
+    emptied_lot,
     entry_digest,
-    lot_of,
     points_in,
 )
 from salon_crm.domain.rewards.verifying import LedgerFault, fault_in
@@ -50,9 +50,9 @@ __all__ = [
     "Tier",
     "TierBasis",
     "digest_of_reason",
+    "emptied_lot",
     "entry_digest",
     "fault_in",
-    "lot_of",
     "points_in",
     "points_kept",
     "returning",

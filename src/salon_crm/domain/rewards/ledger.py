@@ -4,7 +4,7 @@ Building it from all entries is verifying them (`RewardLedger.of_entries`): one 
 was read from a store or is about to be written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,8 +19,7 @@ from salon_crm.domain.rewards.records import (
     RewardEntry,
     RewardHead,
     RewardLot,
-    RewardOrigin,
-    lot_of,
+    emptied_lot,
     points_in,
 )
 from salon_crm.errors import InvalidValue, RuleBroken, StoreError
@@ -47,6 +46,10 @@ class RewardLedger:
         for entry in entries:
             head = _entered(head, lots, entry)
         return cls(head, _in_turn(lots.values()))
+
+    def also(self, lots: Iterable[RewardLot]) -> "RewardLedger":
+        """Return the ledger with these lots too."""
+        return RewardLedger(self.head, _in_turn((*self.lots, *lots)))
 
     def after(self, entry: RewardEntry) -> "RewardLedger":
         """Return the ledger once an entry is written; raises StoreError for one that does not follow."""
@@ -97,14 +100,13 @@ class RewardLedger:
             )
         return _out_of((lot for lot in self.lots if lot.usable(on)), points)
 
-    def taking_back(self, points: int, origin: RewardOrigin | None, on: date) -> tuple[LotPart, ...]:
+    def taking_back(self, points: int, own: Container[int], on: date) -> tuple[LotPart, ...]:
         """Return what is taken of which lots where points are taken back: as many of them as there are.
 
-        Those that came of ``origin`` go first, then the others, each in their turn.
+        The lots whose numbers are ``own`` go first, then the others, each in their turn.
         """
         usable = [lot for lot in self.lots if lot.usable(on)]
-        own = [lot for lot in usable if origin is not None and lot.origin == origin]
-        return _out_of([*own, *(lot for lot in usable if lot not in own)], points)
+        return _out_of(sorted(usable, key=lambda lot: lot.number not in own), points)
 
     def lapsed(self, on: date) -> list[tuple[date, tuple[LotPart, ...]]]:
         """Return the days that were the last of lots that still hold points, each with what expires after it."""
@@ -188,7 +190,7 @@ def _put(lots: dict[int, RewardLot], entry: RewardEntry) -> str | None:
     if any(part.points * entry.points <= 0 for part in entry.parts):
         return "not all of its lots move the way it does"
     if entry.opens:
-        lots[entry.sequence] = evolve(lot_of(entry), points=0, version=0)
+        lots[entry.sequence] = emptied_lot(entry)
     elif entry.expires is not None:
         return "it opens no lot that could expire"
     for part in entry.parts:

@@ -180,17 +180,17 @@ class RewardLot:
         return (self.expires is None, self.expires or date.max, self.at, self.number)
 
 
-def lot_of(entry: RewardEntry) -> RewardLot:
-    """Return the lot that an entry opened, as full as it was then."""
-    points = points_in(part for part in entry.parts if part.lot == entry.sequence)
+def emptied_lot(entry: RewardEntry) -> RewardLot:
+    """Return the lot that an entry opened, with nothing in it, and not written yet."""
     return RewardLot(
         customer_id=entry.customer_id,
         number=entry.sequence,
         at=entry.at,
-        opened=points,
-        points=points,
+        opened=points_in(part for part in entry.parts if part.lot == entry.sequence),
+        points=0,
         expires=entry.expires,
         origin=entry.origin,
+        version=0,
     )
 
 

@@ -1,0 +1,160 @@
+"""Keeping a ledger: as much of it as an act needs, and an entry written with the lots it changes and the audit."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from salon_crm.domain.access import Actor, Role
+from salon_crm.domain.audit import AuditAction, Detail
+from salon_crm.domain.customers import Customer
+from salon_crm.domain.dates import local_day, start_of_day
+from salon_crm.domain.ids import CustomerId, RewardEntryId
+from salon_crm.domain.rewards import (
+    LotPart,
+    RewardAction,
+    RewardEntry,
+    RewardHead,
+    RewardLedger,
+    RewardLot,
+    digest_of_reason,
+    emptied_lot,
+    entry_digest,
+)
+from salon_crm.errors import InvalidValue
+from salon_crm.ports.store import Reading, Writing
+from salon_crm.use_cases.unit import Unit
+
+EXPIRY: Final = Actor("expiry", Role.SYSTEM)
+"""Who lets points expire: nobody does, time does."""
+
+_LOTS_AT_ONCE: Final = 50
+_SALT_BYTES: Final = 16
+_RECORDED_AS: Final = {action: AuditAction(f"points-{action.value}") for action in RewardAction}
+
+POINTS_ACTIONS: Final = frozenset(_RECORDED_AS.values())
+"""What the audit records of ledgers: each such entry keeps the digest of an entry of one."""
+
+
+def head_there(reading: Reading, customer_id: CustomerId) -> RewardHead:
+    """Return the end of a customer's ledger, that of an empty one where nothing was written."""
+    return reading.reward_heads.get_many([customer_id]).get(customer_id) or RewardHead(customer_id=customer_id)
+
+
+def lots_in_turn(reading: Reading, customer_id: CustomerId) -> Iterator[RewardLot]:
+    """Give the lots of a customer that hold points, in the order they are taken in, some at a time."""
+    after: RewardLot | None = None
+    while lots := reading.reward_lots.in_turn(customer_id, after, _LOTS_AT_ONCE):
+        yield from lots
+        if len(lots) < _LOTS_AT_ONCE:
+            return
+        after = lots[-1]
+
+
+def ledger_there(reading: Reading, customer_id: CustomerId, *, points: int | None, on: date) -> RewardLedger:
+    """Return the ledger with its first lots, as many as hold so many points that can be spent on a day.
+
+    All lots whose last day has passed come before those; ``points`` None asks for every lot, 0 for none.
+    """
+    lots: list[RewardLot] = []
+    usable = 0
+    for lot in lots_in_turn(reading, customer_id) if points != 0 else ():
+        lots.append(lot)
+        usable += lot.points if lot.usable(on) else 0
+        if points is not None and usable >= points:
+            break
+    return RewardLedger(head_there(reading, customer_id), tuple(lots))
+
+
+def with_lots(reading: Reading, ledger: RewardLedger, numbers: Iterable[int]) -> RewardLedger:
+    """Return the ledger with these lots too, those that hold nothing any more included."""
+    customer_id, known = ledger.head.customer_id, {lot.number for lot in ledger.lots}
+    wanted = [(customer_id, number) for number in dict.fromkeys(numbers) if number not in known]
+    held = reading.reward_lots.get_many(wanted)
+    opened = reading.reward_entries.get_many([each for each in wanted if each not in held])
+    return ledger.also([*held.values(), *map(emptied_lot, opened.values())])
+
+
+def today_of(unit: Unit) -> date:
+    """Return the local day of the salon on which the thing happened."""
+    return local_day(unit.at, unit.settings.zone)
+
+
+def day_until(value: object, today: date) -> date:
+    """Return the day that ``on`` states, today where it is None; raises InvalidValue for one to come."""
+    if value is None:
+        return today
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidValue("wrong-type", field="on", expected="a date without a time")
+    if value > today:
+        raise InvalidValue("date-in-future", field="on")
+    return value
+
+
+def write_entry(
+    unit: Unit,
+    customer: Customer,
+    ledger: RewardLedger,
+    action: RewardAction,
+    parts: Sequence[LotPart],
+    *,
+    reason: str | None = None,
+    actor: Actor | None = None,
+    **fields: Any,
+) -> tuple[RewardLedger, RewardEntry]:
+    """Write the next entry of a ledger with the lots it changes, and record it; return the ledger then, and the entry.
+
+    ``actor`` is who is named, unless stated whoever acts.
+    """
+    who = actor or unit.actor
+    given: dict[str, Any] = {
+        "id": RewardEntryId(unit.new_id(None)),
+        "at": unit.at,
+        "recorded": unit.now,
+        "rewarded_by": who.id,
+        "role": who.role,
+        **fields,
+    }
+    if reason is not None:
+        salt = unit.salon.ids.key_bytes(_SALT_BYTES)
+        given |= {"reason": reason, "salt": salt, "reason_digest": digest_of_reason(reason, salt)}
+    entry = ledger.entry(action, parts, **given)
+    after = ledger.after(entry)
+    unit.writing.reward_entries.add(entry)
+    _keep_lots(unit.writing, ledger, after)
+    _keep_head(unit.writing, ledger.head, after.head)
+    details: dict[str, Detail] = {"entry": str(entry.id), "sequence": entry.sequence}
+    details["digest"] = entry_digest(entry).hex()
+    unit.record(_RECORDED_AS[action], customer, details=details)
+    return after, entry
+
+
+def _keep_lots(writing: Writing, before: RewardLedger, after: RewardLedger) -> None:
+    """Keep the lots that hold points now, and none that does not."""
+    held = {lot.number: lot for lot in before.open_lots()}
+    for lot in after.lots:
+        was = held.get(lot.number)
+        if was is None and lot.points:
+            writing.reward_lots.add(lot)
+        elif was is not None and not lot.points:
+            writing.reward_lots.remove((lot.customer_id, lot.number))
+        elif was is not None and was != lot:
+            writing.reward_lots.save(lot, was.version)
+
+
+def _keep_head(writing: Writing, before: RewardHead, after: RewardHead) -> None:
+    if before.version:
+        writing.reward_heads.save(after, before.version)
+    else:
+        writing.reward_heads.add(after)
+
+
+def let_lapse(unit: Unit, customer: Customer, ledger: RewardLedger, on: date) -> tuple[RewardLedger, list[RewardEntry]]:
+    """Write down what can no longer be spent on a day: an entry for each last day, at the midnight that ended it."""
+    written: list[RewardEntry] = []
+    for day, parts in ledger.lapsed(on):
+        midnight = start_of_day(day, unit.settings.zone, "expires", after=1)
+        ledger, entry = write_entry(
+            unit, customer, ledger, RewardAction.EXPIRED, parts, actor=EXPIRY, at=min(midnight, unit.now)
+        )
+        written.append(entry)
+    return ledger, written
