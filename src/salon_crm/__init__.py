@@ -206,6 +206,7 @@ if TYPE_CHECKING:
         PointsHistory,
         PointsRow,
         PointsStatement,
+        PointsTransferred,
         add_points,
         adjust_points,
         expire_points,
@@ -214,6 +215,7 @@ if TYPE_CHECKING:
         points_statement,
         redeem_points,
         reverse_entry,
+        transfer_points,
         verify_ledger,
     )
     from salon_crm.use_cases.sales import (
@@ -340,6 +342,7 @@ __all__ = [
     "PointsHistory",
     "PointsRow",
     "PointsStatement",
+    "PointsTransferred",
     "ProductBought",
     "ProfileFields",
     "Reassignment",
@@ -476,6 +479,7 @@ __all__ = [
     "retire_staff_member",
     "reverse_entry",
     "to_document",
+    "transfer_points",
     "unassigned_sales",
     "unblock_customer",
     "unclosed_bookings",
@@ -553,9 +557,9 @@ _HOMES: Final = {
     "use_cases.notes": "add_note customer_notes edit_note remove_note",
     "use_cases.packages": "assign_package customer_packages withdraw_package",
     "use_cases.rewards": (
-        "LedgerVerification PointsBalance PointsExpired PointsHistory PointsRow PointsStatement add_points "
-        "adjust_points expire_points points_balance points_history points_statement redeem_points reverse_entry "
-        "verify_ledger"
+        "LedgerVerification PointsBalance PointsExpired PointsHistory PointsRow PointsStatement PointsTransferred "
+        "add_points adjust_points expire_points points_balance points_history points_statement redeem_points "
+        "reverse_entry transfer_points verify_ledger"
     ),
     "use_cases.sales": (
         "SaleOutcome SalePage assign_sale cancel_sale complete_sale customer_products customer_sales get_sale "

@@ -97,6 +97,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "names a kind of storage that is not supported: {scheme}. Give a path for SQLite, a postgresql:// URL, "
             "nothing for memory, or a Store."
         ),
+        "transfer-to-self": "is who gives the points. Name another customer.",
         "settings-needed": "is needed to create a salon. {hint}",
         "invalid-document": "{count} {values} cannot be taken: {problems}",
         "document-unknown": "is not a document of salon_crm. {hint}",

@@ -227,9 +227,10 @@ KEYS = {
     "points-expired": "customers entries points",
     "points-history": "items next",
     "points-statement": "customer_id on total available lots",
+    "points-transferred": "given received",
     "ledger-verification": "ledgers entries wrong faults",
     "reward-entry": (
-        "id customer_id sequence at recorded action points total_after parts expires tier_points shortfall shares "
+        "id customer_id sequence at recorded action points total_after parts tier_points shortfall shares "
         "rewarded_by role reason reference origin salt reason_digest"
     ),
     "sale": ("id customer_id at zone location currency lines payments refunds bookings status by recorded version"),

@@ -26,6 +26,7 @@ from salon_crm.domain.rewards.records import (
     RewardOrigin,
     digest_of_reason,
     entry_digest,
+    lot_key,
     points_in,
 )
 from salon_crm.errors import InvalidValue, RuleBroken, StoreError
@@ -52,8 +53,8 @@ def written(ledger: RewardLedger, action: RewardAction, parts: Sequence[LotPart]
     return ledger.entry(action, parts, **given)
 
 
-def added(ledger: RewardLedger, points: int, **fields: Any) -> RewardLedger:
-    return ledger.after(written(ledger, RewardAction.ADDED, ledger.opening(points), **fields))
+def added(ledger: RewardLedger, points: int, expires: date | None = None, **fields: Any) -> RewardLedger:
+    return ledger.after(written(ledger, RewardAction.ADDED, ledger.opening(points, expires), **fields))
 
 
 def redeemed(ledger: RewardLedger, points: int, on: date = TODAY) -> RewardLedger:
@@ -111,21 +112,22 @@ def test_a_total_beyond_any_is_refused_and_says_how_many_fit() -> None:
 def test_what_is_taken_back_comes_from_its_own_lots_first_and_is_never_more_than_there_is() -> None:
     ledger = added(EMPTY, 10, expires=TODAY)
     ledger = added(ledger, 10)
-    assert ledger.taking_back(4, {2}, TODAY) == (LotPart(2, -4),)
-    assert ledger.taking_back(14, {2}, TODAY) == (LotPart(2, -10), LotPart(1, -4))
-    assert points_in(ledger.taking_back(100, {2}, TODAY)) == -20
-    assert ledger.taking_back(4, (), TODAY) == (LotPart(1, -4),)
+    own = {lot_key(2, None)}
+    assert ledger.taking_back(4, own, TODAY) == (LotPart(2, -4),)
+    assert ledger.taking_back(14, own, TODAY) == (LotPart(2, -10), LotPart(1, -4, TODAY))
+    assert points_in(ledger.taking_back(100, own, TODAY)) == -20
+    assert ledger.taking_back(4, (), TODAY) == (LotPart(1, -4, TODAY),)
 
 
 def test_what_was_redeemed_returns_to_its_lots_as_if_less_had_been() -> None:
     ledger = redeemed(added(added(EMPTY, 10, expires=TODAY), 10), 15)
-    taken = (LotPart(1, -10), LotPart(2, -5))
+    taken = (LotPart(1, -10, TODAY), LotPart(2, -5))
     first = returning(taken, (), 7)
-    assert first == (LotPart(2, 5), LotPart(1, 2))
+    assert first == (LotPart(2, 5), LotPart(1, 2, TODAY))
     ledger = ledger.after(written(ledger, RewardAction.REVERSED, first))
     assert left(ledger) == {1: 2, 2: 10}
     rest = returning(taken, first, 100)
-    assert rest == (LotPart(1, 8),)
+    assert rest == (LotPart(1, 8, TODAY),)
     assert left(ledger.after(written(ledger, RewardAction.REVERSED, rest))) == {1: 10, 2: 10}
 
 
@@ -133,9 +135,10 @@ def test_lots_lapse_together_that_had_one_last_day_and_the_earliest_first() -> N
     ledger = added(EMPTY, 1, expires=TODAY)
     ledger = added(ledger, 2, expires=TODAY - timedelta(days=1))
     ledger = added(ledger, 3, expires=TODAY)
-    assert ledger.lapsed(TODAY) == [(TODAY - timedelta(days=1), (LotPart(2, -2),))]
-    assert [day for day, _ in ledger.lapsed(TODAY + timedelta(days=1))] == [TODAY - timedelta(days=1), TODAY]
-    assert ledger.lapsed(TODAY + timedelta(days=1))[1][1] == (LotPart(1, -1), LotPart(3, -3))
+    yesterday = TODAY - timedelta(days=1)
+    assert ledger.lapsed(TODAY) == [(yesterday, (LotPart(2, -2, yesterday),))]
+    assert [day for day, _ in ledger.lapsed(TODAY + timedelta(days=1))] == [yesterday, TODAY]
+    assert ledger.lapsed(TODAY + timedelta(days=1))[1][1] == (LotPart(1, -1, TODAY), LotPart(3, -3, TODAY))
 
 
 # entries that do not follow
@@ -161,7 +164,8 @@ def broken(ledger: RewardLedger, entry: RewardEntry) -> str:
         ({"parts": (LotPart(1, -4), LotPart(2, 1))}, "not all of its lots move the way it does"),
         ({"parts": (LotPart(3, -3),)}, "there is no lot 3"),
         ({"parts": (LotPart(1, -11),), "points": -11, "total_after": -1}, "its total does not follow"),
-        ({"expires": TODAY}, "it opens no lot that could expire"),
+        ({"parts": (LotPart(1, -3, TODAY),)}, "there is no lot 1"),
+        ({"parts": (LotPart(2, -3),)}, "lot 2 does not hold that"),
     ],
 )
 def test_an_entry_that_does_not_follow_is_named_with_the_reason(changes: dict[str, Any], reason: str) -> None:
@@ -176,6 +180,16 @@ def test_a_lot_gives_no_more_than_it_holds_and_takes_no_more_than_it_was_opened_
     assert broken(ledger, more) == "lot 1 does not hold that"
     back = written(ledger, RewardAction.REVERSED, (LotPart(1, 1),))
     assert broken(ledger, back) == "lot 1 does not hold that"
+
+
+def test_an_entry_opens_a_lot_for_each_last_day_and_none_for_the_last_of_the_calendar() -> None:
+    parts = (LotPart(1, 5, TODAY), LotPart(1, 3), LotPart(1, 2, TODAY + timedelta(days=1)))
+    ledger = EMPTY.after(written(EMPTY, RewardAction.TRANSFERRED, parts))
+    assert [(lot.key, lot.opened, lot.points) for lot in ledger.lots] == [
+        ((1, TODAY), 5, 5), ((1, TODAY + timedelta(days=1)), 2, 2), ((1, date.max), 3, 3),
+    ]  # fmt: skip
+    assert redeemed(ledger, 6).available(TODAY) == 4
+    assert broken(EMPTY, written(EMPTY, RewardAction.ADDED, (LotPart(1, 5, date.max),))) == "there is no lot 1"
 
 
 def test_an_entry_of_nothing_says_what_fell_short() -> None:
@@ -199,7 +213,7 @@ OPERATIONS = st.lists(
 )
 
 
-Turn = tuple[bool, date, datetime, int]
+Turn = tuple[date, datetime, int]
 """What points are taken in the order of, each on its own."""
 
 
@@ -216,10 +230,10 @@ def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_poi
     for name, number, expires in ops:
         if name == "add":
             last = None if expires is None else day + timedelta(days=expires)
-            write(RewardAction.ADDED, ledger.opening(number), expires=last)
-            points += [(last is None, last or date.max, entries[-1].at, entries[-1].sequence)] * number
+            write(RewardAction.ADDED, ledger.opening(number, last))
+            points += [(last or date.max, entries[-1].at, entries[-1].sequence)] * number
         elif name == "redeem":
-            usable = sorted(point for point in points if point[1] >= day)
+            usable = sorted(point for point in points if point[0] >= day)
             if number > len(usable):
                 with pytest.raises(RuleBroken):
                     ledger.taking(number, day)
@@ -231,7 +245,7 @@ def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_poi
             day += timedelta(days=number)
             for _, parts in ledger.lapsed(day):
                 write(RewardAction.EXPIRED, parts)
-            points = [point for point in points if point[1] >= day]
+            points = [point for point in points if point[0] >= day]
         else:
             spent = [entry for entry in entries if entry.action is RewardAction.REDEEMED]
             if not spent:
@@ -246,13 +260,13 @@ def test_the_balance_is_the_sum_of_entries_of_lots_and_the_last_total_and_no_poi
             back = returning(entry.parts, before, number)
             if back:
                 write(RewardAction.REVERSED, back, origin=RewardOrigin(OriginKind.ENTRY, entry.id))
-                turns = {lot.number: lot.turn for lot in ledger.lots}
-                points += [turns[part.lot] for part in back for _ in range(part.points)]
+                turns = {lot.key: lot.turn for lot in ledger.lots}
+                points += [turns[part.key] for part in back for _ in range(part.points)]
         lots = ledger.open_lots()
         assert ledger.head.total == sum(each.points for each in entries) == sum(lot.points for lot in lots)
         assert ledger.head.total == (entries[-1].total_after if entries else 0) >= 0
         assert sorted(lot.turn for lot in lots for _ in range(lot.points)) == sorted(points)
-        assert ledger.available(day) == sum(point[1] >= day for point in points)
+        assert ledger.available(day) == sum(point[0] >= day for point in points)
     assert RewardLedger.of_entries(ANA, entries) == ledger
 
 
@@ -296,7 +310,6 @@ def test_every_other_field_is_covered_by_the_digest() -> None:
         "points": -4,
         "total_after": 6,
         "parts": (LotPart(1, -2),),
-        "expires": TODAY,
         "tier_points": 1,
         "shortfall": 1,
         "shares": (LineShare(0, 1),),
@@ -322,8 +335,8 @@ def a_ledger() -> tuple[list[RewardEntry], dict[int, bytes], RewardLedger]:
         reason = f"Reason {number}"
         kept: dict[str, Any] = {"reason": reason, "salt": salt, "reason_digest": digest_of_reason(reason, salt)}
         if number % 3:
-            parts, action = ledger.opening(10 * number), RewardAction.ADDED
-            kept["expires"] = TODAY + timedelta(days=number) if number % 2 else None
+            last = TODAY + timedelta(days=number) if number % 2 else None
+            parts, action = ledger.opening(10 * number, last), RewardAction.ADDED
         else:
             parts, action = ledger.taking(7 * number, TODAY), RewardAction.REDEEMED
         entries.append(written(ledger, action, parts, **kept))

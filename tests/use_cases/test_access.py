@@ -182,6 +182,9 @@ CALLS: dict[str, Call] = {
     "retire_service_type": lambda salon, actor, *_: crm.retire_service_type(salon, actor, "first"),
     "retire_staff_member": lambda salon, actor, *_: crm.retire_staff_member(salon, actor, "first"),
     "reverse_entry": lambda salon, actor, own, _: crm.reverse_entry(salon, actor, rewarded(salon, own).id),
+    "transfer_points": lambda salon, actor, own, other: crm.transfer_points(
+        salon, actor, rich(salon, own), to=other.id, points=1
+    ),
     "unassigned_sales": lambda salon, actor, *_: crm.unassigned_sales(salon, actor),
     "unblock_customer": lambda salon, actor, own, _: crm.unblock_customer(salon, actor, own.id),
     "unclosed_bookings": lambda salon, actor, *_: crm.unclosed_bookings(salon, actor),

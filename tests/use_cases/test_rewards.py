@@ -270,6 +270,104 @@ def test_points_are_adjusted_both_ways(salon: crm.Salon, ana: crm.Customer) -> N
         crm.adjust_points(salon, MANAGER, ana.id, points=-16)
 
 
+# transfers
+
+
+@pytest.fixture
+def bea(salon: crm.Salon) -> crm.Customer:
+    return crm.add_customer(salon, MANAGER, name="Bea Costa")
+
+
+def hand(salon: crm.Salon, giver: crm.Customer, to: crm.Customer, points: int, **how: Any) -> crm.PointsTransferred:
+    return crm.transfer_points(salon, MANAGER, giver.id, to=to.id, points=points, **how)
+
+
+def last_days(salon: crm.Salon, customer: crm.Customer) -> dict[date | None, int]:
+    return {lot.expires: lot.points for lot in crm.points_statement(salon, STAFF, customer.id).lots}
+
+
+def test_points_are_handed_on_with_their_last_days_and_the_entries_name_each_other(
+    salon: crm.Salon, ana: crm.Customer, bea: crm.Customer
+) -> None:
+    soon, later = TODAY + timedelta(days=3), TODAY + timedelta(days=9)
+    for last in (later, soon, later, None):
+        give(salon, ana, 10, expires=last)
+    moved = hand(salon, ana, bea, 35, reason="Sisters")
+    assert (moved.given.points, moved.received.points) == (-35, 35)
+    assert (moved.given.customer_id, moved.received.customer_id) == (ana.id, bea.id)
+    assert [each.origin and each.origin.id for each in (moved.given, moved.received)] == [
+        moved.received.id, moved.given.id,
+    ]  # fmt: skip
+    assert (moved.given.tier_points, moved.received.tier_points, moved.received.reason) == (0, 0, "Sisters")
+    assert last_days(salon, ana) == {None: 5}
+    assert last_days(salon, bea) == {soon: 10, later: 20, None: 5}
+    assert sound(salon)
+
+
+@pytest.mark.parametrize("half", ["given", "received"])
+def test_undoing_either_half_of_a_transfer_undoes_both_once(
+    salon: crm.Salon, ana: crm.Customer, bea: crm.Customer, half: str
+) -> None:
+    give(salon, ana, 10, expires=TODAY)
+    give(salon, bea, 1)
+    moved = hand(salon, ana, bea, 10)
+    undone = crm.reverse_entry(salon, MANAGER, getattr(moved, half).id, reference="back")
+    assert undone.origin is not None
+    assert undone.origin.id == getattr(moved, half).id
+    assert (last_days(salon, ana), last_days(salon, bea)) == ({TODAY: 10}, {None: 1})
+    assert crm.reverse_entry(salon, MANAGER, getattr(moved, half).id, reference="back") == undone
+    for each in (moved.given, moved.received):
+        with pytest.raises(crm.RuleBroken) as caught:
+            crm.reverse_entry(salon, MANAGER, each.id)
+        assert caught.value.code == "entry-reversed"
+    assert sound(salon)
+
+
+def test_a_transfer_whose_points_are_spent_is_not_undone_by_half(
+    salon: crm.Salon, ana: crm.Customer, bea: crm.Customer
+) -> None:
+    give(salon, ana, 10)
+    moved = hand(salon, ana, bea, 10)
+    take(salon, bea, 4)
+    for each in (moved.given, moved.received):
+        with pytest.raises(crm.RuleBroken) as caught:
+            crm.reverse_entry(salon, MANAGER, each.id)
+        assert caught.value.code == "not-enough-points"
+    assert (left(salon, ana), left(salon, bea)) == (0, 6)
+    assert sound(salon)
+
+
+def test_a_transfer_of_more_than_there_is_or_to_oneself_or_to_nobody_is_refused_and_leaves_nothing(
+    salon: crm.Salon, ana: crm.Customer, bea: crm.Customer
+) -> None:
+    give(salon, ana, 10)
+    with pytest.raises(crm.RuleBroken):
+        hand(salon, ana, bea, 11)
+    with pytest.raises(crm.InvalidValue) as caught:
+        hand(salon, ana, ana, 1)
+    assert (caught.value.code, caught.value.field) == ("transfer-to-self", "to")
+    with pytest.raises(crm.NotFound):
+        crm.transfer_points(salon, MANAGER, ana.id, to=NOBODY, points=1)
+    give(salon, bea, 10**12)
+    with pytest.raises(crm.InvalidValue):
+        hand(salon, ana, bea, 1)
+    assert (left(salon, ana), left(salon, bea)) == (10, 10**12)
+    assert sound(salon)
+
+
+def test_a_transfer_is_made_once_by_its_reference(salon: crm.Salon, ana: crm.Customer, bea: crm.Customer) -> None:
+    give(salon, ana, 10)
+    moved = hand(salon, ana, bea, 4, reference="one")
+    assert hand(salon, ana, bea, 4, reference="one") == moved
+    crm.reverse_entry(salon, MANAGER, moved.given.id)
+    assert hand(salon, ana, bea, 4, reference="one") == moved
+    eva = crm.add_customer(salon, MANAGER, name="Eva Dias")
+    with pytest.raises(crm.Conflict) as caught:
+        hand(salon, ana, eva, 4, reference="one")
+    assert (caught.value.code, caught.value.field) == ("reference-differs", "to")
+    assert (left(salon, ana), left(salon, bea)) == (10, 0)
+
+
 # expiring
 
 
@@ -414,6 +512,7 @@ WORDS: Any = "1"
         (lambda salon, ana: give(salon, ana, 1, expires="2026-01-01"), "expires"),
         (lambda salon, ana: give(salon, ana, 1, expires=TODAY - timedelta(days=1)), "expires"),
         (lambda salon, ana: give(salon, ana, 1, expires=NOON), "expires"),
+        (lambda salon, ana: give(salon, ana, 1, expires=date.max), "expires"),
         (lambda salon, ana: give(salon, ana, 1, reason=7), "reason"),
         (lambda salon, ana: give(salon, ana, 1, reference="\0"), "reference"),
         (lambda salon, ana: give(salon, ana, 1, at=NOON + timedelta(days=1)), "at"),
@@ -486,7 +585,7 @@ def test_every_ledger_is_verified_and_what_was_changed_by_hand_is_named(salon: c
         (lambda unit, own: unit.reward_entries.remove((own, 2)), 2, "entry 2 is missing"),
         (lambda unit, own: unit.reward_entries.remove((own, 3)), 3, "entry 3 is missing"),
         (lambda unit, own: unit.reward_heads.remove(own), 3, "the total that is kept is another"),
-        (lambda unit, own: unit.reward_lots.remove((own, 1)), 3, "the lots that are kept are others"),
+        (lambda unit, own: unit.reward_lots.remove((own, 1, date.max)), 3, "the lots that are kept are others"),
     ],
 )
 def test_what_is_missing_from_a_ledger_is_found(

@@ -292,8 +292,7 @@ def _extreme_rewards() -> dict[str, list[Any]]:
         action=RewardAction.REVERSED,
         points=-MOST_POINTS,
         total_after=MOST_POINTS,
-        parts=tuple(LotPart(2**53 - n, -MOST_POINTS) for n in range(500)),
-        expires=date.max,
+        parts=tuple(LotPart(2**53 - n, -MOST_POINTS, date.min + timedelta(days=n)) for n in range(500)),
         tier_points=-MOST_POINTS,
         shortfall=MOST_POINTS,
         shares=(LineShare(None, 1), LineShare(0, MOST_POINTS), LineShare(MOST_LINES - 1, 0)),
@@ -307,19 +306,18 @@ def _extreme_rewards() -> dict[str, list[Any]]:
     )
     bare = {"reason": None, "reference": None, "origin": None, "salt": None, "reason_digest": None, "parts": ()}
     return {
-        "reward_entries": [full, a_reward_entry(2, at=FIRST, expires=date.min, **bare)],
+        "reward_entries": [full, a_reward_entry(2, at=FIRST, **bare)],
         "reward_lots": [
             a_reward_lot(
                 1,
                 at=TO_THE_MICROSECOND,
                 opened=MOST_POINTS,
                 points=MOST_POINTS,
-                expires=date.max,
                 origin=RewardOrigin(OriginKind.BOOKING, a_booking(1).id),
                 version=2**53,
             ),
             a_reward_lot(2, at=FIRST, points=0, expires=date.min, origin=None),
-            a_reward_lot(3, at=LAST),
+            a_reward_lot(2, at=LAST, expires=date.max - timedelta(days=1)),
         ],
         "reward_heads": [a_reward_head(1, total=MOST_POINTS, version=2**53), a_reward_head(2, total=0)],
     }
@@ -464,8 +462,8 @@ def _shared_values(key: KeyKind[Any], records: list[Any]) -> set[Any]:
 
 def _which(record: Any) -> dict[str, Any]:
     """Return what tells a record from the customer's others: its id, or its number."""
-    name = "number" if isinstance(record, RewardLot) else "id"
-    return {name: getattr(record, name)}
+    names = ("number", "expires") if isinstance(record, RewardLot) else ("id",)
+    return {name: getattr(record, name) for name in names}
 
 
 def _equal_in_every_field(one: Any, other: Any) -> bool:

@@ -119,7 +119,7 @@ class RewardChecks(Conformance):
             a_reward_lot(1, expires=_day(3), at=an_instant(1)),
             a_reward_lot(4, expires=_day(3), at=an_instant(2)),
             a_reward_lot(7, expires=_day(3), at=an_instant(2)),
-            a_reward_lot(2, expires=date.max),
+            a_reward_lot(2, expires=date.max - timedelta(days=1)),
             a_reward_lot(8, at=an_instant(0)),
             a_reward_lot(3, at=an_instant(1)),
         ]

@@ -410,6 +410,7 @@ def _ledgers() -> SearchStrategy[CustomerId]:
 def reward_entries() -> SearchStrategy[RewardEntry]:
     """Entries of the ledgers of customers 1 to 3, of the same days; they follow from nothing."""
     shares = st.builds(LineShare, st.none() | st.integers(0, 3), _points())
+    parts = st.builds(LotPart, st.integers(1, 12), _points(), st.none() | local_days())
     return st.builds(
         a_reward_entry,
         st.integers(1, 12),
@@ -417,8 +418,7 @@ def reward_entries() -> SearchStrategy[RewardEntry]:
         at=local_instants(),
         action=st.sampled_from(RewardAction),
         points=_points(),
-        parts=st.lists(st.builds(LotPart, st.integers(1, 12), _points()), max_size=3).map(tuple),
-        expires=st.none() | local_days(),
+        parts=st.lists(parts, max_size=3).map(tuple),
         shares=st.lists(shares, max_size=2).map(tuple),
         reason=st.none() | texts(),
         origin=_origins(),

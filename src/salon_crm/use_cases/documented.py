@@ -27,6 +27,7 @@ from salon_crm.use_cases.rewards import (
     PointsExpired,
     PointsHistory,
     PointsStatement,
+    PointsTransferred,
 )
 from salon_crm.use_cases.sales import SaleOutcome, SalePage
 from salon_crm.use_cases.settings import FormField
@@ -72,6 +73,7 @@ DOCUMENTED: Final = (
     PointsExpired,
     PointsHistory,
     PointsStatement,
+    PointsTransferred,
     ProductBought,
     ReassignmentReport,
     Retirement,

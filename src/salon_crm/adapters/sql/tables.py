@@ -207,6 +207,8 @@ def plain(value: Any) -> Value:
         return str(value)
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, date):
+        return value.isoformat()
     bound: Value = value
     return bound
 
@@ -911,10 +913,6 @@ def _facts_from_row(row: Row) -> CustomerFacts:
     )
 
 
-_NEVER: Final = "never"
-"""The last day of a lot that stays: behind every day, in the order of text."""
-
-
 def _origin_columns(origin: RewardOrigin | None) -> Row:
     return (None, None) if origin is None else (origin.kind.value, str(origin.id))
 
@@ -933,8 +931,7 @@ def _reward_entry_to_row(entry: RewardEntry) -> Row:
         entry.action.value,
         entry.points,
         entry.total_after,
-        write_json([[part.lot, part.points] for part in entry.parts]),
-        write_day(entry.expires),
+        write_json([[part.lot, part.points, write_day(part.expires)] for part in entry.parts]),
         entry.tier_points,
         entry.shortfall,
         write_json([[share.line, share.points] for share in entry.shares]),
@@ -950,8 +947,8 @@ def _reward_entry_to_row(entry: RewardEntry) -> Row:
 
 def _reward_entry_from_row(row: Row) -> RewardEntry:
     (
-        customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, expires, tier_points,
-        shortfall, shares, rewarded_by, role, reason, reference, origin_kind, origin_id, salt, reason_digest,
+        customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, tier_points, shortfall, shares,
+        rewarded_by, role, reason, reference, origin_kind, origin_id, salt, reason_digest,
     ) = row  # fmt: skip
     return RewardEntry(
         id=RewardEntryId(UUID(own_id)),
@@ -962,8 +959,7 @@ def _reward_entry_from_row(row: Row) -> RewardEntry:
         action=RewardAction(action),
         points=points,
         total_after=total_after,
-        parts=tuple(LotPart(lot, part) for lot, part in json.loads(parts)),
-        expires=_read_day(expires),
+        parts=tuple(LotPart(lot, part, _read_day(expires)) for lot, part, expires in json.loads(parts)),
         tier_points=tier_points,
         shortfall=shortfall,
         shares=tuple(LineShare(line, share) for line, share in json.loads(shares)),
@@ -998,15 +994,20 @@ def _reward_lot_from_row(row: Row) -> RewardLot:
         at=read_instant(at),
         opened=opened,
         points=points,
-        expires=None if expires == _NEVER else _read_day(expires),
+        expires=_read_last_day(expires),
         origin=_read_origin(origin_kind, origin_id),
         version=version,
     )
 
 
 def write_last_day(day: date | None) -> str:
-    """Return the last day of a lot as it is kept, in the order that lots are taken in."""
-    return _NEVER if day is None else day.isoformat()
+    """Return the last day of a lot as it is kept: of one that stays, the last of the calendar."""
+    return (day or date.max).isoformat()
+
+
+def _read_last_day(text: str) -> date | None:
+    day = date.fromisoformat(text)
+    return None if day == date.max else day
 
 
 def _table(
@@ -1196,7 +1197,7 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
         _table(
             REWARD_ENTRIES,
             "customer_id text, sequence integer, id text, at text, recorded text, action text, points integer, "
-            "total_after integer, parts text, expires text?, tier_points integer, shortfall integer, shares text, "
+            "total_after integer, parts text, tier_points integer, shortfall integer, shares text, "
             "rewarded_by text, role text, reason text?, reference text?, origin_kind text?, origin_id text?, "
             "salt bytes?, reason_digest bytes?",
             _reward_entry_to_row,
@@ -1213,7 +1214,7 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
             "origin_kind text?, origin_id text?, version integer",
             _reward_lot_to_row,
             _reward_lot_from_row,
-            primary_key=("customer_id", "number"),
+            primary_key=("customer_id", "number", "expires"),
             indexes=(("customer_id", "expires", "at", "number"), ("expires", "customer_id")),
             keyed=True,
         ),

@@ -15,6 +15,7 @@ from salon_crm.domain.rewards.programme import (
 from salon_crm.domain.rewards.records import (
     MOST_POINTS,
     LineShare,
+    LotKey,
     LotPart,
     OriginKind,
     RewardAction,
@@ -23,8 +24,9 @@ from salon_crm.domain.rewards.records import (
     RewardLot,
     RewardOrigin,
     digest_of_reason,
-    emptied_lot,
+    emptied_lots,
     entry_digest,
+    lot_key,
     points_in,
 )
 from salon_crm.domain.rewards.verifying import LedgerFault, fault_in
@@ -37,6 +39,7 @@ __all__ = [
     "Lasting",
     "LedgerFault",
     "LineShare",
+    "LotKey",
     "LotPart",
     "OriginKind",
     "RewardAction",
@@ -50,9 +53,10 @@ __all__ = [
     "Tier",
     "TierBasis",
     "digest_of_reason",
-    "emptied_lot",
+    "emptied_lots",
     "entry_digest",
     "fault_in",
+    "lot_key",
     "points_in",
     "points_kept",
     "returning",

@@ -14,12 +14,13 @@ from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.privacy import MONEY, OPERATOR, classed
 from salon_crm.domain.rewards.records import (
     MOST_POINTS,
+    LotKey,
     LotPart,
     RewardAction,
     RewardEntry,
     RewardHead,
     RewardLot,
-    emptied_lot,
+    emptied_lots,
     points_in,
 )
 from salon_crm.errors import InvalidValue, RuleBroken, StoreError
@@ -42,7 +43,7 @@ class RewardLedger:
 
         Raises StoreError, naming the entry, for the first that does not follow from those before it.
         """
-        head, lots = RewardHead(customer_id=customer_id), dict[int, RewardLot]()
+        head, lots = RewardHead(customer_id=customer_id), dict[LotKey, RewardLot]()
         for entry in entries:
             head = _entered(head, lots, entry)
         return cls(head, _in_turn(lots.values()))
@@ -53,7 +54,7 @@ class RewardLedger:
 
     def after(self, entry: RewardEntry) -> "RewardLedger":
         """Return the ledger once an entry is written; raises StoreError for one that does not follow."""
-        lots = {lot.number: lot for lot in self.lots}
+        lots = {lot.key: lot for lot in self.lots}
         return RewardLedger(_entered(self.head, lots, entry), _in_turn(lots.values()))
 
     def entry(self, action: RewardAction, parts: Sequence[LotPart], **fields: Any) -> RewardEntry:
@@ -80,9 +81,9 @@ class RewardLedger:
         """Return how many points can be spent on a day: those of lots whose last day has not passed."""
         return sum(lot.points for lot in self.lots if lot.usable(on))
 
-    def opening(self, points: int) -> tuple[LotPart, ...]:
-        """Return what the next entry does where it opens a lot with so many points."""
-        return (LotPart(self.head.sequence + 1, points),)
+    def opening(self, points: int, expires: date | None = None) -> tuple[LotPart, ...]:
+        """Return what the next entry does where it opens a lot with so many points and this last day."""
+        return (LotPart(self.head.sequence + 1, points, expires),)
 
     def taking(self, points: int, on: date) -> tuple[LotPart, ...]:
         """Return what is taken of which lots where so many points are spent on a day.
@@ -100,20 +101,20 @@ class RewardLedger:
             )
         return _out_of((lot for lot in self.lots if lot.usable(on)), points)
 
-    def taking_back(self, points: int, own: Container[int], on: date) -> tuple[LotPart, ...]:
+    def taking_back(self, points: int, own: Container[LotKey], on: date) -> tuple[LotPart, ...]:
         """Return what is taken of which lots where points are taken back: as many of them as there are.
 
-        The lots whose numbers are ``own`` go first, then the others, each in their turn.
+        The lots that are ``own`` go first, then the others, each in their turn.
         """
         usable = [lot for lot in self.lots if lot.usable(on)]
-        return _out_of(sorted(usable, key=lambda lot: lot.number not in own), points)
+        return _out_of(sorted(usable, key=lambda lot: lot.key not in own), points)
 
     def lapsed(self, on: date) -> list[tuple[date, tuple[LotPart, ...]]]:
         """Return the days that were the last of lots that still hold points, each with what expires after it."""
         due: dict[date, list[LotPart]] = {}
         for lot in self.lots:
             if lot.points and lot.expires is not None and lot.expires < on:
-                due.setdefault(lot.expires, []).append(LotPart(lot.number, -lot.points))
+                due.setdefault(lot.expires, []).append(LotPart(lot.number, -lot.points, lot.expires))
         return [(day, tuple(parts)) for day, parts in due.items()]
 
 
@@ -122,14 +123,14 @@ def returning(taken: Sequence[LotPart], returned: Iterable[LotPart], points: int
 
     The lots that were taken last are filled first, as if fewer had been taken.
     """
-    left = {part.lot: -part.points for part in taken}
+    left = {part.key: -part.points for part in taken}
     for part in returned:
-        left[part.lot] -= part.points
+        left[part.key] -= part.points
     parts: list[LotPart] = []
-    for lot, most in reversed(left.items()):
-        back = min(most, points)
+    for part in reversed(taken):
+        back = min(left[part.key], points)
         if back:
-            parts.append(LotPart(lot, back))
+            parts.append(LotPart(part.lot, back, part.expires))
             points -= back
     return tuple(parts)
 
@@ -140,7 +141,7 @@ def _out_of(lots: Iterable[RewardLot], points: int) -> tuple[LotPart, ...]:
     for lot in lots:
         taken = min(lot.points, points)
         if taken:
-            parts.append(LotPart(lot.number, -taken))
+            parts.append(LotPart(lot.number, -taken, lot.expires))
             points -= taken
     return tuple(parts)
 
@@ -160,7 +161,7 @@ _SIGNS = {
 """Which way each action moves points; what is taken back may be nothing but a shortfall."""
 
 
-def _entered(head: RewardHead, lots: dict[int, RewardLot], entry: RewardEntry) -> RewardHead:
+def _entered(head: RewardHead, lots: dict[LotKey, RewardLot], entry: RewardEntry) -> RewardHead:
     """Put an entry into the lots, and return the head after it; raises StoreError for one that does not follow."""
     total = head.total + entry.points
     broken: str | None = None
@@ -183,21 +184,18 @@ def _entered(head: RewardHead, lots: dict[int, RewardLot], entry: RewardEntry) -
     return evolve(head, total=total, version=entry.sequence)
 
 
-def _put(lots: dict[int, RewardLot], entry: RewardEntry) -> str | None:
+def _put(lots: dict[LotKey, RewardLot], entry: RewardEntry) -> str | None:
     """Put the parts of an entry into the lots; return what is wrong with one that does not fit."""
-    if len({part.lot for part in entry.parts}) < len(entry.parts):
+    if len({part.key for part in entry.parts}) < len(entry.parts):
         return "it names a lot twice"
     if any(part.points * entry.points <= 0 for part in entry.parts):
         return "not all of its lots move the way it does"
-    if entry.opens:
-        lots[entry.sequence] = emptied_lot(entry)
-    elif entry.expires is not None:
-        return "it opens no lot that could expire"
+    lots |= emptied_lots(entry)
     for part in entry.parts:
-        lot = lots.get(part.lot)
-        if lot is None:
+        lot = lots.get(part.key)
+        if lot is None or part.expires == date.max:  # which stands for none
             return f"there is no lot {part.lot}"
         if not 0 <= lot.points + part.points <= lot.opened:
             return f"lot {part.lot} does not hold that"
-        lots[part.lot] = evolve(lot, points=lot.points + part.points, version=lot.version + 1)
+        lots[part.key] = evolve(lot, points=lot.points + part.points, version=lot.version + 1)
     return None

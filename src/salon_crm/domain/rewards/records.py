@@ -54,12 +54,31 @@ class RewardOrigin:
     id: UUID = field(metadata=OPERATOR)
 
 
+LotKey = tuple[int, date]
+"""What tells a customer's lots apart: the entry that opened one, by its sequence, and its last day."""
+
+
+def lot_key(number: int, expires: date | None) -> LotKey:
+    """Return what tells a lot from the customer's others; one that stays has the last day of the calendar for it."""
+    return number, expires or date.max
+
+
 @frozen(field_transformer=classed)
 class LotPart:
-    """What an entry does to one lot: ``lot`` is its number, ``points`` go in, or out below zero."""
+    """What an entry does to one lot: ``points`` go in, or out below zero.
+
+    ``lot`` is the sequence of the entry that opened it, ``expires`` its last day, by the salon's clock, None for one
+    that stays. An entry opens one lot for each last day: of points that were transferred, those they had.
+    """
 
     lot: int = field(metadata=OPERATOR)
     points: int = field(metadata=MONEY)
+    expires: date | None = field(default=None, metadata=OPERATOR)
+
+    @property
+    def key(self) -> LotKey:
+        """What tells its lot from the customer's others."""
+        return lot_key(self.lot, self.expires)
 
 
 def points_in(parts: Iterable[LotPart]) -> int:
@@ -80,11 +99,10 @@ class RewardEntry:
     """One entry of a customer's ledger; nothing of it is ever changed or removed.
 
     ``sequence`` counts a customer's entries from 1. ``at`` is when it happened, ``recorded`` when it was written down.
-    ``points`` go in, or out below zero; ``parts`` say of which lots, ``total_after`` is what all lots hold then. An
-    entry that opens a lot gives it its own sequence for a number; ``expires`` is the last day of that lot, by the
-    salon's clock, None for one that stays. ``tier_points`` is what the entry counts for tiers. ``shortfall`` are
-    points that a refund would have taken back and that were not there any more. ``shares`` say what each line of a
-    sale earned.
+    ``points`` go in, or out below zero; ``parts`` say of which lots, ``total_after`` is what all lots hold then. A lot
+    that the entry opens has the entry's own sequence for a number. ``tier_points`` is what the entry counts for tiers.
+    ``shortfall`` are points that a refund would have taken back and that were not there any more. ``shares`` say what
+    each line of a sale earned.
 
     ``rewarded_by`` and ``role`` are the actor. ``reason_digest`` is SHA-256 over ``salt`` and ``reason``: erasing takes
     both away, and what the entry's own digest covers stays.
@@ -99,7 +117,6 @@ class RewardEntry:
     points: int = field(metadata=MONEY)
     total_after: int = field(metadata=MONEY)
     parts: tuple[LotPart, ...] = field(metadata=MONEY)
-    expires: date | None = field(default=None, metadata=OPERATOR)
     tier_points: int = field(default=0, metadata=MONEY)
     shortfall: int = field(default=0, metadata=MONEY)
     shares: tuple[LineShare, ...] = field(default=(), metadata=MONEY)
@@ -110,11 +127,6 @@ class RewardEntry:
     origin: RewardOrigin | None = field(default=None, metadata=OPERATOR)
     salt: bytes | None = field(default=None, metadata=OPERATOR, repr=False)
     reason_digest: bytes | None = field(default=None, metadata=OPERATOR, repr=False)
-
-    @property
-    def opens(self) -> bool:
-        """Whether the entry opens a lot."""
-        return any(part.lot == self.sequence for part in self.parts)
 
     def reason_is_kept(self) -> bool:
         """Return whether the reason is the one that was written, or was erased."""
@@ -139,8 +151,7 @@ def entry_digest(entry: RewardEntry) -> bytes:
         entry.action.value,
         entry.points,
         entry.total_after,
-        tuple((part.lot, part.points) for part in entry.parts),
-        entry.expires,
+        tuple((part.lot, part.points, part.expires) for part in entry.parts),
         entry.tier_points,
         entry.shortfall,
         tuple((share.line, share.points) for share in entry.shares),
@@ -158,7 +169,7 @@ class RewardLot:
     """Points that came in together and go out together, soonest to expire first, then the oldest.
 
     ``number`` is the sequence of the entry that opened it, ``at`` when that happened, ``opened`` how many points came
-    in, ``points`` how many are left. ``expires`` is its last day, ``origin`` what they were earned by.
+    in, ``points`` how many are left. ``expires`` is its last day, None where they stay, ``origin`` what earned them.
     """
 
     customer_id: CustomerId = field(metadata=OPERATOR)
@@ -170,28 +181,37 @@ class RewardLot:
     origin: RewardOrigin | None = field(default=None, metadata=OPERATOR)
     version: int = field(default=1, metadata=OPERATOR)
 
+    @property
+    def key(self) -> LotKey:
+        """What tells it from the customer's others."""
+        return lot_key(self.number, self.expires)
+
     def usable(self, on: date) -> bool:
         """Return whether its points can be spent on a day."""
         return self.expires is None or on <= self.expires
 
     @property
-    def turn(self) -> tuple[bool, date, datetime, int]:
+    def turn(self) -> tuple[date, datetime, int]:
         """What lots are taken in the order of."""
-        return (self.expires is None, self.expires or date.max, self.at, self.number)
+        return (self.expires or date.max, self.at, self.number)
 
 
-def emptied_lot(entry: RewardEntry) -> RewardLot:
-    """Return the lot that an entry opened, with nothing in it, and not written yet."""
-    return RewardLot(
-        customer_id=entry.customer_id,
-        number=entry.sequence,
-        at=entry.at,
-        opened=points_in(part for part in entry.parts if part.lot == entry.sequence),
-        points=0,
-        expires=entry.expires,
-        origin=entry.origin,
-        version=0,
-    )
+def emptied_lots(entry: RewardEntry) -> dict[LotKey, RewardLot]:
+    """Return the lots that an entry opened, with nothing in them, and not written yet."""
+    return {
+        part.key: RewardLot(
+            customer_id=entry.customer_id,
+            number=entry.sequence,
+            at=entry.at,
+            opened=part.points,
+            points=0,
+            expires=part.expires,
+            origin=entry.origin,
+            version=0,
+        )
+        for part in entry.parts
+        if part.lot == entry.sequence
+    }
 
 
 @frozen(field_transformer=classed, kw_only=True)

@@ -1,13 +1,7 @@
-"""Rewards: points added, redeemed, adjusted, reversed and expired, and ledgers read and verified."""
+"""Rewards: points added, redeemed, adjusted, transferred, reversed and expired, and ledgers read and verified."""
 
-from salon_crm.use_cases.rewards.changing import (
-    PointsExpired,
-    add_points,
-    adjust_points,
-    expire_points,
-    redeem_points,
-    reverse_entry,
-)
+from salon_crm.use_cases.rewards.changing import add_points, adjust_points, redeem_points
+from salon_crm.use_cases.rewards.expiring import PointsExpired, expire_points
 from salon_crm.use_cases.rewards.reading import (
     LedgerVerification,
     PointsBalance,
@@ -19,6 +13,7 @@ from salon_crm.use_cases.rewards.reading import (
     points_statement,
     verify_ledger,
 )
+from salon_crm.use_cases.rewards.reversing import PointsTransferred, reverse_entry, transfer_points
 
 __all__ = [
     "LedgerVerification",
@@ -27,6 +22,7 @@ __all__ = [
     "PointsHistory",
     "PointsRow",
     "PointsStatement",
+    "PointsTransferred",
     "add_points",
     "adjust_points",
     "expire_points",
@@ -35,5 +31,6 @@ __all__ = [
     "points_statement",
     "redeem_points",
     "reverse_entry",
+    "transfer_points",
     "verify_ledger",
 ]

@@ -9,6 +9,7 @@ from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.dates import local_day, start_of_day
 from salon_crm.domain.ids import CustomerId, RewardEntryId
+from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, field_classes
 from salon_crm.domain.rewards import (
     LotPart,
     RewardAction,
@@ -17,12 +18,15 @@ from salon_crm.domain.rewards import (
     RewardLedger,
     RewardLot,
     digest_of_reason,
-    emptied_lot,
+    emptied_lots,
     entry_digest,
 )
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.store import Reading, Writing
 from salon_crm.use_cases.unit import Unit
+
+SHOWN: Final = field_classes(MONEY, BEHAVIOUR, OPERATOR)
+"""What an entry shows."""
 
 EXPIRY: Final = Actor("expiry", Role.SYSTEM)
 """Who lets points expire: nobody does, time does."""
@@ -65,13 +69,15 @@ def ledger_there(reading: Reading, customer_id: CustomerId, *, points: int | Non
     return RewardLedger(head_there(reading, customer_id), tuple(lots))
 
 
-def with_lots(reading: Reading, ledger: RewardLedger, numbers: Iterable[int]) -> RewardLedger:
-    """Return the ledger with these lots too, those that hold nothing any more included."""
-    customer_id, known = ledger.head.customer_id, {lot.number for lot in ledger.lots}
-    wanted = [(customer_id, number) for number in dict.fromkeys(numbers) if number not in known]
-    held = reading.reward_lots.get_many(wanted)
-    opened = reading.reward_entries.get_many([each for each in wanted if each not in held])
-    return ledger.also([*held.values(), *map(emptied_lot, opened.values())])
+def with_lots(reading: Reading, ledger: RewardLedger, parts: Iterable[LotPart]) -> RewardLedger:
+    """Return the ledger with the lots that an entry touched, those that hold nothing any more included."""
+    customer_id, known = ledger.head.customer_id, {lot.key for lot in ledger.lots}
+    wanted = {part.key: part.lot for part in parts if part.key not in known}
+    held = reading.reward_lots.get_many([(customer_id, *key) for key in wanted])
+    gone = wanted.keys() - {lot.key for lot in held.values()}
+    opened = reading.reward_entries.get_many(dict.fromkeys((customer_id, wanted[key]) for key in gone))
+    emptied = [lot for entry in opened.values() for key, lot in emptied_lots(entry).items() if key in gone]
+    return ledger.also([*held.values(), *emptied])
 
 
 def today_of(unit: Unit) -> date:
@@ -130,13 +136,13 @@ def write_entry(
 
 def _keep_lots(writing: Writing, before: RewardLedger, after: RewardLedger) -> None:
     """Keep the lots that hold points now, and none that does not."""
-    held = {lot.number: lot for lot in before.open_lots()}
+    held = {lot.key: lot for lot in before.open_lots()}
     for lot in after.lots:
-        was = held.get(lot.number)
+        was = held.get(lot.key)
         if was is None and lot.points:
             writing.reward_lots.add(lot)
         elif was is not None and not lot.points:
-            writing.reward_lots.remove((lot.customer_id, lot.number))
+            writing.reward_lots.remove((lot.customer_id, *lot.key))
         elif was is not None and was != lot:
             writing.reward_lots.save(lot, was.version)
 
@@ -158,3 +164,15 @@ def let_lapse(unit: Unit, customer: Customer, ledger: RewardLedger, on: date) ->
         )
         written.append(entry)
     return ledger, written
+
+
+def taken_from(unit: Unit, customer: Customer, points: int) -> tuple[RewardLedger, tuple[LotPart, ...]]:
+    """Return the ledger once what has expired is written down, and what is taken of which lots where points are spent.
+
+    Raises RuleBroken where fewer can be spent; then nothing is written.
+    """
+    day = today_of(unit)
+    ledger = ledger_there(unit.writing, customer.id, points=points, on=day)
+    ledger.taking(points, day)
+    ledger, _ = let_lapse(unit, customer, ledger, day)
+    return ledger, ledger.taking(points, day)

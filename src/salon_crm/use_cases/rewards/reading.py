@@ -30,8 +30,7 @@ from salon_crm.ports.store import AuditQuery, Reading, RewardQuery
 from salon_crm.use_cases.access import find_customer, use_case
 from salon_crm.use_cases.criteria import each_slice
 from salon_crm.use_cases.pages import check_limit, parse_period
-from salon_crm.use_cases.rewards.changing import SHOWN
-from salon_crm.use_cases.rewards.keeping import POINTS_ACTIONS, day_until, head_there, ledger_there, lots_in_turn
+from salon_crm.use_cases.rewards.keeping import POINTS_ACTIONS, SHOWN, day_until, head_there, ledger_there, lots_in_turn
 
 _SHOWN_WITH_NAMES: Final = SHOWN | field_classes(IDENTITY)
 _AT_ONCE: Final = 500
