@@ -1,6 +1,7 @@
 """Points given, redeemed and adjusted by hand."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.customers import Customer
@@ -45,7 +46,7 @@ def add_points(
         last = _parse_last_day(unit, expires)
         ledger = ledger_there(unit.writing, customer.id, points=0, on=today_of(unit))
         parts = ledger.opening(asked.points, last)
-        told = {"tier_points": asked.points, **asked.fields()}
+        told: dict[str, Any] = {"tier_points": asked.points, **asked.fields()}
         _, entry = write_entry(unit, customer, ledger, asked.action, parts, **told)
         return entry
 

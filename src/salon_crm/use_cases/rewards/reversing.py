@@ -144,14 +144,14 @@ def transfer_points(
         told["origin"] = RewardOrigin(OriginKind.ENTRY, other_id)
         _, given = write_entry(unit, giver, ledger, RewardAction.TRANSFERRED, parts, **told)
         theirs = ledger_there(unit.writing, receiver.id, points=0, on=today_of(unit))
-        told = {"id": other_id, "reason": told["reason"], "origin": _named(given)}
+        theirs_told: dict[str, Any] = {"id": other_id, "reason": told["reason"], "origin": _named(given)}
         last_days = dict.fromkeys(part.expires for part in parts)
         opened = [
             each
             for last in last_days
             for each in theirs.opening(-sum(part.points for part in parts if part.expires == last), last)
         ]
-        _, received = write_entry(unit, receiver, theirs, RewardAction.TRANSFERRED, opened, **told)
+        _, received = write_entry(unit, receiver, theirs, RewardAction.TRANSFERRED, opened, **theirs_told)
         return PointsTransferred(given=given, received=received)
 
 
