@@ -69,8 +69,18 @@ def live(salon: crm.Salon, folder: Path, customers: int) -> None:
         crm.add_note(salon, OLGA, one.id, text=f"Likes tea, says {one.name}.", reference=f"note {one.id}")
         crm.edit_customer(salon, OLGA, one.id, preferences="A seat at the window")
     crm.assign_package(salon, OLGA, people[0].id, package="ten-cuts")
+    taken = [reward(salon, each) for each in people[:5]]
+    crm.reverse_entry(salon, OLGA, taken[0].id)
+    crm.transfer_points(salon, OLGA, people[1].id, to=people[2].id, points=3)
     crm.block_customer(salon, OLGA, people[1].id, reason="Did not come twice.")
     crm.change_settings(salon, OLGA, required_fields=["mobile"])
+
+
+def reward(salon: crm.Salon, customer: crm.CustomerRow) -> crm.RewardEntry:
+    """Give a customer points that expire and points that stay, and take some."""
+    crm.add_points(salon, OLGA, customer.id, points=5, expires=salon.now().date() + timedelta(days=9))
+    crm.add_points(salon, OLGA, customer.id, points=10, reason="Welcome", reference=f"card {customer.id}")
+    return crm.redeem_points(salon, OLGA, customer.id, points=7)
 
 
 def sell(salon: crm.Salon) -> None:
@@ -94,6 +104,7 @@ def everything_of(place: Any, folder: Path, **how: Any) -> dict[str, bytes]:
     with crm.open_salon(place, **how) as salon:
         assert crm.verify_audit(salon, OLGA).ok
         assert crm.verify_facts(salon, OLGA).ok
+        assert crm.verify_ledger(salon, OLGA).ok
         with salon.store.reading() as reading:
             told = {name: content_bytes(tuple(_all(reading, name))) for name in KINDS}
         told["panel"] = content_bytes(crm.count_customers(salon, OLGA, crm.parse_criteria(PANEL)))

@@ -158,6 +158,17 @@ def test_a_till_that_was_offline_says_when_it_happened(salon: crm.Salon, ana: cr
     assert sound(salon)
 
 
+def test_as_many_lots_are_taken_as_it_needs(salon: crm.Salon, ana: crm.Customer) -> None:
+    with salon.transaction() as unit:
+        for number in range(1, 31):
+            give(unit, ana, number, expires=TODAY + timedelta(days=40 - number))
+    take(salon, ana, 400)
+    lots = crm.points_statement(salon, STAFF, ana.id).lots
+    assert [lot.number for lot in lots] == list(range(len(lots), 0, -1))
+    assert sum(lot.points for lot in lots) == left(salon, ana) == 65
+    assert sound(salon)
+
+
 # a reference
 
 
@@ -427,6 +438,8 @@ def test_the_history_is_searched_by_day_action_and_points_and_by_what_somebody_t
     assert found(text="zoe") == [100]
     assert found(text="Redeemed TILL") == [-30]
     assert found(text=str(day)) == [-30]
+    assert found(text=str(day)[:8]) == [30, -30, 100]
+    assert found(text=str(day)[-2:]) == []  # which is no number of points
     assert found(text="redeemed 100") == []
 
 
@@ -523,6 +536,9 @@ WORDS: Any = "1"
         (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, action="spent"), "action"),
         (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, points=WORDS), "points"),
         (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, before=WORDS), "before"),
+        (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, before=0), "before"),
+        (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, before=2**70), "before"),
+        (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, points=2**70), "points"),
         (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, since=TODAY, until=date.min), "until"),
         (lambda salon, ana: crm.points_history(salon, STAFF, ana.id, limit=0), "limit"),
         (lambda salon, _: crm.reverse_entry(salon, MANAGER, "no id"), "entry_id"),

@@ -31,7 +31,10 @@ SHOWN: Final = field_classes(MONEY, BEHAVIOUR, OPERATOR)
 EXPIRY: Final = Actor("expiry", Role.SYSTEM)
 """Who lets points expire: nobody does, time does."""
 
-_LOTS_AT_ONCE: Final = 50
+_FIRST_LOTS: Final = 4
+"""How many lots are read first: most redemptions take of one or two."""
+_MORE_TIMES: Final = 4
+_MOST_LOTS: Final = 256
 _SALT_BYTES: Final = 16
 _RECORDED_AS: Final = {action: AuditAction(f"points-{action.value}") for action in RewardAction}
 
@@ -46,12 +49,12 @@ def head_there(reading: Reading, customer_id: CustomerId) -> RewardHead:
 
 def lots_in_turn(reading: Reading, customer_id: CustomerId) -> Iterator[RewardLot]:
     """Give the lots of a customer that hold points, in the order they are taken in, some at a time."""
-    after: RewardLot | None = None
-    while lots := reading.reward_lots.in_turn(customer_id, after, _LOTS_AT_ONCE):
+    after, count = None, _FIRST_LOTS
+    while lots := reading.reward_lots.in_turn(customer_id, after, count):
         yield from lots
-        if len(lots) < _LOTS_AT_ONCE:
+        if len(lots) < count:
             return
-        after = lots[-1]
+        after, count = lots[-1], min(_MORE_TIMES * count, _MOST_LOTS)
 
 
 def ledger_there(reading: Reading, customer_id: CustomerId, *, points: int | None, on: date) -> RewardLedger:

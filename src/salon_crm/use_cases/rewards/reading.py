@@ -1,5 +1,6 @@
 """Ledgers, read: the balance, the history, a statement of any day, and whether all of it is what was written."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import takewhile
@@ -15,6 +16,7 @@ from salon_crm.domain.ids import CustomerId, IdLike
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import IDENTITY, MONEY, OPERATOR, classed, field_classes
 from salon_crm.domain.rewards import (
+    MOST_POINTS,
     LedgerFault,
     RewardAction,
     RewardEntry,
@@ -35,6 +37,11 @@ from salon_crm.use_cases.rewards.keeping import POINTS_ACTIONS, SHOWN, day_until
 _SHOWN_WITH_NAMES: Final = SHOWN | field_classes(IDENTITY)
 _AT_ONCE: Final = 500
 _MOST_NAMED: Final = 1_000
+_LAST: Final = 2**53
+"""A sequence that no ledger reaches."""
+
+_DAY: Final = re.compile(r"\d{4}-", re.ASCII)
+"""How a day begins, or the month or year of one."""
 
 
 @frozen(field_transformer=classed, kw_only=True)
@@ -136,8 +143,8 @@ def points_history(
             actions=frozenset(RewardAction) if action is None else frozenset({_parse_action(action)}),
             since=None if first is None else start_of_day(first, settings.zone, "since"),
             until=None if last is None else _end_of_day(last, settings.zone),
-            points=_parse_whole(points, "points"),
-            before=_parse_whole(before, "before"),
+            points=_parse_whole(points, "points", low=-MOST_POINTS, high=MOST_POINTS),
+            before=_parse_whole(before, "before", low=1, high=_LAST),
         )
         words = [] if text is None else fold(clean_text(text, "text")).split() if text else []
         found: list[PointsRow] = []
@@ -176,7 +183,9 @@ def _says(row: PointsRow, word: str, settings: Settings) -> bool:
     entry = row.entry
     if word in (str(entry.points), str(abs(entry.points)), f"+{entry.points}"):
         return True
-    told = (entry.reason, entry.reference, row.name, label(entry.action), str(local_day(entry.at, settings.zone)))
+    if _DAY.match(word) and str(local_day(entry.at, settings.zone)).startswith(word):
+        return True
+    told = (entry.reason, entry.reference, row.name, label(entry.action))
     return any(word in fold(each) for each in told if each)
 
 
@@ -186,9 +195,13 @@ def _parse_action(value: object) -> RewardAction:
     return RewardAction(value)
 
 
-def _parse_whole(value: object, name: str) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+def _parse_whole(value: object, name: str, *, low: int, high: int) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValue("wrong-type", field=name, expected="a whole number")
+    if not low <= value <= high:
+        raise InvalidValue("number-out-of-range", field=name, low=low, high=high)
     return value
 
 
