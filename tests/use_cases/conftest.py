@@ -22,7 +22,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "salon.db"
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.no_cover)])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=[pytest.mark.again, pytest.mark.no_cover])])
 def salon(request: pytest.FixtureRequest, file: Path, clock: FixedClock) -> Iterator[crm.Salon]:
     with open_on(request, file, clock) as salon:
         yield salon
