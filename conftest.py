@@ -23,14 +23,13 @@ from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 _UNWATCHED = (
     "examples",
     "tests/adapters/test_memory.py",
-    "tests/adapters/test_sqlite.py",
     "tests/stress",
     "tests/test_bench.py",
     "tests/testing/test_kit.py",
 )
 """Where tests go the same ways as others, thousands of times: watched by coverage they would take twice as long.
 
-The kit is watched on PostgreSQL, whose store has the most lines of its own.
+The kit is watched on the stores in SQL, which have the most lines of their own.
 """
 
 _DATABASE = "SALON_DATABASE"
