@@ -512,7 +512,7 @@ _HOMES: Final = {
     "domain.money": "AmountLike Money",
     "domain.notes": "Note",
     "domain.packages": "HeldPackage PackageWay",
-    "domain.rewards": ("LedgerFault LineShare LotPart OriginKind RewardAction RewardEntry RewardLot RewardOrigin"),
+    "domain.rewards": "LedgerFault LineShare LotPart OriginKind RewardAction RewardEntry RewardLot RewardOrigin",
     "domain.sales": (
         "AssignedPackage LineKind Payment PaymentStatus ProductBought Refund RefundedLine Sale SaleLine SaleStatus"
     ),

@@ -104,8 +104,9 @@ class LetsPointsLapseOnTheirLastDay(Tampered):
 
     class Repository(Proxy):
         def lapsed(self, on: date, after: CustomerId | None, limit: int) -> Sequence[CustomerId]:
-            told: Sequence[CustomerId] = self.inner.lapsed(min(on, date.max - timedelta(days=1)), after, limit)
-            return self.inner.lapsed(on + timedelta(days=1), after, limit) if on < date.max else told
+            day_after = on + timedelta(days=on < date.max)
+            told: Sequence[CustomerId] = self.inner.lapsed(day_after, after, limit)
+            return told
 
 
 @caught_by("a_reference_of_a_ledger_is_held_however_long_ago")

@@ -195,6 +195,18 @@ def start_of_day(day: date, zone: str, name: str, *, after: int = 0) -> datetime
         raise InvalidValue("number-out-of-range", field=name, low="0001-01-03", high="9999-12-29") from None
 
 
+def end_of_day(day: date, zone: str, name: str) -> datetime:
+    """Return the last microsecond, in UTC, of a local day; raises InvalidValue as `start_of_day`."""
+    return start_of_day(day, zone, name, after=1) - timedelta(microseconds=1)
+
+
+def parse_day(value: object, field: str) -> date:
+    """Return a day as it is given; raises InvalidValue naming ``field`` for what is none, or has a time."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidValue("wrong-type", field=field, expected="a date without a time")
+    return value
+
+
 def months_after(day: date, count: int) -> date:
     """Return the day ``count`` months after ``day``, or before it below zero: the last of a month that is too short.
 

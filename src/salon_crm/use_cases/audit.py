@@ -1,7 +1,7 @@
 """The audit: recording what was done, reading it, and verifying that nothing was changed since."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from salon_crm.domain.access import Actor, Permission
@@ -16,7 +16,7 @@ from salon_crm.domain.audit import (
     chained_all,
     verify_entries,
 )
-from salon_crm.domain.dates import parse_instant, start_of_day
+from salon_crm.domain.dates import end_of_day, parse_instant, start_of_day
 from salon_crm.domain.ids import CustomerId, IdLike, parse_id
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidValue, NotFound, StoreError
@@ -121,7 +121,7 @@ def _first_instant(value: date | datetime | None, name: str, settings: Settings)
 
 def _last_instant(value: date | datetime | None, name: str, settings: Settings) -> datetime | None:
     if isinstance(value, date) and not isinstance(value, datetime):
-        return start_of_day(value, settings.zone, name, after=1) - timedelta(microseconds=1)
+        return end_of_day(value, settings.zone, name)
     return _first_instant(value, name, settings)
 
 

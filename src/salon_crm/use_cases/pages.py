@@ -9,6 +9,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from salon_crm.domain.criteria import MOST_PER_PAGE, Start, fingerprint_of, read_cursor, write_cursor
+from salon_crm.domain.dates import parse_day
 from salon_crm.domain.privacy import BEHAVIOUR, classed
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
@@ -113,13 +114,9 @@ def parse_period(
     since: object, until: object, *, names: tuple[str, str] = ("since", "until")
 ) -> tuple[date | None, date | None]:
     """Return the two local days of a period, both included, either of them open; raises InvalidValue."""
-    first, last = _parse_day(since, names[0]), _parse_day(until, names[1])
+    first, last = (
+        None if day is None else parse_day(day, name) for day, name in zip((since, until), names, strict=True)
+    )
     if first is not None and last is not None and last < first:
         raise InvalidValue("period-backwards", field=names[1])
     return first, last
-
-
-def _parse_day(day: object, name: str) -> date | None:
-    if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
-        raise InvalidValue("wrong-type", field=name, expected="a date without a time")
-    return day

@@ -5,13 +5,14 @@ from typing import Any
 
 from salon_crm.domain.access import Actor, Permission
 from salon_crm.domain.customers import Customer
+from salon_crm.domain.dates import parse_day
 from salon_crm.domain.ids import IdLike
-from salon_crm.domain.rewards import MOST_POINTS, RewardAction, RewardEntry
+from salon_crm.domain.rewards import MOST_POINTS, RewardAction, RewardEntry, RewardLedger
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.access import use_case
 from salon_crm.use_cases.rewards.asking import Asked, parse_points
-from salon_crm.use_cases.rewards.keeping import SHOWN, ledger_there, taken_from, today_of, write_entry
+from salon_crm.use_cases.rewards.keeping import SHOWN, head_there, taken_from, today_of, write_entry
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 
@@ -40,15 +41,9 @@ def add_points(
     with unit_of_work(salon, actor, at) as unit:
         customer = unit.customer(Permission.CHANGE_POINTS, customer_id)
         asked = Asked(unit, customer, RewardAction.ADDED, parse_points(points), reason, reference, id)
-        made = asked.entry_before()
-        if made is not None:
-            return made
-        last = _parse_last_day(unit, expires)
-        ledger = ledger_there(unit.writing, customer.id, points=0, on=today_of(unit))
-        parts = ledger.opening(asked.points, last)
-        told: dict[str, Any] = {"tier_points": asked.points, **asked.fields()}
-        _, entry = write_entry(unit, customer, ledger, asked.action, parts, **told)
-        return entry
+        return asked.entry_before() or _give(
+            unit, customer, asked, expires=_parse_last_day(unit, expires), tier_points=asked.points
+        )
 
 
 @use_case(Permission.REDEEM_POINTS, shows=SHOWN)
@@ -98,14 +93,19 @@ def adjust_points(
         customer = unit.customer(Permission.CHANGE_POINTS, customer_id)
         wanted = parse_points(points, low=-MOST_POINTS)
         asked = Asked(unit, customer, RewardAction.ADJUSTED, wanted, reason, reference, id)
-        made = asked.entry_before()
-        if made is not None:
-            return made
-        if wanted < 0:
-            return _take(unit, customer, asked)
-        ledger = ledger_there(unit.writing, customer.id, points=0, on=today_of(unit))
-        _, entry = write_entry(unit, customer, ledger, asked.action, ledger.opening(wanted), **asked.fields())
-        return entry
+        change = _give if wanted > 0 else _take
+        return asked.entry_before() or change(unit, customer, asked)
+
+
+def _give(
+    unit: Unit, customer: Customer, asked: Asked, *, expires: date | None = None, tier_points: int = 0
+) -> RewardEntry:
+    """Write an entry that opens a lot."""
+    ledger = RewardLedger(head_there(unit.writing, customer.id))
+    parts = ledger.opening(asked.points, expires)
+    told: dict[str, Any] = {"tier_points": tier_points, **asked.fields()}
+    _, entry = write_entry(unit, customer, ledger, asked.action, parts, **told)
+    return entry
 
 
 def _take(unit: Unit, customer: Customer, asked: Asked) -> RewardEntry:
@@ -118,10 +118,8 @@ def _take(unit: Unit, customer: Customer, asked: Asked) -> RewardEntry:
 def _parse_last_day(unit: Unit, value: object) -> date | None:
     if value is None:
         return None
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidValue("wrong-type", field="expires", expected="a date without a time")
-    today = today_of(unit)
-    if not today <= value < date.max:  # the last day of the calendar stands for none
+    day, today = parse_day(value, "expires"), today_of(unit)
+    if not today <= day < date.max:  # the last day of the calendar stands for none
         high = str(date.max - timedelta(days=1))
         raise InvalidValue("number-out-of-range", field="expires", low=str(today), high=high)
-    return value
+    return day

@@ -1,13 +1,13 @@
 """Keeping a ledger: as much of it as an act needs, and an entry written with the lots it changes and the audit."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.customers import Customer
-from salon_crm.domain.dates import local_day, start_of_day
+from salon_crm.domain.dates import local_day, parse_day, start_of_day
 from salon_crm.domain.ids import CustomerId, RewardEntryId
 from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, field_classes
 from salon_crm.domain.rewards import (
@@ -92,11 +92,10 @@ def day_until(value: object, today: date) -> date:
     """Return the day that ``on`` states, today where it is None; raises InvalidValue for one to come."""
     if value is None:
         return today
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidValue("wrong-type", field="on", expected="a date without a time")
-    if value > today:
+    day = parse_day(value, "on")
+    if day > today:
         raise InvalidValue("date-in-future", field="on")
-    return value
+    return day
 
 
 def write_entry(
@@ -106,6 +105,7 @@ def write_entry(
     action: RewardAction,
     parts: Sequence[LotPart],
     *,
+    id: RewardEntryId | None = None,
     reason: str | None = None,
     actor: Actor | None = None,
     **fields: Any,
@@ -116,7 +116,7 @@ def write_entry(
     """
     who = actor or unit.actor
     given: dict[str, Any] = {
-        "id": RewardEntryId(unit.new_id(None)),
+        "id": id or RewardEntryId(unit.new_id(None)),
         "at": unit.at,
         "recorded": unit.now,
         "rewarded_by": who.id,
@@ -176,6 +176,5 @@ def taken_from(unit: Unit, customer: Customer, points: int) -> tuple[RewardLedge
     """
     day = today_of(unit)
     ledger = ledger_there(unit.writing, customer.id, points=points, on=day)
-    ledger.taking(points, day)
-    ledger, _ = let_lapse(unit, customer, ledger, day)
-    return ledger, ledger.taking(points, day)
+    parts = ledger.taking(points, day)  # of lots that do not lapse
+    return let_lapse(unit, customer, ledger, day)[0], parts

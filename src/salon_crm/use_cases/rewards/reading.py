@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import takewhile
 from typing import Final
 
@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from salon_crm.domain.access import Actor, Permission, Role, Scope
 from salon_crm.domain.audit import AuditEntry
 from salon_crm.domain.criteria import EVERYBODY, Order, OrderKey
-from salon_crm.domain.dates import local_day, start_of_day
+from salon_crm.domain.dates import end_of_day, local_day, start_of_day
 from salon_crm.domain.ids import CustomerId, IdLike
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import IDENTITY, MONEY, OPERATOR, classed, field_classes
@@ -142,11 +142,11 @@ def points_history(
             customer_id=customer.id,
             actions=frozenset(RewardAction) if action is None else frozenset({_parse_action(action)}),
             since=None if first is None else start_of_day(first, settings.zone, "since"),
-            until=None if last is None else _end_of_day(last, settings.zone),
+            until=None if last is None else end_of_day(last, settings.zone, "until"),
             points=_parse_whole(points, "points", low=-MOST_POINTS, high=MOST_POINTS),
             before=_parse_whole(before, "before", low=1, high=_LAST),
         )
-        words = [] if text is None else fold(clean_text(text, "text")).split() if text else []
+        words = fold(clean_text(text, "text")).split() if text else []
         found: list[PointsRow] = []
         for row in _rows(reading, query):
             if all(_says(row, word, settings) for word in words):
@@ -155,10 +155,6 @@ def points_history(
                 break
     more = len(found) > limit
     return PointsHistory(items=tuple(found[:limit]), next=found[limit - 1].entry.sequence if more else None)
-
-
-def _end_of_day(day: date, zone: str) -> datetime:
-    return start_of_day(day, zone, "until", after=1) - timedelta(microseconds=1)
 
 
 def _rows(reading: Reading, query: RewardQuery) -> Iterator[PointsRow]:
@@ -173,7 +169,6 @@ def _rows(reading: Reading, query: RewardQuery) -> Iterator[PointsRow]:
 
 
 def _slices(reading: Reading, query: RewardQuery) -> Iterator[Sequence[RewardEntry]]:
-
     while entries := reading.reward_entries.find(query, _AT_ONCE, newest_first=True):
         yield entries
         query = evolve(query, before=entries[-1].sequence)

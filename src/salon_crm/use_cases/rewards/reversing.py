@@ -6,13 +6,14 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import IdLike, RewardEntryId, parse_id
 from salon_crm.domain.privacy import MONEY, classed
 from salon_crm.domain.rewards import (
-    LotPart,
     OriginKind,
     RewardAction,
     RewardEntry,
+    RewardLedger,
     RewardOrigin,
     returning,
 )
@@ -23,6 +24,7 @@ from salon_crm.use_cases.access import use_case
 from salon_crm.use_cases.rewards.asking import Asked, parse_points
 from salon_crm.use_cases.rewards.keeping import (
     SHOWN,
+    head_there,
     ledger_there,
     let_lapse,
     taken_from,
@@ -71,29 +73,26 @@ def reverse_entry(
             raise RuleBroken("entry-reversed", id=str(undone.id))
         told = asked.fields()
         if undone.action is not RewardAction.TRANSFERRED or undone.origin is None:
-            return _undo(unit, undone, told)
+            return _undo(unit, customer, undone, told)
         other = entry_there(unit.writing, undone.origin.id)
-        both = {each.id: (told if each is undone else {"reason": told["reason"]}) for each in (undone, other)}
-        halves = sorted((undone, other), key=lambda entry: -entry.points)  # who received gives back first
-        written = {each.id: _undo(unit, each, both[each.id]) for each in halves}
+        theirs = unit.customer(Permission.CHANGE_POINTS, other.customer_id)
+        halves = [(customer, undone, told), (theirs, other, {"reason": told["reason"]})]
+        halves.sort(key=lambda half: -half[1].points)  # who received gives back first
+        written = {each.id: _undo(unit, whose, each, says) for whose, each, says in halves}
         return written[undone.id]
 
 
-def _undo(unit: Unit, undone: RewardEntry, told: dict[str, Any]) -> RewardEntry:
+def _undo(unit: Unit, customer: Customer, undone: RewardEntry, told: dict[str, Any]) -> RewardEntry:
     """Write the entry that undoes another."""
-    customer = unit.customer(Permission.CHANGE_POINTS, undone.customer_id)
     day = today_of(unit)
     ledger = ledger_there(unit.writing, customer.id, points=max(undone.points, 0), on=day)
     ledger = with_lots(unit.writing, ledger, undone.parts)
     if undone.points > 0:
         ledger.taking(undone.points, day)  # refused before anything is written
+        parts = ledger.taking_back(undone.points, {part.key for part in undone.parts}, day)
+    else:
+        parts = returning(undone.parts, (), -undone.points)
     ledger, _ = let_lapse(unit, customer, ledger, day)
-    own = {part.key for part in undone.parts}
-    parts: tuple[LotPart, ...] = (
-        ledger.taking_back(undone.points, own, day)
-        if undone.points > 0
-        else returning(undone.parts, (), -undone.points)
-    )
     told = {"tier_points": -undone.tier_points, "origin": _named(undone), **told}
     ledger, entry = write_entry(unit, customer, ledger, RewardAction.REVERSED, parts, **told)
     let_lapse(unit, customer, ledger, day)
@@ -143,7 +142,7 @@ def transfer_points(
         ledger, parts = taken_from(unit, giver, points)
         told["origin"] = RewardOrigin(OriginKind.ENTRY, other_id)
         _, given = write_entry(unit, giver, ledger, RewardAction.TRANSFERRED, parts, **told)
-        theirs = ledger_there(unit.writing, receiver.id, points=0, on=today_of(unit))
+        theirs = RewardLedger(head_there(unit.writing, receiver.id))
         theirs_told: dict[str, Any] = {"id": other_id, "reason": told["reason"], "origin": _named(given)}
         last_days = dict.fromkeys(part.expires for part in parts)
         opened = [
