@@ -149,6 +149,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "reference-differs": ("is another in entry {id}, which has this reference. Use one reference for one act."),
         "external-id-held": "is held by customer {customer_id}. An id of another system belongs to one customer.",
         "code-taken": "{taken} is the code of another {kind}, {id}. Codes are never used twice; choose another.",
+        "code-twice": "has the code {code} twice. Codes tell them apart; choose another.",
         "actor-taken": "is the actor that staff member {id} acts under; two cannot be one.",
         "reference-reused": "was used before for another {command}. Use one reference for one act.",
         "several-matches": "Several customers match: {ids}. Ask which one it is, or merge them.",
@@ -191,8 +192,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "package-assigned": "Customer {customer_id} has the package {package} already, assigned by hand.",
         "currency-in-use": (
-            "{current} is what sales and prices of this salon are in, and it stays. Open another salon for another "
-            "currency."
+            "{current} is what sales, prices or rewards of this salon are in, and it stays. Open another salon for "
+            "another currency."
         ),
         "retired": "The {kind} {item} is no longer offered. Choose another, or restore it.",
         "already-blocked": "Customer {customer_id} is blocked already. Unblock first to state another reason.",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from salon_crm.domain.money import Money
 from salon_crm.domain.reading import Problems
 from salon_crm.domain.rewards.earning import points_kept, sale_shares, visit_points
-from salon_crm.domain.rewards.programme import EarnPer, EarnRule, Expiry, Lasting, RewardProgramme, Rounding, Tier
+from salon_crm.domain.rewards.programme import EarnPer, EarnRule, Expiry, RewardProgramme, Rounding, Tier
 from salon_crm.domain.rewards.records import LineShare
 from salon_crm.domain.sales import LineKind, Sale, SaleLine
 from salon_crm.domain.sales.refunds import refunded_sale, taken_back
@@ -88,7 +88,7 @@ def test_fractions_are_made_whole_as_is_said(rounding: str, whole: list[int]) ->
 
 
 def test_tax_earns_nothing() -> None:
-    assert earned(a_programme(a_rule(), tax=2_300), sale(line(12_300))) == 100
+    assert earned(a_programme(a_rule(), tax_basis_points=2_300), sale(line(12_300))) == 100
 
 
 def test_a_rule_counts_the_kinds_and_items_it_names() -> None:
@@ -200,11 +200,11 @@ def test_refunds_in_any_order_leave_fewer_points_each_time_and_none_of_a_sale_th
     ("expiry", "last"),
     [
         (Expiry(), None),
-        (Expiry(lasting=Lasting.MONTHS, count=1), date(2026, 2, 28)),
-        (Expiry(lasting=Lasting.MONTHS, count=12), date(2027, 1, 31)),
-        (Expiry(lasting=Lasting.MONTHS, count=25), date(2028, 2, 29)),
-        (Expiry(lasting=Lasting.YEAR_END), date(2026, 12, 31)),
-        (Expiry(lasting=Lasting.YEAR_END, count=1), date(2027, 12, 31)),
+        (Expiry(months=1), date(2026, 2, 28)),
+        (Expiry(months=12), date(2027, 1, 31)),
+        (Expiry(months=25), date(2028, 2, 29)),
+        (Expiry(year_ends=0), date(2026, 12, 31)),
+        (Expiry(year_ends=1), date(2027, 12, 31)),
     ],
 )
 def test_points_last_as_long_as_the_programme_says(expiry: Expiry, last: date | None) -> None:
@@ -213,16 +213,17 @@ def test_points_last_as_long_as_the_programme_says(expiry: Expiry, last: date | 
 
 def test_a_last_day_beyond_the_calendar_is_said() -> None:
     with pytest.raises(InvalidValue):
-        Expiry(lasting=Lasting.MONTHS, count=12).last_day(date(9999, 2, 1))
+        Expiry(months=12).last_day(date(9999, 2, 1))
 
 
 # tiers
 
 
 def test_the_highest_tier_that_was_reached_is_the_customer_s() -> None:
-    silver, gold = Tier(code="silver", name="Silver", at_least=100), Tier(code="gold", name="Gold", at_least=500)
-    programme = a_programme(tiers=(gold, silver))
-    assert [programme.tier(reached) for reached in (0, 99, 100, 499, 500)] == [None, None, silver, silver, gold]
+    silver, gold = Tier(code="silver", name="Silver", points=100), Tier(code="gold", name="Gold", spend=eur(500))
+    programme = a_programme(tiers=(silver, gold))
+    reached = [(99, 499), (100, 0), (0, 500), (1_000, 499)]
+    assert [programme.tier(points, spend) for points, spend in reached] == [None, silver, gold, silver]
 
 
 def test_a_tier_counts_the_last_months_to_the_day() -> None:

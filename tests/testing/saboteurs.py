@@ -1214,6 +1214,15 @@ class ForgetsWhatIsRequired(Tampered):
             self.inner.save_settings(evolve(settings, required_fields=()), expected_version)
 
 
+@caught_by("settings_are_replaced")
+class KeepsTheProgrammeThereWas(Tampered):
+    """Replaces settings but for the rewards programme."""
+
+    class Unit(Proxy):
+        def save_settings(self, settings: Any, expected_version: int) -> None:
+            self.inner.save_settings(evolve(settings, rewards=self.inner.settings().rewards), expected_version)
+
+
 @caught_by("a_salon_comes_back_equal_in_every_field")
 class ForgetsTheKeyCheck(Tampered):
     """Keeps of a salon what a person can read."""

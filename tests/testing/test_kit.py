@@ -285,5 +285,5 @@ def test_criteria_that_are_drawn_are_ones_the_library_lets_through(criterion: Cr
 
 @given(strategies.salon_settings())
 def test_settings_that_are_drawn_are_ones_a_salon_can_have(settings: Settings) -> None:
-    stated = {name: getattr(settings, name) for name in ("region", "zone", "currency")}
+    stated = {name: getattr(settings, name) for name in ("region", "zone", "currency", "rewards")}
     assert check_settings(dict(stated)) == stated

@@ -33,6 +33,7 @@ from cattrs.gen import make_dict_structure_fn
 from salon_crm.domain.audit import AuditEntry, Detail
 from salon_crm.domain.dates import PartialDate, parse_instant
 from salon_crm.domain.ids import parse_id
+from salon_crm.domain.rewards import RewardProgramme
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidDocument, InvalidValue
 from salon_crm.ports.records import KINDS
@@ -114,7 +115,7 @@ def from_stored(document: object) -> Any:
 @cache
 def _stored() -> Documents:
     kinds = (kind.type for kind in KINDS.values())
-    return Documents((*kinds, AuditEntry, Settings, SalonRecord), "an object that a store keeps")
+    return Documents((*kinds, AuditEntry, Settings, RewardProgramme, SalonRecord), "an object that a store keeps")
 
 
 def _tag(kind: type) -> str:

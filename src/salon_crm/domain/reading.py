@@ -1,12 +1,14 @@
 """How what a host gives is read: no further than its limit, and no error but our own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
 from itertools import islice
 from typing import Final, TypeVar, cast
 
 from salon_crm.errors import InvalidDocument, InvalidValue
 
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 _LONGEST_NAME: Final = 60
 _COUNTED: Final = (tuple, list, set, frozenset)
@@ -46,6 +48,29 @@ def read_fields(value: object, field: str, *, names: Sequence[str], expected: st
         if name not in names:
             raise InvalidValue("unknown-field", field=f"{field}.{shown_name(name)}", hint=f"It has {', '.join(names)}.")
     return {name: stated[name] for name in names if stated.get(name) is not None}
+
+
+def read_whole(value: object, field: str, low: int, high: int) -> int:
+    """Return a whole number from ``low`` to ``high`` as it was given; raises InvalidValue."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValue("wrong-type", field=field, expected="a whole number")
+    if not low <= value <= high:
+        raise InvalidValue("number-out-of-range", field=field, low=low, high=high)
+    return value
+
+
+def read_choice(value: object, field: str, choices: type[E]) -> E:
+    """Return which of a few words was given; raises InvalidValue."""
+    if not isinstance(value, str) or value not in set(choices):
+        raise InvalidValue("not-a-choice", field=field, choices=tuple(choices))
+    return choices(value)
+
+
+def read_switch(value: object, field: str) -> bool:
+    """Return a switch as it was given; raises InvalidValue for what only looks true or false."""
+    if not isinstance(value, bool):
+        raise InvalidValue("wrong-type", field=field, expected="True or False")
+    return value
 
 
 class Problems:

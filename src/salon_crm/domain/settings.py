@@ -1,6 +1,6 @@
 """The salon's policies that stored data depends on: one versioned record, kept with the salon."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypedDict, cast
 
 from attrs import evolve, field, frozen
@@ -10,6 +10,8 @@ from salon_crm.domain.dates import parse_zone
 from salon_crm.domain.money import parse_currency
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.domain.reading import read_items, shown_name
+from salon_crm.domain.rewards.programme import RewardProgramme
+from salon_crm.domain.rewards.stated import ProgrammeFields, read_programme
 from salon_crm.errors import InvalidDocument, InvalidValue
 
 REQUIRABLE_FIELDS: Final = (
@@ -33,13 +35,14 @@ class Settings:
 
     ``region`` (two letters, ZZ for none) is where national phone numbers belong, ``zone`` (IANA) says
     which day it is, ``currency`` (ISO 4217) what money is counted in, and ``required_fields`` which
-    profile fields must be filled beside the name. ``version`` counts the changes.
+    profile fields must be filled beside the name. ``rewards`` is the rewards programme. ``version`` counts the changes.
     """
 
     region: str = field(metadata=OPERATOR)
     zone: str = field(metadata=OPERATOR)
     currency: str = field(metadata=OPERATOR)
     required_fields: tuple[str, ...] = field(default=(), metadata=OPERATOR)
+    rewards: RewardProgramme = field(default=RewardProgramme(), metadata=OPERATOR)
     version: int = field(default=1, metadata=OPERATOR)
 
 
@@ -50,6 +53,7 @@ class SettingsChanges(TypedDict, total=False):
     zone: str
     currency: str
     required_fields: Iterable[str]
+    rewards: RewardProgramme | ProgrammeFields
 
 
 def _parse_required(value: object, field: str) -> tuple[str, ...]:
@@ -72,19 +76,27 @@ _HINTS: Final = {
 }
 
 
-def check_settings(values: dict[str, object]) -> SettingsChanges:
-    """Return the settings stated, each checked; raises InvalidDocument with every problem."""
+def check_settings(values: dict[str, object], *, currency: str | None = None) -> SettingsChanges:
+    """Return the settings stated, each checked; raises InvalidDocument with every problem.
+
+    ``currency`` is what amounts of the programme are in, unless another is stated.
+    """
     checked: dict[str, Any] = {}
     problems: list[InvalidValue] = []
-    for name, value in values.items():
-        if name not in _PARSERS:
-            hint = f"Settings are {', '.join(_PARSERS)}."
+
+    def parse_rewards(value: object, name: str) -> RewardProgramme:
+        return read_programme(value, name, checked.get("currency") or currency or "")
+
+    parsers: dict[str, Callable[[object, str], object]] = {**_PARSERS, "rewards": parse_rewards}
+    for name in sorted(values, key=lambda name: name == "rewards"):  # whose amounts are in the currency
+        if name not in parsers:
+            hint = f"Settings are {', '.join(parsers)}."
             problems.append(InvalidValue("unknown-field", field=shown_name(name), hint=hint))
             continue
         try:
-            checked[name] = _PARSERS[name](value, name)
+            checked[name] = parsers[name](values[name], name)
         except InvalidValue as problem:
-            problems.append(problem)
+            problems += problem.problems
     if problems:
         raise InvalidDocument(problems)
     return cast(SettingsChanges, checked)

@@ -10,7 +10,7 @@ belongs to customer 1 unless it says otherwise.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any, Final
@@ -49,6 +49,9 @@ from salon_crm.domain.marks import KEY_BYTES, Mark, MarkKind, mix_secret
 from salon_crm.domain.money import Money
 from salon_crm.domain.notes import Note
 from salon_crm.domain.rewards import (
+    EarnPer,
+    EarnRule,
+    Expiry,
     LotPart,
     OriginKind,
     RewardAction,
@@ -56,6 +59,9 @@ from salon_crm.domain.rewards import (
     RewardHead,
     RewardLot,
     RewardOrigin,
+    RewardProgramme,
+    Rounding,
+    Tier,
     digest_of_reason,
 )
 from salon_crm.domain.sales import AssignedPackage, LineKind, Payment, Sale, SaleLine
@@ -388,6 +394,40 @@ def some_settings(**overrides: Any) -> Settings:
     """Return the settings of a salon in Lisbon."""
     fields: dict[str, Any] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
     return Settings(**{**fields, **overrides})
+
+
+def a_reward_programme(**overrides: Any) -> RewardProgramme:
+    """Return a rewards programme in which every field is stated: 10 points a visit, 1 for each euro, 5 for a shampoo."""
+    euro = Money(100, "EUR")
+    fields: dict[str, Any] = {
+        "rules": (
+            EarnRule(per=EarnPer.VISIT, points=10),
+            EarnRule(per=EarnPer.MONEY, points=1, amount=euro, kinds=frozenset({LineKind.SERVICE, LineKind.PRODUCT})),
+            EarnRule(
+                per=EarnPer.ITEM,
+                points=5,
+                items=frozenset({"Shampoo"}),
+                since=date(2020, 1, 1),
+                until=date(2099, 12, 31),
+                most=50,
+            ),
+        ),
+        "rounding": Rounding.NEAREST,
+        "tax_basis_points": 2_300,
+        "expiry": Expiry(months=12),
+        "tiers": (
+            Tier(code="silver", name="Silver", points=100, percent=120),
+            Tier(code="gold", name="Gold", spend=euro * 500, percent=150),
+        ),
+        "tier_months": 6,
+        "minimum": 20,
+        "value": Money(5, "EUR"),
+        "daily_caps": {Role.RECEPTIONIST: 50},
+        "reasons": True,
+        "returns": False,
+        "collects": True,
+    }
+    return RewardProgramme(**{**fields, **overrides})
 
 
 def an_entry(number: int = 1, /, **overrides: Any) -> AuditEntry:

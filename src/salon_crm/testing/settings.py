@@ -3,10 +3,12 @@
 import pytest
 
 from salon_crm.domain.criteria import EVERYBODY
+from salon_crm.domain.money import Money
+from salon_crm.domain.rewards import RewardProgramme
 from salon_crm.domain.settings import REQUIRABLE_FIELDS
 from salon_crm.errors import Conflict, NotFound
 from salon_crm.ports.store import Store
-from salon_crm.testing.builders import a_salon_record, some_settings
+from salon_crm.testing.builders import a_reward_programme, a_salon_record, some_settings
 from salon_crm.testing.conformance import NAME, Capability, Conformance, MakeStore
 from salon_crm.testing.records import TO_THE_MICROSECOND
 
@@ -26,7 +28,12 @@ class SettingsChecks(Conformance):
     def test_a_salon_comes_back_equal_in_every_field(self, store: Store) -> None:
         """``create_salon`` keeps the salon and its settings; a store gives back what it was given."""
         salon = a_salon_record(created=TO_THE_MICROSECOND, mark_key=bytes(range(32)), key_check=bytes(range(224, 256)))
-        settings = some_settings(required_fields=REQUIRABLE_FIELDS, zone="America/Argentina/ComodRivadavia", version=7)
+        settings = some_settings(
+            required_fields=REQUIRABLE_FIELDS,
+            zone="America/Argentina/ComodRivadavia",
+            rewards=a_reward_programme(),
+            version=7,
+        )
         with store.writing() as writing:
             writing.create_salon(salon, settings)
             assert writing.salon() == salon
@@ -58,7 +65,14 @@ class SettingsChecks(Conformance):
 
     def test_settings_are_replaced(self, store: Store) -> None:
         """``save_settings`` replaces the settings, and nothing else of the salon."""
-        changed = some_settings(region="GB", zone="UTC", currency="GBP", required_fields=("email",), version=2)
+        changed = some_settings(
+            region="GB",
+            zone="UTC",
+            currency="GBP",
+            required_fields=("email",),
+            rewards=RewardProgramme(value=Money(1, "GBP")),
+            version=2,
+        )
         with store.writing() as writing:
             writing.create_salon(a_salon_record(), some_settings(required_fields=("mobile", "email")))
             writing.save_settings(changed, 1)

@@ -13,6 +13,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from salon_crm.domain.access import Role
 from salon_crm.domain.blocks import Block
 from salon_crm.domain.bookings import ANY_STATUS, COUNTING, OPEN, Booking, BookingOrigin, BookingStatus
 from salon_crm.domain.catalogue import CatalogueItem
@@ -44,6 +45,9 @@ from salon_crm.domain.money import MOST_MINOR, Money
 from salon_crm.domain.notes import Note, clean_note
 from salon_crm.domain.rewards import (
     MOST_POINTS,
+    EarnPer,
+    EarnRule,
+    Expiry,
     LineShare,
     LotPart,
     OriginKind,
@@ -51,6 +55,9 @@ from salon_crm.domain.rewards import (
     RewardEntry,
     RewardLot,
     RewardOrigin,
+    RewardProgramme,
+    Rounding,
+    Tier,
 )
 from salon_crm.domain.sales import (
     AssignedPackage,
@@ -493,12 +500,66 @@ def _statuses() -> SearchStrategy[frozenset[BookingStatus]]:
 
 def salon_settings() -> SearchStrategy[Settings]:
     """Settings of salons in several countries."""
+    return st.sampled_from(["EUR", "GBP", "JPY"]).flatmap(
+        lambda currency: st.builds(
+            Settings,
+            region=st.sampled_from(["PT", "GB", "US", "ZZ"]),
+            zone=st.sampled_from(["Europe/Lisbon", "Asia/Kathmandu", "UTC"]),
+            currency=st.just(currency),
+            required_fields=st.lists(st.sampled_from(REQUIRABLE_FIELDS), unique=True).map(tuple),
+            rewards=programmes(currency),
+        )
+    )
+
+
+def programmes(currency: str = "EUR") -> SearchStrategy[RewardProgramme]:
+    """Rewards programmes of every kind of rule, expiry and tier."""
+    amounts = st.integers(1, 10_000).map(lambda minor: Money(minor, currency))
+    points = st.integers(1, 1_000)
+    perhaps = st.none() | points
+    rules = st.one_of(
+        st.builds(EarnRule, per=st.just(EarnPer.VISIT), points=points, most=perhaps),
+        st.builds(
+            EarnRule,
+            per=st.just(EarnPer.MONEY),
+            points=points,
+            amount=amounts,
+            kinds=st.frozensets(st.sampled_from(LineKind)),
+            most=perhaps,
+        ),
+        st.builds(
+            EarnRule,
+            per=st.just(EarnPer.ITEM),
+            points=points,
+            items=st.frozensets(st.sampled_from(["cut", "colour", "Shampoo"])),
+            since=st.none() | st.just(date(2026, 1, 1)),
+            until=st.none() | st.just(date(2026, 12, 31)),
+            most=perhaps,
+        ),
+    )
+    expiries = st.one_of(
+        st.builds(Expiry),
+        st.builds(Expiry, months=st.integers(1, 24)),
+        st.builds(Expiry, year_ends=st.integers(0, 2)),
+    )
+    by_points = st.builds(Tier, code=st.just("silver"), name=st.just("Silver"), points=points)
+    by_spend = st.builds(Tier, code=st.just("gold"), name=st.just("Gold"), spend=amounts, percent=st.integers(1, 300))
     return st.builds(
-        Settings,
-        region=st.sampled_from(["PT", "GB", "US", "ZZ"]),
-        zone=st.sampled_from(["Europe/Lisbon", "Asia/Kathmandu", "UTC"]),
-        currency=st.sampled_from(["EUR", "GBP", "JPY"]),
-        required_fields=st.lists(st.sampled_from(REQUIRABLE_FIELDS), unique=True).map(tuple),
+        RewardProgramme,
+        rules=st.lists(rules, max_size=3).map(tuple),
+        rounding=st.sampled_from(Rounding),
+        tax_basis_points=st.sampled_from([0, 600, 2_300]),
+        expiry=expiries,
+        tiers=st.sampled_from([(), ("silver",), ("silver", "gold")]).flatmap(
+            lambda codes: st.tuples(*(by_points if code == "silver" else by_spend for code in codes))
+        ),
+        tier_months=st.integers(1, 24),
+        minimum=st.integers(1, 100),
+        value=st.none() | amounts,
+        daily_caps=st.dictionaries(st.sampled_from(Role), st.integers(0, 100), max_size=2),
+        reasons=st.booleans(),
+        returns=st.booleans(),
+        collects=st.booleans(),
     )
 
 

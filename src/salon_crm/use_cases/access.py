@@ -101,13 +101,6 @@ def check_scopes(
         )
 
 
-def check_switch(value: object, name: str) -> bool:
-    """Return a switch as it was given; raises InvalidValue for what only looks true or false."""
-    if not isinstance(value, bool):
-        raise InvalidValue("wrong-type", field=name, expected="True or False")
-    return value
-
-
 def check_own(salon: Salon, actor: Actor, permission: Permission, reading: Reading, customer_id: CustomerId) -> None:
     """Check the scope ``own``: refuse another's profile alike whether it exists or not; raises NotPermitted."""
     grant = salon.permissions.grant(actor, permission)

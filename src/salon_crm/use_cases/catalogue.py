@@ -27,6 +27,7 @@ from salon_crm.domain.catalogue import (
 from salon_crm.domain.criteria import Ref, parse_ref
 from salon_crm.domain.ids import IdLike, reads_as_id
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed, field_classes
+from salon_crm.domain.reading import read_switch
 from salon_crm.domain.text import sort_key
 from salon_crm.errors import Conflict, NotFound, RuleBroken
 from salon_crm.ports.records import (
@@ -40,7 +41,7 @@ from salon_crm.ports.records import (
 )
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import BookingQuery, Reading
-from salon_crm.use_cases.access import check_location, check_switch, use_case
+from salon_crm.use_cases.access import check_location, use_case
 from salon_crm.use_cases.customers import MOST_FUTURE
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -73,7 +74,7 @@ def catalogue(salon: Salon, actor: Actor, /, *, retired: bool = False) -> Catalo
 
     Raises InvalidValue, NotPermitted.
     """
-    wanted = [False, True] if check_switch(retired, "retired") else [False]
+    wanted = [False, True] if read_switch(retired, "retired") else [False]
     with salon.reading() as reading:
         items = {kind.name: _by_name(getattr(reading, kind.name).by_key("retired", wanted)) for kind in CATALOGUE_KINDS}
     return Catalogue(**items)

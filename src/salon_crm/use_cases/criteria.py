@@ -34,11 +34,12 @@ from salon_crm.domain.criteria import (
 from salon_crm.domain.customers import Customer, CustomerRow, Status, search_keys
 from salon_crm.domain.ids import IdLike
 from salon_crm.domain.privacy import FieldClass
+from salon_crm.domain.reading import read_switch
 from salon_crm.domain.settings import Settings
 from salon_crm.ports.records import KINDS
 from salon_crm.ports.salon import Salon, record_of
 from salon_crm.ports.store import Reading
-from salon_crm.use_cases.access import PROFILE_SHOWN, check_scopes, check_switch, find_customer, use_case
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_scopes, find_customer, use_case
 from salon_crm.use_cases.catalogue import items_named
 from salon_crm.use_cases.pages import check_limit, slice_from
 
@@ -71,7 +72,7 @@ def find_customers(
     Raises InvalidValue, also for a page of other criteria or another order, UnknownCriterion, NotPermitted.
     """
     check_limit(limit)
-    check_switch(count_inactive, "count_inactive")
+    read_switch(count_inactive, "count_inactive")
     wanted = Order.parse(order)
     cursor = None if page is None else read_cursor(page)
     asked = salon.now() if cursor is None else cursor.asked  # a later page is asked as of the first

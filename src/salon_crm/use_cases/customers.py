@@ -25,6 +25,7 @@ from salon_crm.domain.dates import local_day
 from salon_crm.domain.ids import CustomerId, ExternalId, IdLike, parse_id
 from salon_crm.domain.notes import clean_note
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, OPERATOR, classed
+from salon_crm.domain.reading import read_switch
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import Conflict, InvalidDocument, InvalidValue, NotFound, NotPermitted, RuleBroken
 from salon_crm.ports.records import customer_records
@@ -34,7 +35,6 @@ from salon_crm.use_cases.access import (
     PROFILE_SHOWN,
     check_grant,
     check_own,
-    check_switch,
     find_customer,
     use_case,
 )
@@ -198,7 +198,7 @@ def edit_customer(
     """
     with unit_of_work(salon, actor) as unit:
         customer = unit.customer(Permission.EDIT_CUSTOMERS, customer_id)
-        check_switch(keep_former, "keep_former")
+        read_switch(keep_former, "keep_former")
         _refuse_fields_of_staff(salon, actor, changes)
         values = CustomerForm(changes).check(form_context(salon, unit.settings, region))
         changed, fields = changed_customer(customer, values, settings=unit.settings, keep_former=keep_former)

@@ -11,10 +11,11 @@ from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import IdLike, NoteId, parse_id
 from salon_crm.domain.notes import Note, clean_note
 from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, field_classes
+from salon_crm.domain.reading import read_switch
 from salon_crm.errors import Conflict, NotFound
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
-from salon_crm.use_cases.access import check_switch, find_customer, use_case
+from salon_crm.use_cases.access import find_customer, use_case
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 _SHOWN = field_classes(BEHAVIOUR, OPERATOR)
@@ -40,7 +41,7 @@ def add_note(
     """
     with unit_of_work(salon, actor, at) as unit:
         customer = unit.customer(Permission.CHANGE_NOTES, customer_id)
-        words, alert = clean_note(text), check_switch(alert, "alert")
+        words, alert = clean_note(text), read_switch(alert, "alert")
         asked = {"customer_id": customer.id, "text": words, "alert": alert, "id": id}
         made = unit.result_of("add_note", reference, asked)
         if made is not None:
@@ -78,7 +79,7 @@ def edit_note(
         changed = evolve(
             note,
             text=note.text if text is None else clean_note(text),
-            alert=note.alert if alert is None else check_switch(alert, "alert"),
+            alert=note.alert if alert is None else read_switch(alert, "alert"),
         )
         if changed == note:
             return note

@@ -34,10 +34,10 @@ def change_settings(salon: Salon, actor: Actor, /, **changes: Unpack[SettingsCha
     the sales and prices there are, NotPermitted.
     """
     with unit_of_work(salon, actor) as unit:
-        checked = check_settings(dict(changes))
+        checked = check_settings(dict(changes), currency=unit.settings.currency)
         changed = changed_settings(unit.settings, checked)
         if changed != unit.settings:
-            if changed.currency != unit.settings.currency and _has_money(unit.writing):
+            if changed.currency != unit.settings.currency and _has_money(unit.writing, changed):
                 raise RuleBroken("currency-in-use", field="currency", current=unit.settings.currency)
             unit.writing.save_settings(changed, unit.settings.version)
             names = tuple(name for name in checked if getattr(changed, name) != getattr(unit.settings, name))
@@ -45,8 +45,10 @@ def change_settings(salon: Salon, actor: Actor, /, **changes: Unpack[SettingsCha
         return changed
 
 
-def _has_money(reading: Reading) -> bool:
-    """Return whether there is an amount in the salon's currency; what a store does not keep has none."""
+def _has_money(reading: Reading, changed: Settings) -> bool:
+    """Return whether there is an amount in the currency that is changed; what a store does not keep has none."""
+    if any(amount.currency != changed.currency for amount in changed.rewards.amounts()):
+        return True
     queries: tuple[Callable[[], Sized], ...] = (
         lambda: reading.sales.find(SaleQuery(), None, 1),
         lambda: reading.bookings.find(BookingQuery(priced=True), None, 1),

@@ -12,6 +12,7 @@ from salon_crm.domain.criteria import EVERYBODY, CriteriaLike, Criterion, Order,
 from salon_crm.domain.customers import FormContext
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.ids import BlockId, CustomerId, ExternalId, RunId
+from salon_crm.domain.reading import read_switch
 from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer import RowFingerprint
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS, cells_of, export_cells, start_after
@@ -23,7 +24,7 @@ from salon_crm.errors import Conflict, InvalidValue, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import AuditQuery, Exportable, Reading
 from salon_crm.ports.transfer import Source, TableReader, TableRow, Target
-from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, check_switch, use_case
+from salon_crm.use_cases.access import PROFILE_SHOWN, check_grant, use_case
 from salon_crm.use_cases.blocks import MarksAhead, blocks_in_force, meet_blocks, start_block
 from salon_crm.use_cases.criteria import checked_criteria
 from salon_crm.use_cases.customers import MET_BY, form_context
@@ -80,8 +81,8 @@ def import_customers(
 
     Raises InvalidValue where nothing can be read of the source, NotPermitted, RuleBroken in a transaction.
     """
-    check_switch(overwrite, "overwrite")
-    check_switch(dry_run, "dry_run")
+    read_switch(overwrite, "overwrite")
+    read_switch(dry_run, "dry_run")
     check_progress(progress)
     refuse_same_file(source, problems_to)
     with salon.reading() as reading:

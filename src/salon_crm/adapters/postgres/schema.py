@@ -10,12 +10,15 @@ from psycopg import sql
 from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
 from salon_crm.adapters.postgres.dialect import OWNER, PostgresDialect
 from salon_crm.adapters.sql.dialect import Connection
-from salon_crm.adapters.sql.tables import CUSTOMER_TABLE, REWARD_SHAPES, SHAPES, TableShape
+from salon_crm.adapters.sql.tables import CUSTOMER_TABLE, REWARD_SHAPES, SALON, SHAPES, TableShape
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SchemaNewer, StoreError
 
 _ADDED: Final[Mapping[int, tuple[TableShape, ...]]] = {2: REWARD_SHAPES}
 """The tables that each version brought: versions only add."""
+
+_ADDED_COLUMNS: Final[Mapping[int, tuple[tuple[TableShape, str], ...]]] = {2: ((SALON, "rewards"),)}
+"""The columns that each version brought to tables of an earlier one."""
 
 SCHEMA_VERSION: Final = max(_ADDED)
 HEADS: Final = "crm_heads"
@@ -75,6 +78,8 @@ def added_since(found: int) -> list[str]:
     """Return the statements that bring the tables of an earlier version up to date."""
     shapes = [shape for version, added in _ADDED.items() if version > found for shape in added]
     statements = [statement for shape in shapes for statement in shape.ddl(_DIALECT)]
+    columns = [pair for version, added in _ADDED_COLUMNS.items() if version > found for pair in added]
+    statements += [shape.add_column(name, _DIALECT) for shape, name in columns]
     return [*statements, f"UPDATE {_VERSIONS} SET version = {SCHEMA_VERSION}"]
 
 

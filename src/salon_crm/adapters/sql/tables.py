@@ -157,6 +157,11 @@ class TableShape:
         ]
         return [create.rstrip(), *indexes, *([] if owner is None else dialect.guard(self.name))]
 
+    def add_column(self, name: str, dialect: Dialect) -> str:
+        """Return the statement that adds a column which may be NULL to a table of an earlier version."""
+        [column] = [each for each in self.columns if each.name == name]
+        return f"ALTER TABLE {self.name} ADD COLUMN {name} {dialect.column_type(column.type)}"
+
 
 @frozen(field_transformer=classed, kw_only=True)
 class Table(Generic[T]):
@@ -1281,7 +1286,7 @@ SALON: Final = TableShape(
     name="crm_salon",
     columns=_columns(
         "id text, created text, mark_key bytes, key_check bytes, settings_version integer, region text, zone text, "
-        "currency text, required_fields text, fold_version text"
+        "currency text, required_fields text, fold_version text, rewards text?"
     ),
     primary_key=("id",),
 )

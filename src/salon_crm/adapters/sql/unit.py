@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
@@ -24,6 +25,7 @@ from salon_crm.adapters.sql.tables import (
     BOOKING_SHAPES,
     CUSTOMER_SEARCH,
     REWARD_SHAPES,
+    SALON,
     SHAPES,
     TABLES,
     read_instant,
@@ -37,7 +39,7 @@ from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, 
 from salon_crm.domain.ids import Alias, Reference, SalonId
 from salon_crm.domain.marks import Mark
 from salon_crm.domain.notes import Note
-from salon_crm.domain.rewards import RewardHead
+from salon_crm.domain.rewards import RewardHead, RewardProgramme
 from salon_crm.domain.sales import AssignedPackage
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import FOLD_VERSION
@@ -83,14 +85,34 @@ def _read_salon(row: Row) -> SalonRecord:
 
 
 def _read_settings(row: Row) -> Settings:
-    region, zone, currency, required_fields, version = row
+    region, zone, currency, required_fields, version, rewards = row
     return Settings(
         region=region,
         zone=zone,
         currency=currency,
         required_fields=tuple(json.loads(required_fields)),
+        rewards=_FIRST_PROGRAMME if rewards is None else _read_programme(rewards),
         version=version,
     )
+
+
+_FIRST_PROGRAMME: Final = RewardProgramme()
+
+
+def _write_programme(programme: RewardProgramme) -> str | None:
+    if programme == _FIRST_PROGRAMME:
+        return None
+    from salon_crm.adapters.documents import to_stored  # with cattrs, which a salon without a programme never needs
+
+    return write_json(to_stored(programme))
+
+
+@lru_cache(maxsize=16)
+def _read_programme(text: str) -> RewardProgramme:
+    from salon_crm.adapters.documents import from_stored
+
+    programme: RewardProgramme = from_stored(json.loads(text))
+    return programme
 
 
 class SqlUnit(Writing):
@@ -203,7 +225,7 @@ class SqlUnit(Writing):
         return read_row("crm_salon", _read_salon, rows[0])
 
     def settings(self) -> Settings:
-        sql = "SELECT region, zone, currency, required_fields, settings_version FROM crm_salon"
+        sql = "SELECT region, zone, currency, required_fields, settings_version, rewards FROM crm_salon"
         rows = self._connection.rows(sql)
         if not rows:
             raise NotFound("not-found", kind="salon", id="of this store")
@@ -215,7 +237,7 @@ class SqlUnit(Writing):
             raise Conflict("key-taken", kind="salon", key="id", id=str(held.id))
         self._connection.run(
             "INSERT INTO crm_salon (id, created, mark_key, key_check, settings_version, region, zone, currency, "
-            "required_fields, fold_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "required_fields, fold_version, rewards) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 str(salon.id),
                 write_instant(salon.created),
@@ -227,6 +249,7 @@ class SqlUnit(Writing):
                 settings.currency,
                 write_json(list(settings.required_fields)),
                 FOLD_VERSION,
+                _write_programme(settings.rewards),
             ),
         )
 
@@ -237,13 +260,15 @@ class SqlUnit(Writing):
                 "version-conflict", kind="settings", id="of this salon", current=current, expected=expected_version
             )
         self._connection.run(
-            "UPDATE crm_salon SET settings_version = ?, region = ?, zone = ?, currency = ?, required_fields = ?",
+            "UPDATE crm_salon SET settings_version = ?, region = ?, zone = ?, currency = ?, required_fields = ?, "
+            "rewards = ?",
             (
                 settings.version,
                 settings.region,
                 settings.zone,
                 settings.currency,
                 write_json(list(settings.required_fields)),
+                _write_programme(settings.rewards),
             ),
         )
 
@@ -278,7 +303,8 @@ class SqlUnit(Writing):
             self.rebuild_search()
 
     def keep_rewards(self) -> None:
-        """Create the tables of the rewards ledger: what version 4 added."""
+        """Create the tables of the rewards ledger, and make room for the programme: what version 4 added."""
+        self._run_all([SALON.add_column("rewards", self._dialect)])
         for shape in REWARD_SHAPES:
             self._run_all(shape.ddl(self._dialect))
 

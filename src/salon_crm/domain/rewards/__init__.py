@@ -6,11 +6,9 @@ from salon_crm.domain.rewards.programme import (
     EarnPer,
     EarnRule,
     Expiry,
-    Lasting,
     RewardProgramme,
     Rounding,
     Tier,
-    TierBasis,
 )
 from salon_crm.domain.rewards.records import (
     MOST_POINTS,
@@ -36,7 +34,6 @@ __all__ = [
     "EarnPer",
     "EarnRule",
     "Expiry",
-    "Lasting",
     "LedgerFault",
     "LineShare",
     "LotKey",
@@ -51,7 +48,6 @@ __all__ = [
     "RewardProgramme",
     "Rounding",
     "Tier",
-    "TierBasis",
     "digest_of_reason",
     "emptied_lots",
     "entry_digest",

@@ -25,7 +25,11 @@ def sale_shares(programme: RewardProgramme, sale: Sale, percent: int = 100) -> t
     """
     earned: dict[int, Fraction] = dict.fromkeys(range(len(sale.lines)), Fraction(0))
     for rule in _rules(programme, EarnPer.MONEY, sale.day):
-        _give(earned, rule, {line: _by_money(rule, each, programme.tax) for line, each in _counted(rule, sale)})
+        _give(
+            earned,
+            rule,
+            {line: _by_money(rule, each, programme.tax_basis_points) for line, each in _counted(rule, sale)},
+        )
     for rule in _rules(programme, EarnPer.ITEM, sale.day):
         _give(earned, rule, {line: Fraction(rule.points * each.quantity) for line, each in _counted(rule, sale)})
     times = Fraction(percent, 100)

@@ -1,6 +1,6 @@
 """The rewards programme of a salon: what earns points, how long they last, which tiers there are, who may give."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -67,52 +67,42 @@ class EarnRule:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
-class Lasting(StrEnum):
-    """How long points last."""
-
-    FOR_EVER = "for-ever"
-    MONTHS = "months"
-    """So many months after the day they were earned, through the day of that number, or the last of a shorter month."""
-    YEAR_END = "year-end"
-    """Through the last day of the year they were earned in, or of so many years later."""
-
-
 @frozen(field_transformer=classed, kw_only=True)
 class Expiry:
-    """How long points last: ``count`` months, or years beyond the one they were earned in."""
+    """How long points last: for ever, unless one of both is stated.
 
-    lasting: Lasting = field(default=Lasting.FOR_EVER, metadata=OPERATOR)
-    count: int = field(default=0, metadata=OPERATOR)
+    ``months``: through the day of that number so many months after the day they were earned, or the last of a shorter
+    month. ``year_ends``: through the end of the year they were earned in, or of so many years later.
+    """
+
+    months: int | None = field(default=None, metadata=OPERATOR)
+    year_ends: int | None = field(default=None, metadata=OPERATOR)
 
     def last_day(self, earned: date) -> date | None:
         """Return the last day of points earned on a day; None where they stay."""
-        if self.lasting is Lasting.MONTHS:
-            return months_after(earned, self.count)
-        if self.lasting is Lasting.YEAR_END:
-            return date(earned.year + self.count, 12, 31)
+        if self.months is not None:
+            return months_after(earned, self.months)
+        if self.year_ends is not None:
+            return date(earned.year + self.year_ends, 12, 31)
         return None
-
-
-class TierBasis(StrEnum):
-    """What a customer's tier is reached by."""
-
-    POINTS = "points"
-    """Points added in the period, less what was taken back of them; spending points does not matter."""
-    SPEND = "spend"
-    """What completed sales of the period cost after refunds."""
 
 
 @frozen(field_transformer=classed, kw_only=True)
 class Tier:
-    """A tier of the programme: reached with ``at_least`` points, or minor units of the currency, in the period.
+    """A tier of the programme: reached with so many ``points`` earned, or so much ``spend``, in the programme's period.
 
     What a customer of the tier earns is multiplied by ``percent`` / 100.
     """
 
     code: str = field(metadata=OPERATOR)
     name: str = field(metadata=OPERATOR)
-    at_least: int = field(metadata=OPERATOR)
+    points: int | None = field(default=None, metadata=OPERATOR)
+    spend: Money | None = field(default=None, metadata=OPERATOR, repr=True)
     percent: int = field(default=100, metadata=OPERATOR)
+
+    def reached(self, points: int, spend: int) -> bool:
+        """Return whether so many points, and so many minor units of the currency, are enough."""
+        return (self.points is None or self.points <= points) and (self.spend is None or self.spend.minor <= spend)
 
 
 _NO_CAPS: Final[Mapping[Role, int]] = MappingProxyType({})
@@ -122,33 +112,40 @@ _NO_CAPS: Final[Mapping[Role, int]] = MappingProxyType({})
 class RewardProgramme:
     """How a salon rewards its customers; a change touches new points only.
 
-    ``rules`` are added up. Prices include ``tax`` hundredths of a percent, which rules per money leave out. ``tiers``
-    are reached by ``tier_basis`` over the last ``tier_months`` months. ``minimum`` is the least that is redeemed at
-    once, ``value`` what a point is worth. ``daily_caps`` say how many points a role may give by hand in a day, without
-    limit where it is not named. ``reasons`` says whether points given, adjusted or reversed by hand need one;
-    ``returns`` whether points redeemed on a sale come back when it is refunded; ``collects`` whether a shortfall of a
-    refund is taken from points earned later.
+    ``rules`` are added up, and ``rounding`` makes what a visit or a sale earns whole, once. Prices include tax of
+    ``tax_basis_points`` hundredths of a percent (2300 for 23 %), which rules per money leave out. ``tiers`` are listed
+    from the lowest to the highest, and reached by what was earned or spent in the last ``tier_months`` months.
+    ``minimum`` is the least that is redeemed at once, ``value`` what a point is worth to who redeems it.
+
+    ``daily_caps`` say how many points one person of a role may give by hand in a day: a role that is not named gives as
+    many as it likes, and none at all where its grant is capped, as that of staff and receptionists is. ``reasons`` says
+    whether points given, taken, adjusted, transferred or reversed by hand need a reason, ``returns`` whether points
+    redeemed on a sale come back when it is refunded or cancelled, ``collects`` whether what a refund could not take
+    back is taken of points earned later.
     """
 
     rules: tuple[EarnRule, ...] = field(default=(), metadata=OPERATOR)
     rounding: Rounding = field(default=Rounding.DOWN, metadata=OPERATOR)
-    tax: int = field(default=0, metadata=OPERATOR)
+    tax_basis_points: int = field(default=0, metadata=OPERATOR)
     expiry: Expiry = field(default=Expiry(), metadata=OPERATOR)
     tiers: tuple[Tier, ...] = field(default=(), metadata=OPERATOR)
-    tier_basis: TierBasis = field(default=TierBasis.POINTS, metadata=OPERATOR)
     tier_months: int = field(default=12, metadata=OPERATOR)
     minimum: int = field(default=1, metadata=OPERATOR)
-    value: Money | None = field(default=None, metadata=OPERATOR)
+    value: Money | None = field(default=None, metadata=OPERATOR, repr=True)
     daily_caps: Mapping[Role, int] = field(default=_NO_CAPS, metadata=OPERATOR)
     reasons: bool = field(default=False, metadata=OPERATOR)
     returns: bool = field(default=True, metadata=OPERATOR)
     collects: bool = field(default=False, metadata=OPERATOR)
 
-    def tier(self, reached: int) -> Tier | None:
-        """Return the highest tier that so many points, or so much spend in minor units, is enough for."""
-        enough = [tier for tier in self.tiers if tier.at_least <= reached]
-        return max(enough, key=lambda tier: tier.at_least, default=None)
+    def tier(self, points: int, spend: int) -> Tier | None:
+        """Return the highest tier that so many points, and so many minor units of the currency, are enough for."""
+        return next((tier for tier in reversed(self.tiers) if tier.reached(points, spend)), None)
 
     def tier_since(self, day: date) -> date:
         """Return the first day of the period that counts for a tier on a day."""
         return months_after(day, -self.tier_months) + timedelta(days=1)
+
+    def amounts(self) -> Iterator[Money]:
+        """Give every amount of money that the programme states."""
+        stated = (*(rule.amount for rule in self.rules), *(tier.spend for tier in self.tiers), self.value)
+        return (amount for amount in stated if amount is not None)

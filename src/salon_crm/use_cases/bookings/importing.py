@@ -14,6 +14,7 @@ from salon_crm.domain.customers import Customer, Status
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.ids import CustomerId, ExternalId, reads_as_id
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, field_classes
+from salon_crm.domain.reading import read_switch
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text
 from salon_crm.domain.transfer.amounts import EVERY_READING, DecimalSign, signs_possible
@@ -45,7 +46,7 @@ from salon_crm.ports.records import LOCATIONS, PACKAGES, SERVICES, STAFF_MEMBERS
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
 from salon_crm.ports.transfer import Source, TableReader, TableRow, Target
-from salon_crm.use_cases.access import check_switch, use_case
+from salon_crm.use_cases.access import use_case
 from salon_crm.use_cases.bookings.keeping import record_made, write_change
 from salon_crm.use_cases.catalogue import WORDS
 from salon_crm.use_cases.customers import form_context, set_status
@@ -107,8 +108,8 @@ def import_bookings(
 
     Raises InvalidValue where nothing can be read of the source, NotPermitted, RuleBroken in a transaction.
     """
-    check_switch(overwrite, "overwrite")
-    check_switch(dry_run, "dry_run")
+    read_switch(overwrite, "overwrite")
+    read_switch(dry_run, "dry_run")
     check_progress(progress)
     refuse_same_file(source, problems_to)
     unstated = _unstated(status)
