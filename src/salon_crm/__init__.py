@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from salon_crm.domain.notes import Note
     from salon_crm.domain.packages import HeldPackage, PackageWay
     from salon_crm.domain.rewards import (
+        EarnPer,
+        EarnRule,
+        Expiry,
         LedgerFault,
         LineShare,
         LotPart,
@@ -72,7 +75,11 @@ if TYPE_CHECKING:
         RewardEntry,
         RewardLot,
         RewardOrigin,
+        RewardProgramme,
+        Rounding,
+        Tier,
     )
+    from salon_crm.domain.rewards.stated import EarnRuleFields, ExpiryFields, ProgrammeFields, TierFields
     from salon_crm.domain.sales import (
         AssignedPackage,
         LineKind,
@@ -284,7 +291,12 @@ __all__ = [
     "Deactivation",
     "DecimalSign",
     "DeliveryError",
+    "EarnPer",
+    "EarnRule",
+    "EarnRuleFields",
     "EmailAddress",
+    "Expiry",
+    "ExpiryFields",
     "Explanation",
     "ExportReport",
     "ExternalId",
@@ -345,6 +357,7 @@ __all__ = [
     "PointsTransferred",
     "ProductBought",
     "ProfileFields",
+    "ProgrammeFields",
     "Reassignment",
     "ReassignmentReport",
     "Refund",
@@ -356,7 +369,9 @@ __all__ = [
     "RewardEntry",
     "RewardLot",
     "RewardOrigin",
+    "RewardProgramme",
     "Role",
+    "Rounding",
     "RuleBroken",
     "Sale",
     "SaleLine",
@@ -376,6 +391,8 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "Text",
+    "Tier",
+    "TierFields",
     "TransactionLost",
     "Trouble",
     "TwinOf",
@@ -512,7 +529,11 @@ _HOMES: Final = {
     "domain.money": "AmountLike Money",
     "domain.notes": "Note",
     "domain.packages": "HeldPackage PackageWay",
-    "domain.rewards": "LedgerFault LineShare LotPart OriginKind RewardAction RewardEntry RewardLot RewardOrigin",
+    "domain.rewards": (
+        "EarnPer EarnRule Expiry LedgerFault LineShare LotPart OriginKind RewardAction RewardEntry RewardLot "
+        "RewardOrigin RewardProgramme Rounding Tier"
+    ),
+    "domain.rewards.stated": "EarnRuleFields ExpiryFields ProgrammeFields TierFields",
     "domain.sales": (
         "AssignedPackage LineKind Payment PaymentStatus ProductBought Refund RefundedLine Sale SaleLine SaleStatus"
     ),

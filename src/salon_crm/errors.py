@@ -145,6 +145,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "salon-absent": "holds no salon. Check the path, and of a database the salon_id, the schema and the role.",
         "gone": "The {kind} {id} was removed from this salon.",
         "stale": "Changed by somebody else since version {version}: {fields}. Read the customer again and repeat.",
+        "reference-reserved": "begins with {prefix}, as those of entries that the programme makes. Use another.",
         "id-taken": "is the id of another record of this salon. Leave it out to have one made.",
         "reference-differs": ("is another in entry {id}, which has this reference. Use one reference for one act."),
         "external-id-held": "is held by customer {customer_id}. An id of another system belongs to one customer.",
@@ -186,6 +187,12 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "not-enough-points": (
             "is more than customer {customer_id} has to spend: {asked} were asked for, {left} are there."
         ),
+        "points-below-minimum": "is less than this salon redeems at once, which is {minimum}.",
+        "points-cap": (
+            "is more than {actor} may still give today: {asked} were asked for, {left} are left of {cap}. Ask a "
+            "manager."
+        ),
+        "sale-of-another": "Sale {id} is not this customer's. Name one that is, or leave it out.",
         "entry-reversed": "Entry {id} was reversed before.",
         "entry-not-reversible": (
             "Entry {id} is one of points that were {action}, which is not undone. Add or adjust points instead."
@@ -211,6 +218,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         # permissions
         "not-permitted": "{actor} may not {use_case}: it needs the permission {permission}.",
         "not-permitted-own": "{actor} may see and change only their own profile ({permission}).",
+        "not-permitted-self": "{actor} may not change the points of the profile that is their own ({permission}).",
         "not-permitted-scope": (
             "{actor} has the permission {permission} within {scopes} only, and {use_case} cannot be held to that."
         ),

@@ -22,7 +22,7 @@ from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SENTENCES
 from salon_crm.ports.records import KINDS
 from salon_crm.ports.store import SalonRecord
-from salon_crm.testing.builders import a_booking
+from salon_crm.testing.builders import a_booking, a_reward_entry
 from salon_crm.testing.doubles import CountedIds, FixedClock
 from salon_crm.use_cases.access import USE_CASES
 from salon_crm.use_cases.documented import DOCUMENTED
@@ -188,7 +188,7 @@ KEYS = {
         "import_id dry_run system mapping not_taken facts date_order decimal_sign rows created updated "
         "unchanged skipped refused activated warned problems twins warnings missing"
     ),
-    "booking-mirrored": "booking added changed activated warnings",
+    "booking-mirrored": "booking added changed activated warnings points",
     "booking-moved": "booking points",
     "booking-page": "items next previous customer",
     "catalogue": "service_types services packages locations staff_members",
@@ -223,7 +223,7 @@ KEYS = {
     "service": "id code name service_type usual_interval duration skin_tests retired_at version",
     "service-type": "id code name retired_at version",
     "product-bought": "item name quantity spent first last",
-    "points-balance": "customer_id total available next_expiry next_points",
+    "points-balance": "customer_id total available next_expiry next_points tier worth",
     "points-expired": "customers entries points",
     "points-history": "items next",
     "points-statement": "customer_id on total available lots",
@@ -236,8 +236,8 @@ KEYS = {
     "sale": ("id customer_id at zone location currency lines payments refunds bookings status by recorded version"),
     "sale-outcome": "sale completed points",
     "sale-page": "items next previous",
-    "settings": "region zone currency required_fields version",
-    "staff-member": "id code name actor_id retired_at version",
+    "settings": "region zone currency required_fields rewards version",
+    "staff-member": "id code name actor_id retired_at version customer_id",
 }
 
 
@@ -247,7 +247,7 @@ STORED_KEYS = {
     "customer-facts": "customer_id visits first_visit last_visit spend booked ever_booked packages version",
     "mark": "digest kind block_id version",
     "reference": "command reference result_id digest",
-    "reward-head": "customer_id total version",
+    "reward-head": "customer_id total shortfall version",
     "reward-lot": "customer_id number at opened points expires origin version",
     "row-fingerprint": "system digest customer_id",
     "sale": "id customer_id at zone location currency lines payments refunds bookings status by recorded version",
@@ -441,10 +441,11 @@ def test_details_of_an_audit_entry_are_scalars(details: Any, path: str) -> None:
     assert problems_of({**crm.to_document(entry), "digest": "zz"}) == [("digest", "wrong-type")]
 
 
-def test_points_are_an_empty_list_while_none_are_kept() -> None:
-    document = crm.to_document(crm.BookingMoved(booking=a_booking()))
-    assert document["points"] == []
-    assert problems_of({**document, "points": ["x"]}) == [("points", "wrong-type")]
+def test_points_are_the_entries_that_came_of_a_move() -> None:
+    moved = crm.BookingMoved(booking=a_booking(), points=(a_reward_entry(),))
+    document = crm.to_document(moved)
+    assert crm.from_document(document) == moved
+    assert problems_of({**document, "points": ["x"]}) == [("points[0]", "wrong-type")]
 
 
 # Hostile documents.

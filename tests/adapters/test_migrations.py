@@ -54,7 +54,8 @@ def as_version_1(new: Path, file: Path) -> None:
         raw.executescript(SCHEMAS[1])
         raw.execute("ATTACH ? AS new", (str(new),))
         for (table,) in raw.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
-            columns = ", ".join(column for _, column, *_ in raw.execute(f"PRAGMA new.table_info({table})"))
+            held = columns_of(raw, "main", table)
+            columns = ", ".join(column for column in columns_of(raw, "new", table) if column in held)
             values = columns
             if table == "crm_customers":
                 columns += ", search_words, search_digits"
@@ -84,14 +85,23 @@ def _tables_alone(version: int, new: Path, file: Path) -> Generator[sqlite3.Conn
         for (table,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             if table not in kept:
                 raw.execute(f"DROP TABLE {table}")
+        for table, columns in kept.items():
+            for column in set(columns_of(raw, "main", table)) - columns:
+                raw.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         yield raw
         raw.execute("UPDATE crm_schema SET version = ?", [version])
 
 
-def tables_of(version: int) -> set[str]:
+def tables_of(version: int) -> dict[str, set[str]]:
+    """Return the tables of a version, each with its columns."""
     with closing(sqlite3.connect(":memory:")) as raw:
         raw.executescript(SCHEMAS[version])
-        return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: set(columns_of(raw, "main", name)) for name in names}
+
+
+def columns_of(raw: sqlite3.Connection, where: str, table: str) -> list[str]:
+    return [column for _, column, *_ in raw.execute(f"PRAGMA {where}.table_info({table})")]
 
 
 AS_VERSION: Final = {1: as_version_1, 2: as_version_2, 3: as_version_3}

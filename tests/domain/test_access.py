@@ -40,6 +40,7 @@ EXPECTED: Final[Mapping[Permission, set[Role]]] = {
     Permission.REFUND_SALES: {OWN, ADM, MAN},
     Permission.VIEW_POINTS: {OWN, ADM, MAN, STA, REC, CUS},
     Permission.REDEEM_POINTS: {OWN, ADM, MAN, STA, REC},
+    Permission.ADD_POINTS: {OWN, ADM, MAN, STA, REC},
     Permission.CHANGE_POINTS: {OWN, ADM, MAN},
     Permission.EXPIRE_POINTS: {OWN, ADM, MAN},
     Permission.MATCH_DUPLICATES: {OWN, ADM, MAN, STA, REC},
@@ -82,7 +83,8 @@ def test_a_customer_reaches_only_their_own_profile_and_staff_every_one() -> None
             grant = DEFAULT_PERMISSIONS.grant(actor(role), permission)
             if grant is not None:
                 own = role is CUS and permission is not Permission.VIEW_CATALOGUE  # which is nobody's own
-                assert grant.scopes == ({Scope.OWN} if own else set())
+                capped = role in (STA, REC) and permission is Permission.ADD_POINTS
+                assert grant.scopes == ({Scope.OWN} if own else {Scope.CAP} if capped else set())
 
 
 def test_a_customer_never_sees_notes_blocks_duplicates_the_audit_or_others() -> None:

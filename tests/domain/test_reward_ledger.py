@@ -159,7 +159,7 @@ def broken(ledger: RewardLedger, entry: RewardEntry) -> str:
         ({"points": -4}, "its points are not those of its lots"),
         ({"total_after": 8}, "its total does not follow"),
         ({"action": RewardAction.ADDED}, "-3 points cannot be added"),
-        ({"shortfall": -1}, "it does nothing"),
+        ({"shortfall": -1}, "it collects what was not short"),
         ({"parts": (LotPart(1, -2), LotPart(1, -1))}, "it names a lot twice"),
         ({"parts": (LotPart(1, -4), LotPart(2, 1))}, "not all of its lots move the way it does"),
         ({"parts": (LotPart(3, -3),)}, "there is no lot 3"),

@@ -13,7 +13,7 @@ from tests.servers import APP, ELSEWHERE, OWNER, SCHEMA, SUPERUSER, Server
 import salon_crm as crm
 from salon_crm.adapters.postgres import PostgresStore
 from salon_crm.adapters.postgres.schema import SCHEMA_VERSION, migrate, table_names
-from salon_crm.adapters.sql.tables import REWARD_SHAPES
+from salon_crm.adapters.sql.tables import ADDED_COLUMNS, REWARD_SHAPES
 from salon_crm.domain.ids import SalonId
 from salon_crm.testing import a_reward_entry
 
@@ -109,6 +109,7 @@ def test_tables_of_an_earlier_version_get_what_was_added_for_the_roles_that_may_
     with crm.open_salon(**where, region="PT", zone="UTC", currency="EUR") as salon:
         crm.add_customer(salon, OLGA, name="Ana Silva")
     dropped = [f"DROP TABLE {schema}.{shape.name}" for shape in REWARD_SHAPES]
+    dropped += [f"ALTER TABLE {schema}.{shape.name} DROP COLUMN {name}" for shape, name in ADDED_COLUMNS]
     server.run(*dropped, f"UPDATE {schema}.crm_schema SET version = 1")
     with pytest.raises(crm.SchemaOutdated):
         crm.open_salon(**where)
@@ -118,6 +119,9 @@ def test_tables_of_an_earlier_version_get_what_was_added_for_the_roles_that_may_
         [ana] = crm.find_customers(salon, OLGA)
         with salon.store.writing() as writing:
             writing.reward_entries.add(a_reward_entry(1, customer_id=ana.id))
+        crm.change_settings(salon, OLGA, rewards={"minimum": 7})
+        member = crm.add_staff_member(salon, OLGA, name="Ana", customer_id=ana.id)
+        assert (crm.get_settings(salon, OLGA).rewards.minimum, member.customer_id) == (7, ana.id)
     with psycopg.connect(server.dsn(OWNER)) as raw:
         raw.execute(f"SET search_path TO {schema}".encode())
         assert raw.execute("SELECT count(*) FROM crm_reward_entries").fetchone() == (0,)  # no salon is set

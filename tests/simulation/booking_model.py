@@ -33,7 +33,7 @@ _STATED: Final = {
     "service_types": ("name",),
     "services": ("duration", "name", "service_type", "skin_tests", "usual_interval"),
     "locations": ("name", "region", "zone"),
-    "staff_members": ("actor_id", "name"),
+    "staff_members": ("actor_id", "customer_id", "name"),
 }
 _OPEN: Final = ("pending", "confirmed")
 _TOLD: Final = ("service", "start", "end", "location", "therapist", "status", "cancelled_by", "arrived_at")

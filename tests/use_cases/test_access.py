@@ -255,6 +255,7 @@ def first_note(salon: crm.Salon, customer: crm.Customer) -> UUID:
 def test_whoever_is_granted_a_use_case_can_work_with_it(name: str, actor: crm.Actor, file: Path) -> None:
     where = file if USE_CASES[name].permission is crm.Permission.MAINTAIN else None  # memory needs no maintenance
     with crm.open_salon(where, region="PT", zone="Europe/Lisbon", currency="EUR") as salon:
+        crm.change_settings(salon, OWNER, rewards={"daily_caps": {"staff": 1, "receptionist": 1}})
         own = crm.add_customer(salon, OWNER, name="Ana", email="ana@example.com", note="Tea", id=NOBODY)
         crm.block_customer(salon, OWNER, own.id, reason="Late")
         other = crm.add_customer(salon, OWNER, name="Rui", email="ana@example.com")

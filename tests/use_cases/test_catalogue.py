@@ -301,7 +301,7 @@ def test_the_audit_names_the_item_and_the_fields_and_no_name(salon: crm.Salon) -
     crm.restore_staff_member(salon, OWNER, gil.id)
     entries = crm.audit_trail(salon, OWNER, after=before)
     assert [(entry.action.value, entry.fields) for entry in entries] == [
-        ("catalogue-added", ("actor_id", "name")),
+        ("catalogue-added", ("actor_id", "customer_id", "name")),
         ("catalogue-edited", ("name",)),
         ("catalogue-retired", ()),
         ("catalogue-restored", ()),

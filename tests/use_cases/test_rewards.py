@@ -489,8 +489,10 @@ def test_who_is_not_a_manager_redeems_and_gives_none(salon: crm.Salon, ana: crm.
     give(salon, ana, 10)
     assert crm.redeem_points(salon, RECEPTIONIST, ana.id, points=1).total_after == 9
     for actor in (STAFF, RECEPTIONIST):
-        with pytest.raises(crm.NotPermitted):
+        with pytest.raises(crm.RuleBroken, match="0 are left of 0"):
             crm.add_points(salon, actor, ana.id, points=1)
+        with pytest.raises(crm.NotPermitted):
+            crm.adjust_points(salon, actor, ana.id, points=1)
 
 
 WRONG_POINTS: list[Any] = [0, -1, 1.0, 1.5, 2**70, "1", True, None, float("nan"), Decimal(1), 10**12 + 1]

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     REFUND_SALES = "sales.refund"
     VIEW_POINTS = "rewards.view"
     REDEEM_POINTS = "rewards.redeem"
+    ADD_POINTS = "rewards.add"
     CHANGE_POINTS = "rewards.change"
     EXPIRE_POINTS = "rewards.expire"
     MATCH_DUPLICATES = "duplicates.match"
@@ -72,6 +73,8 @@ class Scope(StrEnum):
 
     OWN = "own"
     """Only the profile of the actor themselves."""
+    CAP = "cap"
+    """As many points a day as the rewards programme lets the role give."""
 
 
 @frozen(field_transformer=classed)
@@ -83,6 +86,7 @@ class Grant:
 
 _YES: Final = Grant()
 _OWN: Final = Grant(frozenset({Scope.OWN}))
+_CAPPED: Final = Grant(frozenset({Scope.CAP}))
 
 
 def _role(value: Role | str) -> Role:
@@ -153,6 +157,7 @@ _MANAGERS: Final = (
     Permission.REMOVE_CUSTOMERS,
     Permission.MIRROR_BOOKINGS,
     Permission.REFUND_SALES,
+    Permission.ADD_POINTS,
     Permission.CHANGE_POINTS,
     Permission.EXPIRE_POINTS,
     Permission.IMPORT,
@@ -191,13 +196,15 @@ class PermissionTable:
         return None if row is None else row.get(permission)
 
 
+_WITHIN_CAPS: Final[Row] = MappingProxyType({**_granted(_EVERYBODY_ON_STAFF), Permission.ADD_POINTS: _CAPPED})
+
 DEFAULT_PERMISSIONS: Final = PermissionTable(
     roles={
         Role.OWNER: _granted(Permission),
         Role.ADMIN: _granted(_EVERYBODY_ON_STAFF, _MANAGERS, _ADMINS),
         Role.MANAGER: _granted(_EVERYBODY_ON_STAFF, _MANAGERS),
-        Role.STAFF: _granted(_EVERYBODY_ON_STAFF),
-        Role.RECEPTIONIST: _granted(_EVERYBODY_ON_STAFF),
+        Role.STAFF: _WITHIN_CAPS,
+        Role.RECEPTIONIST: _WITHIN_CAPS,
         Role.CUSTOMER: MappingProxyType(
             {
                 Permission.VIEW_CATALOGUE: _YES,

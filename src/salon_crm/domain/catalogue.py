@@ -15,7 +15,16 @@ from attrs import evolve, field, frozen
 
 from salon_crm.domain.contact import parse_region
 from salon_crm.domain.dates import parse_zone
-from salon_crm.domain.ids import LocationId, PackageId, ServiceId, ServiceTypeId, StaffMemberId, reads_as_id
+from salon_crm.domain.ids import (
+    CustomerId,
+    LocationId,
+    PackageId,
+    ServiceId,
+    ServiceTypeId,
+    StaffMemberId,
+    parse_id,
+    reads_as_id,
+)
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.domain.reading import read_items, shown_name
 from salon_crm.domain.text import clean_name, clean_text, fold
@@ -111,7 +120,10 @@ class Location:
 
 @frozen(field_transformer=classed, kw_only=True)
 class StaffMember:
-    """Somebody who works in the salon; ``actor_id`` is the `Actor.id` they act under, where they do."""
+    """Somebody who works in the salon; ``actor_id`` is the `Actor.id` they act under, where they do.
+
+    ``customer_id`` is the profile they have as a customer, if any: nobody changes the points of their own.
+    """
 
     id: StaffMemberId = field(metadata=OPERATOR)
     code: str = field(metadata=OPERATOR)
@@ -119,6 +131,7 @@ class StaffMember:
     actor_id: str | None = field(default=None, metadata=OPERATOR)
     retired_at: datetime | None = field(default=None, metadata=OPERATOR)
     version: int = field(default=1, metadata=OPERATOR)
+    customer_id: CustomerId | None = field(default=None, metadata=OPERATOR)
 
 
 CatalogueItem = ServiceType | Service | Package | Location | StaffMember
@@ -153,7 +166,7 @@ _FIELDS: Final[Mapping[type, Mapping[str, Parser]]] = MappingProxyType(
         },
         Package: {"name": clean_name},
         Location: {"name": clean_name, "zone": parse_zone, "region": parse_region},
-        StaffMember: {"name": clean_name, "actor_id": clean_text},
+        StaffMember: {"name": clean_name, "actor_id": clean_text, "customer_id": parse_id},
     }
 )
 """What may be stated of each kind of item, and how it is read."""

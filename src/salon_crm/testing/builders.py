@@ -397,7 +397,7 @@ def some_settings(**overrides: Any) -> Settings:
 
 
 def a_reward_programme(**overrides: Any) -> RewardProgramme:
-    """Return a rewards programme in which every field is stated: 10 points a visit, 1 for each euro, 5 for a shampoo."""
+    """Return a programme that states every field: 10 points a visit, 1 for each euro, 5 for a shampoo."""
     euro = Money(100, "EUR")
     fields: dict[str, Any] = {
         "rules": (

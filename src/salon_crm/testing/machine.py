@@ -43,6 +43,7 @@ from salon_crm.testing.builders import OWNER, a_block, a_customer_id, a_note, op
 from salon_crm.testing.commands import Command, Outcome, command, merged, optional
 from salon_crm.testing.conformance import EVERY_KIND, Conformance, MakeStore, Undone
 from salon_crm.testing.doubles import CountedIds, FixedClock
+from salon_crm.testing.reward_commands import reward_beginnings, reward_changes, reward_endings, reward_queries
 from salon_crm.testing.strategies import (
     E_MAILS,
     FRAGMENTS,
@@ -76,6 +77,7 @@ from salon_crm.use_cases.customers import (
 from salon_crm.use_cases.duplicates import find_or_add_customer, match_customers
 from salon_crm.use_cases.facts import verify_facts
 from salon_crm.use_cases.notes import add_note, customer_notes, edit_note, remove_note
+from salon_crm.use_cases.rewards import verify_ledger
 from salon_crm.use_cases.settings import change_settings, get_settings
 
 _MOST_PAGES: Final = 20
@@ -219,8 +221,12 @@ def _of_bookings() -> SearchStrategy[Command]:
     return st.one_of(*(booking_changes() for _ in range(4)), catalogue_changes(), booking_queries())
 
 
+def _of_rewards() -> SearchStrategy[Command]:
+    return st.one_of(*(reward_changes() for _ in range(4)), booking_changes(), reward_queries())
+
+
 def _anything() -> SearchStrategy[Command]:
-    return st.one_of(changes(), queries(), booking_changes(), booking_queries())
+    return st.one_of(changes(), queries(), booking_changes(), booking_queries(), reward_changes())
 
 
 class Program(RuleBasedStateMachine):
@@ -261,6 +267,12 @@ class Program(RuleBasedStateMachine):
     @rule(commands=st.lists(_of_bookings(), min_size=2, max_size=8))
     def work(self, commands: list[Command]) -> None:
         """Change the catalogue and bookings, and ask what there is."""
+        for each in commands:
+            self._same(each.run)
+
+    @rule(commands=st.lists(_of_rewards(), min_size=2, max_size=8))
+    def reward(self, commands: list[Command]) -> None:
+        """Sell, refund, give and spend points, and ask what there is."""
         for each in commands:
             self._same(each.run)
 
@@ -306,12 +318,13 @@ class Program(RuleBasedStateMachine):
             for customer_id in map(a_customer_id, range(1, 6)):
                 self._same(Command(customer_notes, (customer_id,)).run)
                 self._same(Command(customer_blocks, (customer_id,)).run)
-            for each in endings():
+            for each in (*endings(), *reward_endings()):
                 self._same(each.run)
             self._same(_recorded)
             self._same(Command(verify_audit).run)
             assert verify_audit(self._salons[0], OWNER).ok
             assert verify_facts(self._salons[0], OWNER).ok
+            assert verify_ledger(self._salons[0], OWNER).ok
         finally:
             for salon in self._salons:
                 salon.close()
@@ -320,7 +333,7 @@ class Program(RuleBasedStateMachine):
 def _begin_bookings(salon: Salon) -> list[Outcome]:
     """Give a salon its catalogue and first bookings; in one transaction, since every program begins so."""
     with salon.transaction() as tx:
-        return [command.run(tx) for command in beginnings()]
+        return [command.run(tx) for command in (*beginnings(), *reward_beginnings())]
 
 
 def _recorded(salon: Salon) -> list[Any]:

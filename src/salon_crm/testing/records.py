@@ -176,7 +176,10 @@ def _extreme_items() -> dict[str, list[Any]]:
             a_location(1, zone="America/Argentina/ComodRivadavia", region="AR", **full),
             a_location(2, zone=None, **bare),
         ],
-        "staff_members": [a_staff_member(1, actor_id=EVERY_PLANE, **full), a_staff_member(2, **bare)],
+        "staff_members": [
+            a_staff_member(1, actor_id=EVERY_PLANE, customer_id=a_customer_id(), **full),
+            a_staff_member(2, **bare),
+        ],
     }
 
 
@@ -295,7 +298,7 @@ def _extreme_rewards() -> dict[str, list[Any]]:
         parts=tuple(LotPart(2**53 - n, -MOST_POINTS, date.min + timedelta(days=n)) for n in range(500)),
         tier_points=-MOST_POINTS,
         shortfall=MOST_POINTS,
-        shares=(LineShare(None, 1), LineShare(0, MOST_POINTS), LineShare(MOST_LINES - 1, 0)),
+        shares=(LineShare(1, 1), LineShare(0, MOST_POINTS), LineShare(MOST_LINES - 1, 0)),
         rewarded_by=EVERY_PLANE,
         role=Role.SYSTEM,
         reason=f"{EVERY_PLANE}\n\t{_long(TEXT_LIMIT - len(EVERY_PLANE) - 2)}",
@@ -319,7 +322,10 @@ def _extreme_rewards() -> dict[str, list[Any]]:
             a_reward_lot(2, at=FIRST, points=0, expires=date.min, origin=None),
             a_reward_lot(2, at=LAST, expires=date.max - timedelta(days=1)),
         ],
-        "reward_heads": [a_reward_head(1, total=MOST_POINTS, version=2**53), a_reward_head(2, total=0)],
+        "reward_heads": [
+            a_reward_head(1, total=MOST_POINTS, shortfall=MOST_POINTS, version=2**53),
+            a_reward_head(2, total=0),
+        ],
     }
 
 
@@ -388,13 +394,18 @@ _EDITS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "services": {"code": "changed", "service_type": None, "retired_at": an_instant(9)},
         "packages": {"code": "changed", "retired_at": an_instant(9)},
         "locations": {"code": "changed", "zone": "Atlantic/Azores", "retired_at": an_instant(9)},
-        "staff_members": {"code": "changed", "actor_id": "gil", "retired_at": an_instant(9)},
+        "staff_members": {
+            "code": "changed",
+            "actor_id": "gil",
+            "customer_id": a_customer_id(),
+            "retired_at": an_instant(9),
+        },
         "bookings": {"status": BookingStatus.NO_SHOW, "external_id": ExternalId("calendar", "9"), "location": None},
         "sales": {"bookings": (a_booking(9).id, a_booking(8).id), "refunds": (), "location": None},
         "assigned_packages": {"withdrawn_at": an_instant(9), "withdrawn_by": "bea"},
         "facts": {"visits": 0, "last_visit": None, "packages": frozenset()},
         "reward_lots": {"points": 3},
-        "reward_heads": {"total": 3},
+        "reward_heads": {"total": 3, "shortfall": 7},
     }
 )
 """What a record of each kind with versions is changed to."""

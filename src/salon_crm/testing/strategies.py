@@ -416,7 +416,7 @@ def _ledgers() -> SearchStrategy[CustomerId]:
 
 def reward_entries() -> SearchStrategy[RewardEntry]:
     """Entries of the ledgers of customers 1 to 3, of the same days; they follow from nothing."""
-    shares = st.builds(LineShare, st.none() | st.integers(0, 3), _points())
+    shares = st.builds(LineShare, st.integers(0, 3), _points())
     parts = st.builds(LotPart, st.integers(1, 12), _points(), st.none() | local_days())
     return st.builds(
         a_reward_entry,

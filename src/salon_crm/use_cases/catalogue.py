@@ -185,6 +185,7 @@ def add_staff_member(
     *,
     name: str,
     actor_id: str | None = None,
+    customer_id: IdLike | None = None,
     code: str | None = None,
     id: IdLike | None = None,
     reference: str | None = None,
@@ -192,11 +193,11 @@ def add_staff_member(
 ) -> StaffMember:
     """Add somebody who works in the salon, and return them.
 
-    ``actor_id`` is the `Actor.id` they act under; no two have the same. The code is made from the name and stays
-    when the name changes: choose one yourself where it should not hold a name. The rest as for
-    `add_service_type`.
+    ``actor_id`` is the `Actor.id` they act under; no two have the same. ``customer_id`` is the profile they have as a
+    customer: whose points they change is never themselves. The code is made from the name and stays when the name
+    changes: choose one yourself where it should not hold a name. The rest as for `add_service_type`.
     """
-    values = {"name": name, "actor_id": actor_id}
+    values = {"name": name, "actor_id": actor_id, "customer_id": customer_id}
     return _add(salon, actor, STAFF_MEMBERS, values, code=code, id=id, reference=reference, at=at)
 
 
@@ -243,6 +244,8 @@ def _checked(unit: Unit, kind: Kind[I], values: Mapping[str, object]) -> dict[st
         checked["service_type"] = (
             None if stated is None else find_item(unit.writing, SERVICE_TYPES, stated, "service_type").code
         )
+    if checked.get("customer_id") is not None:
+        checked["customer_id"] = unit.customer(Permission.CHANGE_CATALOGUE, checked["customer_id"]).id
     return checked
 
 
@@ -372,6 +375,7 @@ class StaffMemberChanges(TypedDict, total=False):
 
     name: str
     actor_id: str | None
+    customer_id: IdLike | None
 
 
 @use_case(Permission.CHANGE_CATALOGUE, shows=_SHOWN)

@@ -10,14 +10,14 @@ from psycopg import sql
 from salon_crm.adapters.postgres.connection import PostgresConnection, ours, why
 from salon_crm.adapters.postgres.dialect import OWNER, PostgresDialect
 from salon_crm.adapters.sql.dialect import Connection
-from salon_crm.adapters.sql.tables import CUSTOMER_TABLE, REWARD_SHAPES, SALON, SHAPES, TableShape
+from salon_crm.adapters.sql.tables import ADDED_COLUMNS, CUSTOMER_TABLE, REWARD_SHAPES, SHAPES, TableShape
 from salon_crm.domain.privacy import OPERATOR, classed
 from salon_crm.errors import SchemaNewer, StoreError
 
 _ADDED: Final[Mapping[int, tuple[TableShape, ...]]] = {2: REWARD_SHAPES}
 """The tables that each version brought: versions only add."""
 
-_ADDED_COLUMNS: Final[Mapping[int, tuple[tuple[TableShape, str], ...]]] = {2: ((SALON, "rewards"),)}
+_ADDED_COLUMNS: Final[Mapping[int, tuple[tuple[TableShape, str], ...]]] = {2: ADDED_COLUMNS}
 """The columns that each version brought to tables of an earlier one."""
 
 SCHEMA_VERSION: Final = max(_ADDED)

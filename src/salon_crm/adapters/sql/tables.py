@@ -670,11 +670,12 @@ def _staff_member_to_row(member: StaffMember) -> Row:
         write_instant(member.retired_at),
         _retired(member),
         member.version,
+        None if member.customer_id is None else str(member.customer_id),
     )
 
 
 def _staff_member_from_row(row: Row) -> StaffMember:
-    own_id, code, name, actor_id, retired_at, _, version = row
+    own_id, code, name, actor_id, retired_at, _, version, customer_id = row
     return StaffMember(
         id=StaffMemberId(UUID(own_id)),
         code=code,
@@ -682,6 +683,7 @@ def _staff_member_from_row(row: Row) -> StaffMember:
         actor_id=actor_id,
         retired_at=_read_instant_or_none(retired_at),
         version=version,
+        customer_id=None if customer_id is None else CustomerId(UUID(customer_id)),
     )
 
 
@@ -1142,7 +1144,8 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
         ),
         _table(
             STAFF_MEMBERS,
-            "id text, code text, name text, actor_id text?, retired_at text?, retired integer, version integer",
+            "id text, code text, name text, actor_id text?, retired_at text?, retired integer, version integer, "
+            "customer_id text?",
             _staff_member_to_row,
             _staff_member_from_row,
             key_columns={"code": "code", "retired": "retired", "actor": "actor_id"},
@@ -1225,9 +1228,11 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
         ),
         _table(
             REWARD_HEADS,
-            "customer_id text, total integer, version integer",
-            lambda head: (str(head.customer_id), head.total, head.version),
-            lambda row: RewardHead(customer_id=CustomerId(UUID(row[0])), total=row[1], version=row[2]),
+            "customer_id text, total integer, shortfall integer, version integer",
+            lambda head: (str(head.customer_id), head.total, head.shortfall, head.version),
+            lambda row: RewardHead(
+                customer_id=CustomerId(UUID(row[0])), total=row[1], shortfall=row[2], version=row[3]
+            ),
             primary_key=("customer_id",),
             indexes=(),
             keyed=True,
@@ -1319,3 +1324,6 @@ BOOKING_SHAPES: Final = (
 
 REWARD_SHAPES: Final = tuple(TABLES[kind.name].shape for kind in (REWARD_ENTRIES, REWARD_LOTS, REWARD_HEADS))
 """The tables that a file of version 3 does not have."""
+
+ADDED_COLUMNS: Final = ((SALON, "rewards"), (TABLES[STAFF_MEMBERS.name].shape, "customer_id"))
+"""The columns that tables of a file of version 3 do not have, each of which may be NULL."""

@@ -22,10 +22,10 @@ from salon_crm.adapters.sql.repositories import (
 from salon_crm.adapters.sql.search import SearchCheck
 from salon_crm.adapters.sql.soundness import rows_at_fault
 from salon_crm.adapters.sql.tables import (
+    ADDED_COLUMNS,
     BOOKING_SHAPES,
     CUSTOMER_SEARCH,
     REWARD_SHAPES,
-    SALON,
     SHAPES,
     TABLES,
     read_instant,
@@ -303,8 +303,11 @@ class SqlUnit(Writing):
             self.rebuild_search()
 
     def keep_rewards(self) -> None:
-        """Create the tables of the rewards ledger, and make room for the programme: what version 4 added."""
-        self._run_all([SALON.add_column("rewards", self._dialect)])
+        """Create the tables of the rewards ledger, and the columns that came with them: what version 4 added."""
+        for shape, name in ADDED_COLUMNS:  # which a table has that was made on the way from version 2
+            held = self._connection.rows("SELECT name FROM pragma_table_info(?)", [shape.name])
+            if (name,) not in held:
+                self._run_all([shape.add_column(name, self._dialect)])
         for shape in REWARD_SHAPES:
             self._run_all(shape.ddl(self._dialect))
 

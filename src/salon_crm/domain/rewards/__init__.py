@@ -1,6 +1,6 @@
 """Rewards: the ledger of a customer's points, what earns them, and how it is verified."""
 
-from salon_crm.domain.rewards.earning import points_kept, sale_shares, visit_points
+from salon_crm.domain.rewards.earning import points_kept, points_returned, sale_shares, visit_points
 from salon_crm.domain.rewards.ledger import RewardLedger, returning
 from salon_crm.domain.rewards.programme import (
     EarnPer,
@@ -26,6 +26,7 @@ from salon_crm.domain.rewards.records import (
     entry_digest,
     lot_key,
     points_in,
+    points_taken_back,
 )
 from salon_crm.domain.rewards.verifying import LedgerFault, fault_in
 
@@ -55,6 +56,8 @@ __all__ = [
     "lot_key",
     "points_in",
     "points_kept",
+    "points_returned",
+    "points_taken_back",
     "returning",
     "sale_shares",
     "visit_points",

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from salon_crm.domain.rewards.programme import EarnPer, EarnRule, RewardProgramme
 from salon_crm.domain.rewards.records import LineShare
-from salon_crm.domain.sales import Sale, SaleLine
+from salon_crm.domain.sales import Sale, SaleLine, SaleStatus
 
 _WHOLE_TAX = 10_000
 """Hundredths of a percent in all of a price before tax."""
@@ -44,8 +44,20 @@ def points_kept(shares: Sequence[LineShare], sale: Sale) -> int:
     """
     if sale.total and not sale.net:
         return 0
-    kept = sum((_left_of(sale, share.line) * share.points for share in shares if share.line is not None), Fraction(0))
+    kept = sum((_left_of(sale, share.line) * share.points for share in shares), Fraction(0))
     return (kept * _left_by_amounts(sale)).__floor__()
+
+
+def points_returned(points: int, sale: Sale) -> int:
+    """Return how many of the points redeemed on a sale come back for what was taken back of it, rounded down.
+
+    Of one that was refunded or cancelled as a whole, all do.
+    """
+    if sale.status in (SaleStatus.REFUNDED, SaleStatus.CANCELLED):
+        return points
+    if not sale.total:
+        return 0
+    return points * sale.refunded.minor // sale.total.minor
 
 
 def _rules(programme: RewardProgramme, per: EarnPer, day: date) -> Iterable[EarnRule]:

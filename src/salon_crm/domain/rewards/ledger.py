@@ -163,7 +163,7 @@ _SIGNS = {
 
 def _entered(head: RewardHead, lots: dict[LotKey, RewardLot], entry: RewardEntry) -> RewardHead:
     """Put an entry into the lots, and return the head after it; raises StoreError for one that does not follow."""
-    total = head.total + entry.points
+    total, short = head.total + entry.points, head.shortfall + entry.shortfall
     broken: str | None = None
     if entry.customer_id != head.customer_id:
         broken = "it is another customer's"
@@ -175,13 +175,15 @@ def _entered(head: RewardHead, lots: dict[LotKey, RewardLot], entry: RewardEntry
         broken = "its total does not follow"
     elif (entry.points > 0) - (entry.points < 0) not in _SIGNS[entry.action]:
         broken = f"{entry.points} points cannot be {entry.action}"
-    elif entry.shortfall < 0 or not (entry.parts or entry.shortfall):
+    elif not (entry.parts or entry.shortfall):
         broken = "it does nothing"
+    elif entry.shortfall < 0 and (entry.points != entry.shortfall or short < 0):
+        broken = "it collects what was not short"
     if broken is None:
         broken = _put(lots, entry)
     if broken is not None:
         raise StoreError("rewards-broken", customer_id=str(head.customer_id), sequence=head.sequence + 1, reason=broken)
-    return evolve(head, total=total, version=entry.sequence)
+    return evolve(head, total=total, shortfall=short, version=entry.sequence)
 
 
 def _put(lots: dict[LotKey, RewardLot], entry: RewardEntry) -> str | None:

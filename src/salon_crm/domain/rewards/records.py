@@ -88,9 +88,9 @@ def points_in(parts: Iterable[LotPart]) -> int:
 
 @frozen(field_transformer=classed)
 class LineShare:
-    """What a line of a sale earned, by its place from 0; ``line`` is None for the visit that the sale was."""
+    """What a line of a sale earned, by its place from 0."""
 
-    line: int | None = field(metadata=OPERATOR)
+    line: int = field(metadata=OPERATOR)
     points: int = field(metadata=MONEY)
 
 
@@ -101,8 +101,8 @@ class RewardEntry:
     ``sequence`` counts a customer's entries from 1. ``at`` is when it happened, ``recorded`` when it was written down.
     ``points`` go in, or out below zero; ``parts`` say of which lots, ``total_after`` is what all lots hold then. A lot
     that the entry opens has the entry's own sequence for a number. ``tier_points`` is what the entry counts for tiers.
-    ``shortfall`` are points that a refund would have taken back and that were not there any more. ``shares`` say what
-    each line of a sale earned.
+    ``shortfall`` are points that a refund would have taken back and that were not there any more, below zero where they
+    are collected of points earned later. ``shares`` say what each line of a sale earned.
 
     ``rewarded_by`` and ``role`` are the actor. ``reason_digest`` is SHA-256 over ``salt`` and ``reason``: erasing takes
     both away, and what the entry's own digest covers stays.
@@ -133,6 +133,11 @@ class RewardEntry:
         if self.reason is None:
             return True
         return self.salt is not None and self.reason_digest == digest_of_reason(self.reason, self.salt)
+
+
+def points_taken_back(entries: Iterable[RewardEntry]) -> int:
+    """Return how many points the reversals of an entry took back of it, those included that were not there any more."""
+    return sum(entry.shortfall - entry.points for entry in entries)
 
 
 def digest_of_reason(reason: str, salt: bytes) -> bytes:
@@ -218,11 +223,13 @@ def emptied_lots(entry: RewardEntry) -> dict[LotKey, RewardLot]:
 class RewardHead:
     """The end of a customer's ledger: the sequence of the last entry and the total after it, 0 and 0 before the first.
 
-    ``version`` is the sequence: each entry makes the next version.
+    ``shortfall`` is what refunds could not take back and was not collected since. ``version`` is the sequence: each
+    entry makes the next version.
     """
 
     customer_id: CustomerId = field(metadata=OPERATOR)
     total: int = field(default=0, metadata=MONEY)
+    shortfall: int = field(default=0, metadata=MONEY)
     version: int = field(default=0, metadata=OPERATOR)
 
     @property

@@ -23,6 +23,8 @@ MOST_RULES: Final = 100
 MOST_TIERS: Final = 20
 _MOST_ITEMS: Final = 1_000
 _MOST_GIVEN: Final = 10**6
+_MOST_WORTH: Final = 10**6
+"""Minor units that a point is worth at most: the largest balance is an amount of money still."""
 _MOST_PERCENT: Final = 10_000
 _MOST_MONTHS: Final = 1_200
 _MOST_YEARS: Final = 100
@@ -97,14 +99,14 @@ def read_programme(value: object, field: str, currency: str) -> RewardProgramme:
         "tiers": tiers,
         "tier_months": form.whole("tier_months", 1, _MOST_MONTHS),
         "minimum": form.whole("minimum", 1, MOST_POINTS),
-        "value": form.money("value"),
+        "value": form.money("value", _MOST_WORTH),
         "daily_caps": form.part("daily_caps", _read_caps),
         **{name: form.switch(name) for name in ("reasons", "returns", "collects")},
     }
     codes = [tier.code for tier in tiers or ()]
     twice = next((code for place, code in enumerate(codes) if code in codes[:place]), None)
     if twice is not None:
-        form.refuse("tiers", "code-twice", code=twice)
+        form.refuse(InvalidValue("code-twice", field=form.at("tiers"), code=twice))
     return cast(RewardProgramme, form.made(read))
 
 
@@ -126,15 +128,15 @@ class _Form:
         """Return what is stated of a field, parsed; None where it is not stated or cannot be taken."""
         if name not in self._stated:
             return None
-        return self._problems.read(parse, self._stated[name], f"{self._field}.{name}", *arguments)
+        return self._problems.read(parse, self._stated[name], self.at(name), *arguments)
 
     def whole(self, name: str, low: int, high: int) -> int | None:
         """Read a whole number."""
         return cast("int | None", self._read(name, read_whole, low, high))
 
-    def money(self, name: str) -> Money | None:
-        """Read an amount that is more than nothing."""
-        return cast("Money | None", self._read(name, _amount, self._currency))
+    def money(self, name: str, most: int = MOST_MINOR) -> Money | None:
+        """Read an amount that is more than nothing, of so many minor units at most."""
+        return cast("Money | None", self._read(name, _amount, self._currency, most))
 
     def switch(self, name: str) -> bool | None:
         """Read whether something is on."""
@@ -150,10 +152,10 @@ class _Form:
 
     def each(self, name: str, most: int, parse: Any) -> Any:
         """Read a sequence, each item in a way of its own; None where any cannot be taken."""
-        items = self._read(name, lambda value, field: read_items(value, field, most=most))
+        items = self._read(name, partial(read_items, most=most))
         if items is None:
             return None
-        found = [self._problems.read(parse, item, f"{self._field}.{name}.{n}") for n, item in enumerate(items)]
+        found = [self._problems.read(parse, item, f"{self.at(name)}.{n}") for n, item in enumerate(items)]
         return None if None in found else tuple(found)
 
     def states(self, name: str) -> bool:
@@ -163,11 +165,15 @@ class _Form:
     def needs(self, name: str, hint: str) -> None:
         """Ask for a field that must be stated."""
         if name not in self._stated:
-            self.refuse(name, "required", hint=hint)
+            self.refuse(InvalidValue("required", field=self.at(name), hint=hint))
 
-    def refuse(self, name: str, problem: str, **params: Any) -> None:
-        """Say what is wrong with a field."""
-        self._problems.found.append(InvalidValue(problem, field=f"{self._field}.{name}", **params))
+    def at(self, name: str) -> str:
+        """Return the path of a field."""
+        return f"{self._field}.{name}"
+
+    def refuse(self, problem: InvalidValue) -> None:
+        """Say what else is wrong."""
+        self._problems.found.append(problem)
 
     def made(self, read: Mapping[str, object]) -> Any:
         """Return the object, whose fields are as at first where none was stated; raises what is wrong."""
@@ -184,7 +190,7 @@ def _read_rule(value: object, field: str, *, currency: str) -> EarnRule:
         form.needs("amount", "Say for how much money the rule gives its points.")
     for name in _PARTS_OF_LINES if per is EarnPer.VISIT else ("amount",) if per is EarnPer.ITEM else ():
         if form.states(name):
-            form.refuse(name, "unknown-field", hint=f"A rule per {per} has none.")
+            form.refuse(InvalidValue("unknown-field", field=form.at(name), hint=f"A rule per {per} has none."))
     read = {
         "per": per,
         "points": form.whole("points", 1, _MOST_GIVEN),
@@ -197,7 +203,7 @@ def _read_rule(value: object, field: str, *, currency: str) -> EarnRule:
     }
     since, until = cast("tuple[date | None, date | None]", (read["since"], read["until"]))
     if since is not None and until is not None and until < since:
-        form.refuse("until", "period-backwards")
+        form.refuse(InvalidValue("period-backwards", field=form.at("until")))
     return cast(EarnRule, form.made(read))
 
 
@@ -210,20 +216,22 @@ def _read_tier(value: object, field: str, *, currency: str) -> Tier:
     code = form.part("code", parse_code)
     read = {
         "code": code,
-        "name": form.part("name", lambda name, where: clean_text(name, where, limit=NAME_LIMIT)) or code,
+        "name": form.part("name", partial(clean_text, limit=NAME_LIMIT)) or code,
         "points": form.whole("points", 1, MOST_POINTS),
         "spend": form.money("spend"),
         "percent": form.whole("percent", 1, _MOST_PERCENT),
     }
     if form.states("points") == form.states("spend"):
-        form.refuse("points", "required", hint="A tier is reached by points or by spend: state one of the two.")
+        hint = "A tier is reached by points or by spend: state one of the two."
+        form.refuse(InvalidValue("required", field=form.at("points"), hint=hint))
     return cast(Tier, form.made(read))
 
 
 def _read_expiry(value: object, field: str) -> Expiry:
     form = _Form(value, field, Expiry)
     if form.states("months") and form.states("year_ends"):
-        form.refuse("year_ends", "unknown-field", hint="Points last for months, or to the end of a year.")
+        hint = "Points last for months, or to the end of a year."
+        form.refuse(InvalidValue("unknown-field", field=form.at("year_ends"), hint=hint))
     read = {"months": form.whole("months", 1, _MOST_MONTHS), "year_ends": form.whole("year_ends", 0, _MOST_YEARS)}
     return cast(Expiry, form.made(read))
 
@@ -242,9 +250,9 @@ def _read_names(value: object, field: str) -> frozenset[str]:
     return frozenset(clean_text(each, f"{field}.{n}", limit=NAME_LIMIT) for n, each in enumerate(items))
 
 
-def _amount(value: object, field: str, currency: str) -> Money:
+def _amount(value: object, field: str, currency: str, most: int) -> Money:
     money = Money.parse(value, field, currency=currency)
-    if not money:
-        low, high = Money(1, currency), Money(MOST_MINOR, currency)
+    if not 0 < money.minor <= most:
+        low, high = Money(1, currency), Money(most, currency)
         raise InvalidValue("number-out-of-range", field=field, low=str(low), high=str(high))
     return money

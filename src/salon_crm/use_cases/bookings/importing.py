@@ -52,6 +52,7 @@ from salon_crm.use_cases.catalogue import WORDS
 from salon_crm.use_cases.customers import form_context, set_status
 from salon_crm.use_cases.facts import follow_bookings
 from salon_crm.use_cases.importing import ImportRun, list_more
+from salon_crm.use_cases.rewards.earning import settle_booking
 from salon_crm.use_cases.tables import (
     SOURCE_LIMIT,
     Progress,
@@ -310,9 +311,10 @@ class _BookingImport(ImportRun[ImportedBooking]):
                 write_change(unit, customer, plan.before, plan.after, change, self.details)
             if plan.activates:
                 activated[customer.id] = set_status(unit, customer, Status.ACTIVE)
-        follow_bookings(
-            unit.writing, [(plan.before, plan.after) for plan in plans if plan.outcome is not Outcome.UNCHANGED]
-        )
+        changed = [plan for plan in plans if plan.outcome is not Outcome.UNCHANGED]
+        follow_bookings(unit.writing, [(plan.before, plan.after) for plan in changed])
+        for plan in changed:
+            settle_booking(unit, plan.customer, plan.before, plan.after, gives=False)
 
     def report(self) -> BookingImportReport:
         """Return what became of the list."""

@@ -12,6 +12,7 @@ from salon_crm.domain.bookings import Booking, BookingChange, BookingMove
 from salon_crm.domain.customers import Customer, Status
 from salon_crm.domain.ids import BookingId, CustomerId, IdLike, parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, MONEY, OPERATOR, classed, field_classes
+from salon_crm.domain.rewards import RewardEntry
 from salon_crm.errors import Conflict, NotFound, RuleBroken
 from salon_crm.ports.store import Reading
 from salon_crm.use_cases.access import check_own
@@ -19,6 +20,7 @@ from salon_crm.use_cases.blocks import blocks_in_force
 from salon_crm.use_cases.bookings.plan import check_location_of
 from salon_crm.use_cases.customers import set_status
 from salon_crm.use_cases.facts import follow_booking
+from salon_crm.use_cases.rewards.earning import settle_booking
 from salon_crm.use_cases.unit import Unit
 
 SHOWN: Final = field_classes(IDENTITY, BEHAVIOUR, MONEY, OPERATOR)
@@ -30,10 +32,10 @@ CUSTOMER_BLOCKED: Final = "customer-blocked"
 
 @frozen(field_transformer=classed, kw_only=True)
 class BookingMoved:
-    """A booking as it is after a move; ``points`` are the entries of the rewards ledger, none while it is not kept."""
+    """A booking as it is after a move; ``points`` are the entries of the rewards ledger that came of it."""
 
     booking: Booking = field(metadata=BEHAVIOUR)
-    points: tuple[Any, ...] = field(default=(), metadata=MONEY)
+    points: tuple[RewardEntry, ...] = field(default=(), metadata=MONEY)
 
 
 def new_booking(unit: Unit, customer: Customer, plan: Mapping[str, Any], *, id: IdLike | None) -> Booking:
@@ -110,11 +112,11 @@ def keep_move(
     *,
     reason: str | None = None,
 ) -> BookingMoved:
-    """Keep a changed booking and what it was before, record it, and keep the customer's facts."""
+    """Keep a changed booking and what it was before, record it, and keep the customer's facts and points."""
     change = BookingChange.of(before, at=unit.at, by=unit.actor.id, move=move, reason=reason)
     write_change(unit, customer, before, after, change)
     follow_booking(unit.writing, before, after)
-    return BookingMoved(booking=after)
+    return BookingMoved(booking=after, points=settle_booking(unit, customer, before, after))
 
 
 def write_change(

@@ -11,7 +11,8 @@ from salon_crm.domain.bookings import Booking, BookingOrigin, BookingStatus, Can
 from salon_crm.domain.criteria import Ref
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import ExternalId, IdLike
-from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, classed
+from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, classed
+from salon_crm.domain.rewards import RewardEntry
 from salon_crm.errors import InvalidValue
 from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.access import use_case
@@ -25,18 +26,23 @@ from salon_crm.use_cases.bookings.keeping import (
     new_booking,
 )
 from salon_crm.use_cases.bookings.plan import Plan, agreed_zone, check_location_of
+from salon_crm.use_cases.rewards.earning import settle_booking
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 
 @frozen(field_transformer=classed, kw_only=True)
 class BookingMirrored:
-    """A booking of a host's calendar as it is kept now: whether it is new, whether anything of it changed."""
+    """A booking of a host's calendar as it is kept now: whether it is new, whether anything of it changed.
+
+    ``points`` are the entries of the rewards ledger that came of it.
+    """
 
     booking: Booking = field(metadata=BEHAVIOUR)
     added: bool = field(metadata=OPERATOR)
     changed: bool = field(metadata=OPERATOR)
     activated: bool = field(default=False, metadata=OPERATOR)
     warnings: tuple[str, ...] = field(default=(), metadata=BEHAVIOUR)
+    points: tuple[RewardEntry, ...] = field(default=(), metadata=MONEY)
 
 
 @use_case(Permission.MIRROR_BOOKINGS, shows=SHOWN)
@@ -129,12 +135,21 @@ def mirror_booking(
     if held is None:
         new = new_booking(unit, customer, {**plan, "external_id": own_id, "origin": origin}, id=None)
         activated = keep_booking(unit, customer, new)
-        return BookingMirrored(booking=new, added=True, changed=True, activated=activated, warnings=warnings)
+        return BookingMirrored(
+            booking=new,
+            added=True,
+            changed=True,
+            activated=activated,
+            warnings=warnings,
+            points=settle_booking(unit, customer, None, new),
+        )
     check_location_of(unit, held)
     changed = evolve(held, customer_id=customer.id, **{**plan, "zone": agreed_zone(unit, held, plan)})
     if changed == held:
         return BookingMirrored(booking=held, added=False, changed=False, warnings=warnings)
     changed = evolve(changed, version=held.version + 1)
-    keep_move(unit, customer, held, changed, None)
+    moved = keep_move(unit, customer, held, changed, None)
     activated = activate_for(unit, customer, changed)
-    return BookingMirrored(booking=changed, added=False, changed=True, activated=activated, warnings=warnings)
+    return BookingMirrored(
+        booking=changed, added=False, changed=True, activated=activated, warnings=warnings, points=moved.points
+    )

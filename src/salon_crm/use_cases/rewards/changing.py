@@ -2,21 +2,23 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from salon_crm.domain.access import Actor, Permission
+from salon_crm.domain.access import Actor, Permission, Scope
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.dates import parse_day
-from salon_crm.domain.ids import IdLike
-from salon_crm.domain.rewards import MOST_POINTS, RewardAction, RewardEntry, RewardLedger
-from salon_crm.errors import InvalidValue
+from salon_crm.domain.ids import IdLike, parse_id
+from salon_crm.domain.rewards import MOST_POINTS, OriginKind, RewardAction, RewardEntry, RewardLedger, RewardOrigin
+from salon_crm.domain.sales import SaleStatus
+from salon_crm.errors import InvalidValue, NotFound, RuleBroken
 from salon_crm.ports.salon import Salon
-from salon_crm.use_cases.access import use_case
-from salon_crm.use_cases.rewards.asking import Asked, parse_points
+from salon_crm.use_cases.access import follow_alias, use_case
+from salon_crm.use_cases.rewards.asking import Asked, check_cap, parse_points, theirs
 from salon_crm.use_cases.rewards.keeping import SHOWN, head_there, taken_from, today_of, write_entry
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 
-@use_case(Permission.CHANGE_POINTS, shows=SHOWN)
+@use_case(Permission.ADD_POINTS, shows=SHOWN, scopes={Scope.CAP})
 def add_points(
     salon: Salon,
     actor: Actor,
@@ -36,14 +38,17 @@ def add_points(
     without it they stay. ``reason`` is shown in the history. ``reference`` makes a retry safe: the same reference with
     the same customer and points returns the entry it made, however long ago. ``id`` and ``at`` as for `add_customer`.
 
-    Raises InvalidValue, NotFound, Conflict where the reference is an entry's that says something else, NotPermitted.
+    Raises InvalidValue, NotFound, Conflict where the reference is an entry's that says something else, RuleBroken for
+    more than the actor's role may give in a day, NotPermitted, also for the actor's own profile.
     """
     with unit_of_work(salon, actor, at) as unit:
-        customer = unit.customer(Permission.CHANGE_POINTS, customer_id)
+        customer = theirs(unit, Permission.ADD_POINTS, customer_id)
         asked = Asked(unit, customer, RewardAction.ADDED, parse_points(points), reason, reference, id)
-        return asked.entry_before() or _give(
-            unit, customer, asked, expires=_parse_last_day(unit, expires), tier_points=asked.points
-        )
+        made = asked.entry_before()
+        if made is not None:
+            return made
+        check_cap(unit, asked.points)
+        return _give(unit, customer, asked, expires=_parse_last_day(unit, expires), tier_points=asked.points)
 
 
 @use_case(Permission.REDEEM_POINTS, shows=SHOWN)
@@ -54,6 +59,7 @@ def redeem_points(
     /,
     *,
     points: int,
+    sale: IdLike | None = None,
     reason: str | None = None,
     id: IdLike | None = None,
     reference: str | None = None,
@@ -61,14 +67,39 @@ def redeem_points(
 ) -> RewardEntry:
     """Let a customer spend points, those soonest to expire first, then the oldest, and return the entry.
 
-    ``at`` is when it happened, of a till that was offline; what had expired by then cannot be spent. The rest as for
-    `add_points`. Raises RuleBroken where fewer points can be spent, with both figures, and what `add_points` raises; a
-    refused attempt leaves nothing and may be tried again.
+    ``sale`` is the id of the sale they are spent on: they come back where it is refunded or cancelled, unless the
+    programme says otherwise. ``at`` is when it happened, of a till that was offline; what had expired by then cannot be
+    spent. The rest as for `add_points`. Raises RuleBroken where fewer points can be spent, with both figures, for fewer
+    than the programme redeems at once, for a sale of somebody else and one that was refunded or cancelled, and what
+    `add_points` raises; a refused attempt leaves nothing and may be tried again.
     """
     with unit_of_work(salon, actor, at) as unit:
-        customer = unit.customer(Permission.REDEEM_POINTS, customer_id)
-        asked = Asked(unit, customer, RewardAction.REDEEMED, -parse_points(points), reason, reference, id)
-        return asked.entry_before() or _take(unit, customer, asked)
+        customer = theirs(unit, Permission.REDEEM_POINTS, customer_id)
+        sale_id = None if sale is None else parse_id(sale, "sale")
+        origin = None if sale_id is None else RewardOrigin(OriginKind.SALE, sale_id)
+        wanted = -parse_points(points)
+        asked = Asked(unit, customer, RewardAction.REDEEMED, wanted, reason, reference, id, origin=origin)
+        made = asked.entry_before()
+        if made is not None:
+            return made
+        if sale_id is not None:
+            _check_sale(unit, customer, sale_id)
+        minimum = unit.settings.rewards.minimum
+        if points < minimum:
+            raise RuleBroken("points-below-minimum", field="points", minimum=minimum)
+        return _take(unit, customer, asked)
+
+
+def _check_sale(unit: Unit, customer: Customer, sale_id: UUID) -> None:
+    """Refuse a sale on which this customer cannot spend points; raises NotFound, RuleBroken."""
+    sale = unit.writing.sales.get_many([sale_id]).get(sale_id)
+    if sale is None:
+        raise NotFound("not-found", field="sale", kind="sale", id=str(sale_id))
+    if sale.customer_id is None or follow_alias(unit.writing, sale.customer_id) != customer.id:
+        raise RuleBroken("sale-of-another", field="sale", id=str(sale_id))
+    if sale.status not in (SaleStatus.PENDING, SaleStatus.COMPLETED):
+        needed = f"{SaleStatus.PENDING} or {SaleStatus.COMPLETED}"
+        raise RuleBroken("sale-status", field="sale", id=str(sale_id), status=sale.status, needed=needed, done="paid")
 
 
 @use_case(Permission.CHANGE_POINTS, shows=SHOWN)
@@ -90,7 +121,7 @@ def adjust_points(
     The rest as for `add_points`. Raises what `add_points` and `redeem_points` raise.
     """
     with unit_of_work(salon, actor, at) as unit:
-        customer = unit.customer(Permission.CHANGE_POINTS, customer_id)
+        customer = theirs(unit, Permission.CHANGE_POINTS, customer_id)
         wanted = parse_points(points, low=-MOST_POINTS)
         asked = Asked(unit, customer, RewardAction.ADJUSTED, wanted, reason, reference, id)
         change = _give if wanted > 0 else _take

@@ -14,7 +14,8 @@ from salon_crm.domain.criteria import EVERYBODY, Order, OrderKey
 from salon_crm.domain.dates import end_of_day, local_day, start_of_day
 from salon_crm.domain.ids import CustomerId, IdLike
 from salon_crm.domain.labels import label
-from salon_crm.domain.privacy import IDENTITY, MONEY, OPERATOR, classed, field_classes
+from salon_crm.domain.money import Money
+from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, MONEY, OPERATOR, classed, field_classes
 from salon_crm.domain.rewards import (
     MOST_POINTS,
     LedgerFault,
@@ -32,7 +33,16 @@ from salon_crm.ports.store import AuditQuery, Reading, RewardQuery
 from salon_crm.use_cases.access import find_customer, use_case
 from salon_crm.use_cases.criteria import each_slice
 from salon_crm.use_cases.pages import check_limit, parse_period
-from salon_crm.use_cases.rewards.keeping import POINTS_ACTIONS, SHOWN, day_until, head_there, ledger_there, lots_in_turn
+from salon_crm.use_cases.rewards.keeping import (
+    POINTS_ACTIONS,
+    SHOWN,
+    day_until,
+    entries_asked,
+    head_there,
+    ledger_there,
+    lots_in_turn,
+)
+from salon_crm.use_cases.rewards.tiers import tier_of
 
 _SHOWN_WITH_NAMES: Final = SHOWN | field_classes(IDENTITY)
 _AT_ONCE: Final = 500
@@ -49,7 +59,9 @@ class PointsBalance:
     """How many points a customer has: ``total`` by the last entry, ``available`` to be spent today.
 
     They differ where points have expired that `expire_points` has not written down yet. ``next_points`` can be spent
-    through ``next_expiry`` and no longer; None and 0 where all points stay.
+    through ``next_expiry`` and no longer; None and 0 where all points stay. ``tier`` is the code of the tier the
+    customer has today, ``worth`` what the points that can be spent are worth; None where the programme has no tiers,
+    and no value of a point.
     """
 
     customer_id: CustomerId = field(metadata=OPERATOR)
@@ -57,6 +69,8 @@ class PointsBalance:
     available: int = field(metadata=MONEY)
     next_expiry: date | None = field(default=None, metadata=OPERATOR)
     next_points: int = field(default=0, metadata=MONEY)
+    tier: str | None = field(default=None, metadata=BEHAVIOUR)
+    worth: Money | None = field(default=None, metadata=MONEY)
 
 
 @use_case(Permission.VIEW_POINTS, shows=SHOWN, scopes={Scope.OWN})
@@ -67,7 +81,8 @@ def points_balance(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Points
     """
     with salon.reading() as reading:
         customer = find_customer(salon, actor, Permission.VIEW_POINTS, reading, customer_id)
-        today = local_day(salon.now(), reading.settings().zone)
+        settings = reading.settings()
+        today = local_day(salon.now(), settings.zone)
         total = head_there(reading, customer.id).total
         lapsed, next_expiry, next_points = 0, None, 0
         for lot in lots_in_turn(reading, customer.id):  # what has expired first, then what is the next to
@@ -77,12 +92,16 @@ def points_balance(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Points
                 break
             else:
                 next_expiry, next_points = lot.expires, next_points + lot.points
+        tier = tier_of(reading, customer.id, settings, today)
+    value = settings.rewards.value
     return PointsBalance(
         customer_id=customer.id,
         total=total,
         available=total - lapsed,
         next_expiry=next_expiry,
         next_points=next_points,
+        tier=None if tier is None else tier.code,
+        worth=None if value is None else value * (total - lapsed),
     )
 
 
@@ -230,7 +249,7 @@ def points_statement(salon: Salon, actor: Actor, customer_id: IdLike, /, *, on: 
             ledger = ledger_there(reading, customer.id, points=None, on=today)
         else:
             midnight = start_of_day(day, settings.zone, "on", after=1)
-            entries = _entries(reading, customer.id)
+            entries = entries_asked(reading, RewardQuery(customer_id=customer.id))
             ledger = RewardLedger.of_entries(customer.id, takewhile(lambda entry: entry.recorded < midnight, entries))
     return PointsStatement(
         customer_id=customer.id,
@@ -239,14 +258,6 @@ def points_statement(salon: Salon, actor: Actor, customer_id: IdLike, /, *, on: 
         available=ledger.available(day),
         lots=ledger.open_lots(),
     )
-
-
-def _entries(reading: Reading, customer_id: CustomerId) -> Iterator[RewardEntry]:
-    """Give all entries of a customer, oldest first."""
-    after = 0
-    while entries := reading.reward_entries.find(RewardQuery(customer_id=customer_id, after=after), _AT_ONCE):
-        yield from entries
-        after = entries[-1].sequence
 
 
 @frozen(field_transformer=classed, kw_only=True)
@@ -302,7 +313,7 @@ def _verification(verified: Iterable[_Verified]) -> LedgerVerification:
 
 def _verified(reading: Reading, customer_id: CustomerId) -> _Verified:
     try:
-        entries = tuple(_entries(reading, customer_id))
+        entries = tuple(entries_asked(reading, RewardQuery(customer_id=customer_id)))
         lots = reading.reward_lots.of_customers([customer_id]).get(customer_id, ())
         head = head_there(reading, customer_id)
     except StoreError as error:

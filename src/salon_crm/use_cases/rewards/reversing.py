@@ -15,23 +15,14 @@ from salon_crm.domain.rewards import (
     RewardEntry,
     RewardLedger,
     RewardOrigin,
-    returning,
 )
 from salon_crm.errors import Conflict, InvalidValue, NotFound, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.ports.store import Reading
 from salon_crm.use_cases.access import use_case
-from salon_crm.use_cases.rewards.asking import Asked, parse_points
-from salon_crm.use_cases.rewards.keeping import (
-    SHOWN,
-    head_there,
-    ledger_there,
-    let_lapse,
-    taken_from,
-    today_of,
-    with_lots,
-    write_entry,
-)
+from salon_crm.use_cases.rewards.asking import Asked, parse_points, theirs
+from salon_crm.use_cases.rewards.keeping import SHOWN, head_there, taken_from, write_entry
+from salon_crm.use_cases.rewards.undoing import Undoing, give_back, named, named_by, take_back
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 _REVERSIBLE: Final = frozenset(
@@ -54,49 +45,38 @@ def reverse_entry(
 
     Points that were added are taken back, their own lot first, then the others as they would be spent; points that were
     taken return to the lots they came from with their old last day, and what has expired meanwhile expires again at
-    once. Of a transfer both halves are undone. The rest as for `add_points`. Raises InvalidValue, NotFound, Conflict,
-    RuleBroken for an entry that was reversed before, for one that is itself a reversal or says what expired, and where
-    fewer points are there than are taken back, NotPermitted.
+    once. Of an entry that a refund has undone in part the rest is undone, and of a transfer both halves. The rest as
+    for `add_points`. Raises InvalidValue, NotFound, Conflict, RuleBroken for an entry that was reversed before, for one
+    that is itself a reversal or says what expired, and where fewer points are there than are taken back, NotPermitted.
     """
     with unit_of_work(salon, actor, at) as unit:
         undone = entry_there(unit.writing, parse_id(entry_id, "entry_id"))
-        customer = unit.customer(Permission.CHANGE_POINTS, undone.customer_id)
-        asked = Asked(unit, customer, RewardAction.REVERSED, -undone.points, reason, reference, None)
+        customer = theirs(unit, Permission.CHANGE_POINTS, undone.customer_id)
+        asked = Asked(unit, customer, RewardAction.REVERSED, None, reason, reference, None, origin=named(undone))
         made = asked.entry_before()
         if made is not None:
-            if made.origin != _named(undone):
-                raise Conflict("reference-differs", field="entry_id", id=str(made.id))
             return made
         if undone.action not in _REVERSIBLE:
             raise RuleBroken("entry-not-reversible", id=str(undone.id), action=str(undone.action))
-        if any(entry.action is RewardAction.REVERSED for entry in _named_by(unit.writing, undone)):
+        undoing = Undoing.of(unit.writing, undone)
+        if not undoing.left:
             raise RuleBroken("entry-reversed", id=str(undone.id))
         told = asked.fields()
         if undone.action is not RewardAction.TRANSFERRED or undone.origin is None:
-            return _undo(unit, customer, undone, told)
+            return _undo(unit, customer, undoing, told)
         other = entry_there(unit.writing, undone.origin.id)
-        theirs = unit.customer(Permission.CHANGE_POINTS, other.customer_id)
-        halves = [(customer, undone, told), (theirs, other, {"reason": told["reason"]})]
-        halves.sort(key=lambda half: -half[1].points)  # who received gives back first
-        written = {each.id: _undo(unit, whose, each, says) for whose, each, says in halves}
+        whose = theirs(unit, Permission.CHANGE_POINTS, other.customer_id)
+        halves = [(customer, undoing, told), (whose, Undoing.of(unit.writing, other), {"reason": told["reason"]})]
+        halves.sort(key=lambda half: -half[1].entry.points)  # who received gives back first
+        written = {each.entry.id: _undo(unit, owner, each, says) for owner, each, says in halves}
         return written[undone.id]
 
 
-def _undo(unit: Unit, customer: Customer, undone: RewardEntry, told: dict[str, Any]) -> RewardEntry:
-    """Write the entry that undoes another."""
-    day = today_of(unit)
-    ledger = ledger_there(unit.writing, customer.id, points=max(undone.points, 0), on=day)
-    ledger = with_lots(unit.writing, ledger, undone.parts)
-    if undone.points > 0:
-        ledger.taking(undone.points, day)  # refused before anything is written
-        parts = ledger.taking_back(undone.points, {part.key for part in undone.parts}, day)
-    else:
-        parts = returning(undone.parts, (), -undone.points)
-    ledger, _ = let_lapse(unit, customer, ledger, day)
-    told = {"tier_points": -undone.tier_points, "origin": _named(undone), **told}
-    ledger, entry = write_entry(unit, customer, ledger, RewardAction.REVERSED, parts, **told)
-    let_lapse(unit, customer, ledger, day)
-    return entry
+def _undo(unit: Unit, customer: Customer, undoing: Undoing, told: dict[str, Any]) -> RewardEntry:
+    """Write the entry that undoes what is left of another."""
+    if undoing.entry.points > 0:
+        return take_back(unit, customer, undoing, undoing.left, strict=True, **told)
+    return give_back(unit, customer, undoing, undoing.left, **told)
 
 
 @frozen(field_transformer=classed, kw_only=True)
@@ -127,14 +107,14 @@ def transfer_points(
     Raises what `redeem_points` raises, and InvalidValue where giver and receiver are one.
     """
     with unit_of_work(salon, actor, at) as unit:
-        giver = unit.customer(Permission.CHANGE_POINTS, customer_id)
-        receiver = unit.customer(Permission.CHANGE_POINTS, to)
+        giver = theirs(unit, Permission.CHANGE_POINTS, customer_id)
+        receiver = theirs(unit, Permission.CHANGE_POINTS, to)
         if giver.id == receiver.id:
             raise InvalidValue("transfer-to-self", field="to")
         asked = Asked(unit, giver, RewardAction.TRANSFERRED, -parse_points(points), reason, reference, None)
         made = asked.entry_before()
         if made is not None:
-            [received] = [each for each in _named_by(unit.writing, made) if each.action is RewardAction.TRANSFERRED]
+            [received] = [each for each in named_by(unit.writing, made) if each.action is RewardAction.TRANSFERRED]
             if received.customer_id != receiver.id:
                 raise Conflict("reference-differs", field="to", id=str(made.id))
             return PointsTransferred(given=made, received=received)
@@ -142,15 +122,15 @@ def transfer_points(
         ledger, parts = taken_from(unit, giver, points)
         told["origin"] = RewardOrigin(OriginKind.ENTRY, other_id)
         _, given = write_entry(unit, giver, ledger, RewardAction.TRANSFERRED, parts, **told)
-        theirs = RewardLedger(head_there(unit.writing, receiver.id))
-        theirs_told: dict[str, Any] = {"id": other_id, "reason": told["reason"], "origin": _named(given)}
+        ledger = RewardLedger(head_there(unit.writing, receiver.id))
+        theirs_told: dict[str, Any] = {"id": other_id, "reason": told["reason"], "origin": named(given)}
         last_days = dict.fromkeys(part.expires for part in parts)
         opened = [
             each
             for last in last_days
-            for each in theirs.opening(-sum(part.points for part in parts if part.expires == last), last)
+            for each in ledger.opening(-sum(part.points for part in parts if part.expires == last), last)
         ]
-        _, received = write_entry(unit, receiver, theirs, RewardAction.TRANSFERRED, opened, **theirs_told)
+        _, received = write_entry(unit, receiver, ledger, RewardAction.TRANSFERRED, opened, **theirs_told)
         return PointsTransferred(given=given, received=received)
 
 
@@ -160,13 +140,3 @@ def entry_there(reading: Reading, entry_id: object) -> RewardEntry:
     if not held:
         raise NotFound("not-found", kind="reward entry", id=str(entry_id))
     return held[0]
-
-
-def _named(entry: RewardEntry) -> RewardOrigin:
-    return RewardOrigin(OriginKind.ENTRY, entry.id)
-
-
-def _named_by(reading: Reading, entry: RewardEntry) -> tuple[RewardEntry, ...]:
-    """Return the entries that name another as what they came of."""
-    key = (OriginKind.ENTRY.value, entry.id)
-    return reading.reward_entries.by_key("origin", [key]).get(key, ())

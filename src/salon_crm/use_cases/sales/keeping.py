@@ -1,10 +1,10 @@
 """Keeping a sale and what changed of it: the record, the audit, the bookings it is for and the customer's facts."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from salon_crm.domain.access import Permission
 from salon_crm.domain.audit import AuditAction, Detail
@@ -12,6 +12,7 @@ from salon_crm.domain.bookings import OPEN, Booking, BookingMove, moved_booking
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.ids import parse_id
 from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, classed, field_classes
+from salon_crm.domain.rewards import RewardEntry
 from salon_crm.domain.sales import Sale
 from salon_crm.errors import NotFound
 from salon_crm.ports.store import Reading
@@ -19,6 +20,7 @@ from salon_crm.use_cases.access import check_grant
 from salon_crm.use_cases.bookings.keeping import keep_move
 from salon_crm.use_cases.bookings.plan import check_location_of
 from salon_crm.use_cases.facts import refresh_facts
+from salon_crm.use_cases.rewards.earning import settle_sale
 from salon_crm.use_cases.unit import Unit
 
 SHOWN: Final = field_classes(MONEY, BEHAVIOUR, OPERATOR)
@@ -29,12 +31,12 @@ SHOWN: Final = field_classes(MONEY, BEHAVIOUR, OPERATOR)
 class SaleOutcome:
     """A sale as it is after an act, and what came of it: the bookings it completed.
 
-    ``points`` are the entries of the rewards ledger, none while it is not kept.
+    ``points`` are the entries of the rewards ledger that came of the sale and of those bookings.
     """
 
     sale: Sale = field(metadata=MONEY)
     completed: tuple[Booking, ...] = field(default=(), metadata=BEHAVIOUR)
-    points: tuple[Any, ...] = field(default=(), metadata=MONEY)
+    points: tuple[RewardEntry, ...] = field(default=(), metadata=MONEY)
 
 
 def sale_there(reading: Reading, sale_id: UUID, *, code: str = "not-found") -> Sale:
@@ -69,29 +71,30 @@ def keep_change(
     after: Sale,
     action: AuditAction,
     details: Mapping[str, Detail] | None = None,
-) -> None:
-    """Keep a changed sale, record it, and keep the customer's facts."""
+) -> SaleOutcome:
+    """Keep a changed sale, record it, and keep the customer's facts and points."""
     unit.writing.sales.save(after, before.version)
     unit.record(action, customer, details={"sale": str(after.id), **(details or {})})
     if customer is not None:
         refresh_facts(unit.writing, [customer.id])
+    return SaleOutcome(sale=after, points=settle_sale(unit, customer, before, after))
 
 
 def complete_bookings(
-    unit: Unit, customer: Customer | None, bookings: Iterable[Booking], use_case_name: str
-) -> tuple[Booking, ...]:
-    """Complete the bookings that a completed sale is for and that had begun when it was made; return those.
+    unit: Unit, customer: Customer | None, outcome: SaleOutcome, bookings: Iterable[Booking], use_case_name: str
+) -> SaleOutcome:
+    """Complete the bookings that a completed sale is for and that had begun when it was made; return what came of it.
 
     One that is still to come is paid in advance and stays as it is. Raises NotPermitted for an actor who may not
     move bookings, or not at that location.
     """
     begun = [booking for booking in bookings if booking.status in OPEN and booking.start <= unit.at]
     if not begun or customer is None:  # a sale that is for a booking has its customer
-        return ()
+        return outcome
     check_grant(unit.salon, unit.actor, Permission.MOVE_BOOKINGS, use_case_name)
-    completed: list[Booking] = []
     for booking in begun:
         check_location_of(unit, booking)
         moved = moved_booking(booking, BookingMove.COMPLETE, now=unit.now)
-        completed.append(keep_move(unit, customer, booking, moved, BookingMove.COMPLETE).booking)
-    return tuple(completed)
+        kept = keep_move(unit, customer, booking, moved, BookingMove.COMPLETE)
+        outcome = evolve(outcome, completed=(*outcome.completed, kept.booking), points=(*outcome.points, *kept.points))
+    return outcome

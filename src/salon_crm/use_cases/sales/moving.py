@@ -41,10 +41,10 @@ def complete_sale(salon: Salon, actor: Actor, sale_id: IdLike, /, *, at: datetim
     with unit_of_work(salon, actor, at) as unit:
         sale, customer = find_sale(unit, sale_id)
         completed = _moved(sale, SaleStatus.COMPLETED)
-        keep_change(unit, customer, sale, completed, AuditAction.SALE_COMPLETED)
+        outcome = keep_change(unit, customer, sale, completed, AuditAction.SALE_COMPLETED)
         found = unit.writing.bookings.get_many(sale.bookings) if sale.bookings else {}
         booked = [found[each] for each in sale.bookings]
-        return SaleOutcome(sale=completed, completed=complete_bookings(unit, customer, booked, "complete_sale"))
+        return complete_bookings(unit, customer, outcome, booked, "complete_sale")
 
 
 @use_case(Permission.RECORD_SALES, shows=SHOWN)
@@ -59,8 +59,7 @@ def cancel_sale(salon: Salon, actor: Actor, sale_id: IdLike, /, *, at: datetime 
         cancelled = _moved(sale, SaleStatus.CANCELLED)
         if sale.paid:
             raise RuleBroken("sale-paid", id=str(sale.id))
-        keep_change(unit, customer, sale, cancelled, AuditAction.SALE_CANCELLED)
-        return SaleOutcome(sale=cancelled)
+        return keep_change(unit, customer, sale, cancelled, AuditAction.SALE_CANCELLED)
 
 
 def _moved(sale: Sale, status: SaleStatus) -> Sale:
@@ -85,8 +84,7 @@ def assign_sale(
         if sale.customer_id is not None:
             raise RuleBroken("sale-assigned", field="customer", id=str(sale.id))
         assigned = evolve(sale, customer_id=owner.id, version=sale.version + 1)
-        keep_change(unit, owner, sale, assigned, AuditAction.SALE_ASSIGNED)
-        return SaleOutcome(sale=assigned)
+        return keep_change(unit, owner, sale, assigned, AuditAction.SALE_ASSIGNED)
 
 
 @use_case(Permission.RECORD_SALES, shows=SHOWN)
@@ -180,9 +178,9 @@ def refund_sale(
         if len(sale.refunds) == MOST_REFUNDS:
             raise InvalidValue("too-many", field="refunds", count=MOST_REFUNDS + 1, limit=MOST_REFUNDS)
         details = {"lines": len(after.refunds[-1].lines), "whole": after.status is SaleStatus.REFUNDED}
-        keep_change(unit, customer, sale, after, AuditAction.SALE_REFUNDED, details)
+        outcome = keep_change(unit, customer, sale, after, AuditAction.SALE_REFUNDED, details)
         unit.remember("refund_sale", reference, asked, sale.id)
-        return SaleOutcome(sale=after)
+        return outcome
 
 
 class _RefundForm:

@@ -29,6 +29,7 @@ from salon_crm.use_cases.access import use_case
 from salon_crm.use_cases.bookings.plan import settled_place
 from salon_crm.use_cases.catalogue import find_item, items_named
 from salon_crm.use_cases.facts import refresh_facts
+from salon_crm.use_cases.rewards.earning import settle_sale
 from salon_crm.use_cases.sales.keeping import SHOWN, SaleOutcome, complete_bookings, sale_there
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
@@ -95,21 +96,22 @@ def record_sale(
         )
         if id is not None and unit.writing.sales.get_many([sale.id]):
             raise Conflict("id-taken", field="id")
-        completed = _keep(unit, customer, sale, booked)
+        outcome = _keep(unit, customer, sale, booked)
         unit.remember("record_sale", reference, asked, sale.id)
-        return SaleOutcome(sale=sale, completed=completed)
+        return outcome
 
 
-def _keep(unit: Unit, customer: Customer | None, sale: Sale, booked: list[Booking]) -> tuple[Booking, ...]:
-    """Keep a new sale, record it, keep the customer's facts, and complete the bookings it is for."""
+def _keep(unit: Unit, customer: Customer | None, sale: Sale, booked: list[Booking]) -> SaleOutcome:
+    """Keep a new sale, record it, keep the customer's facts and points, and complete the bookings it is for."""
     unit.writing.sales.add(sale)
     details: dict[str, Detail] = {"sale": str(sale.id), "status": str(sale.status)}
     details |= {name: len(getattr(sale, name)) for name in ("lines", "payments", "bookings")}
     unit.record(AuditAction.SALE_RECORDED, customer, details=details)
     if customer is not None:
         refresh_facts(unit.writing, [customer.id])  # before the bookings, whose facts follow from those that are kept
+    outcome = SaleOutcome(sale=sale, points=settle_sale(unit, customer, None, sale))
     due = booked if sale.status is SaleStatus.COMPLETED else []
-    return complete_bookings(unit, customer, due, "record_sale")
+    return complete_bookings(unit, customer, outcome, due, "record_sale")
 
 
 class _Form:
