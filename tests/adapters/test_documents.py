@@ -175,7 +175,7 @@ KEYS = {
     "backup-report": "backup_id path size customers head",
     "block": "id origin customer_id reason at by lifted_at lifted_by version",
     "block-alert": "id customer_id origin at state settled_at settled_by version",
-    "booked": "booking activated warnings",
+    "booked": "booking activated warnings points",
     "booking": (
         "id customer_id service start end zone location therapist status cancelled_by price package note "
         "arrived_at external_id origin at by version"

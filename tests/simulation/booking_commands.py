@@ -219,11 +219,11 @@ def _own_bookings(salon: crm.Salon, actor: crm.Actor, asked: Asked) -> Any:
 
 
 def _shown(state: State, slot: Slot) -> tuple[Any, ...]:
-    return (slot.id, booking_model.day_of(slot), state.items["services", slot.service].name)
+    return (slot.id, model.day_of(slot), state.items["services", slot.service].name)
 
 
 def _of_period(slot: Slot, since: date | None, until: date | None) -> bool:
-    day = booking_model.day_of(slot)
+    day = model.day_of(slot)
     return (since is None or day >= since) and (until is None or day <= until)
 
 
@@ -248,7 +248,7 @@ def _day_listed(state: State, who: Who, asked: Asked) -> Answer:
     slots = [
         slot
         for slot in state.slots.values()
-        if (day is None or booking_model.day_of(slot) == day) and asked["status"] in {None, slot.status}
+        if (day is None or model.day_of(slot) == day) and asked["status"] in {None, slot.status}
     ]
     slots.sort(key=lambda slot: (slot.start, slot.id))
     return state, [(slot.id, state.people[slot.customer].name) for slot in slots]

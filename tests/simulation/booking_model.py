@@ -5,15 +5,26 @@ counted anew each time it is asked.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from attrs import evolve
-from tests.simulation.model import FOLDED, Item, Line, Person, Refused, Slot, State, Who, person, with_status
-
-SALONS_ZONE: Final = "Europe/London"
+from tests.simulation import reward_model
+from tests.simulation.model import (
+    FOLDED,
+    SALONS_ZONE,
+    Item,
+    Person,
+    Refused,
+    Slot,
+    State,
+    Who,
+    day_of,
+    person,
+    recorded,
+    with_status,
+)
 
 ITEMS: Final[Mapping[str, tuple[str, str, dict[str, Any]]]] = {
     "Hair": ("service_types", "hair", {}),
@@ -49,13 +60,6 @@ _ACTIONS: Final = {
 }
 
 
-def _recorded(state: State, who: Who, action: str, one: Person | None, fields: tuple[str, ...] = ()) -> State:
-    line = Line(action, who.id, who.role, who.at, who.now, fields=fields)
-    if one is not None:
-        line = evolve(line, customer=one.id, version=one.version)
-    return evolve(state, trail=(*state.trail, line))
-
-
 # ------------------------------------------------------------------------------------- catalogue
 
 
@@ -87,21 +91,21 @@ def item_added(state: State, who: Who, name: str, new_id: Callable[[str], UUID])
         number += 1
         free = f"{code}-{number}"
     item = Item(kind, free, new_id(kind), name, **stated)
-    return _recorded(_with_item(state, item), who, "catalogue-added", None, _STATED[kind]), item
+    return recorded(_with_item(state, item), who, "catalogue-added", None, _STATED[kind]), item
 
 
 def item_renamed(state: State, who: Who, item: Item, name: str) -> State:
     if item.name == name:
         return state
     after = evolve(item, name=name, version=item.version + 1)
-    return _recorded(_with_item(state, after), who, "catalogue-edited", None, ("name",))
+    return recorded(_with_item(state, after), who, "catalogue-edited", None, ("name",))
 
 
 def item_retired(state: State, who: Who, item: Item) -> tuple[State, tuple[UUID, ...]]:
     """Return the state without the item on offer, and the bookings it still has ahead."""
     if item.retired_at is None:
         after = evolve(item, retired_at=who.now, version=item.version + 1)
-        state = _recorded(_with_item(state, after), who, "catalogue-retired", None)
+        state = recorded(_with_item(state, after), who, "catalogue-retired", None)
     names = {"services": "service", "locations": "location", "staff_members": "therapist"}
     ahead = [
         slot
@@ -118,15 +122,10 @@ def item_restored(state: State, who: Who, item: Item) -> State:
     if item.retired_at is None:
         return state
     after = evolve(item, retired_at=None, version=item.version + 1)
-    return _recorded(_with_item(state, after), who, "catalogue-restored", None)
+    return recorded(_with_item(state, after), who, "catalogue-restored", None)
 
 
 # -------------------------------------------------------------------------------------- bookings
-
-
-def day_of(slot: Slot) -> date:
-    """Return the day it starts on, where it is."""
-    return slot.start.astimezone(ZoneInfo(slot.zone)).date()
 
 
 def zone_of(item: Item | None) -> str:
@@ -173,7 +172,8 @@ def booked(state: State, who: Who, slot: Slot) -> State:
     """Return the state with one more booking; an inactive customer who is to come is active again."""
     one = state.people[slot.customer]
     state = evolve(state, slots={**state.slots, slot.id: slot})
-    return _activated(_recorded(state, who, "booking-made", one), who, slot)
+    state = reward_model.settled(recorded(state, who, "booking-made", one), who, None, slot)
+    return _activated(state, who, slot)
 
 
 def _activated(state: State, who: Who, slot: Slot) -> State:
@@ -190,7 +190,8 @@ def changed(state: State, who: Who, before: Slot, after: Slot, move: str | None,
     was = (*who_when_why, *times, before.service, before.location, before.therapist)
     state = evolve(state, slots={**state.slots, after.id: after}, changes=(*state.changes, was))
     fields = tuple(name for name in _TOLD if getattr(before, name) != getattr(after, name))
-    return _recorded(state, who, _ACTIONS[move], state.people[after.customer], fields)
+    state = recorded(state, who, _ACTIONS[move], state.people[after.customer], fields)
+    return reward_model.settled(state, who, before, after)
 
 
 def its_slot(state: State, who: Who, own_id: UUID) -> tuple[Slot, Person]:

@@ -8,6 +8,7 @@ from tests.simulation import model
 from tests.simulation.asking import Answer, Asked, Command, change, given, query, walked_pages
 from tests.simulation.booking_commands import BOOKING_COMMANDS
 from tests.simulation.model import Alarm, Ban, Jot, Line, Person, Refused, State, Who
+from tests.simulation.reward_commands import REWARD_COMMANDS
 
 import salon_crm as crm
 from salon_crm.domain.audit import AuditEntry, AuditHead
@@ -390,6 +391,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         lambda state, _who, _: (state, len(state.trail)),
     ),
     **BOOKING_COMMANDS,
+    **REWARD_COMMANDS,
     "verify": query("audit", _verify, lambda state, _who, _: (state, (True, len(state.trail)))),
 }
 

@@ -6,9 +6,10 @@ they change. Each command says what must come of it: the error it must raise, or
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
@@ -36,6 +37,7 @@ PHONES: Final = {
 }
 """Phones as they are typed in a salon in Britain, and what is kept of them."""
 
+SALONS_ZONE: Final = "Europe/London"
 MET_AGAIN: Final = "Blocked before under another profile."
 
 _EVERYBODY: Final = frozenset({"owner", "manager", "receptionist"})
@@ -60,6 +62,11 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "catalogue": frozenset({"owner"}),
     "maintain": frozenset({"owner"}),
     "audit": frozenset({"owner"}),
+    "settings": frozenset({"owner"}),
+    "see points": _EVERYBODY | {"customer"},
+    "spend points": _EVERYBODY,
+    "give points": _EVERYBODY,
+    "change points": _MANAGERS,
 }
 """Which roles may do what; a customer only with their own profile."""
 
@@ -178,6 +185,44 @@ class Slot:
     version: int = 1
 
 
+def day_of(slot: Slot) -> date:
+    """Return the day a booking starts on, where it is."""
+    return slot.start.astimezone(ZoneInfo(slot.zone)).date()
+
+
+@frozen
+class Lot:
+    """Points that were given at once and are there still, as they must be: by which deed, and their last day."""
+
+    number: int
+    last: date | None
+    at: datetime
+    points: int
+
+
+@frozen
+class Deed:
+    """What was done with points: how many went in or out, of which lots, and what there were then."""
+
+    action: str
+    points: int
+    total: int
+    at: datetime
+    parts: tuple[tuple[int, date | None, int], ...]
+    own_id: UUID | None
+    reference: str | None
+    undoes: UUID | int | None
+    short: int
+
+
+@frozen
+class Purse:
+    """A customer's points, and all that was done with them."""
+
+    lots: tuple[Lot, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+
+
 @frozen
 class Line:
     """An entry of the audit as it must be, but for its place and its digest."""
@@ -209,6 +254,11 @@ class State:
     slots: Mapping[UUID, Slot] = field(factory=dict[UUID, Slot])
     changes: tuple[tuple[Any, ...], ...] = ()
     """What bookings were before each of their changes."""
+    purses: Mapping[UUID, Purse] = field(factory=dict[UUID, Purse])
+    a_visit: int = 0
+    """How many points a visit earns."""
+    visits: Mapping[tuple[UUID, date], int] = field(factory=dict[tuple[UUID, date], int])
+    """The deed that each customer's day was given points by."""
     trail: tuple[Line, ...] = ()
 
     def bans_of(self, customer: UUID) -> list[Ban]:
@@ -257,8 +307,9 @@ def person(state: State, who: Who, customer: UUID) -> Person:
     return state.people[customer]
 
 
-def _recorded(state: State, who: Who, action: str, one: Person, fields: tuple[str, ...] = ()) -> State:
-    line = Line(action, who.id, who.role, who.at, who.now, one.id, one.version, fields)
+def recorded(state: State, who: Who, action: str, one: Person | None, fields: tuple[str, ...] = ()) -> State:
+    whose, version = (None, None) if one is None else (one.id, one.version)
+    line = Line(action, who.id, who.role, who.at, who.now, whose, version, fields)
     return evolve(state, trail=(*state.trail, line))
 
 
@@ -297,7 +348,7 @@ def check_external(state: State, one: Person) -> None:
 def added(state: State, who: Who, one: Person, fields: Iterable[str], jot: Jot | None) -> State:
     """Return the state with a new customer, their note, and whatever they met."""
     check_external(state, one)
-    state = _recorded(_kept(state, one), who, "customer-added", one, tuple(sorted(fields)))
+    state = recorded(_kept(state, one), who, "customer-added", one, tuple(sorted(fields)))
     if jot is not None:
         state = noted(state, who, jot)
     return met(state, who, one, new=True)
@@ -340,7 +391,7 @@ def edited(
             former_phones=_former(one.former_phones, (one.mobile,), (after.mobile,)),
         )
     check_external(state, after)
-    state = _recorded(_kept(state, after), who, "customer-edited", after, fields)
+    state = recorded(_kept(state, after), who, "customer-edited", after, fields)
     return met(state, who, after, new=False) if {"name", "email", "mobile"} & set(fields) else state
 
 
@@ -365,20 +416,20 @@ def with_status(state: State, who: Who, one: Person, status: str) -> State:
         return state
     after = evolve(one, status=status, version=one.version + 1)
     action = "customer-activated" if status == "active" else "customer-deactivated"
-    return _recorded(_kept(state, after), who, action, after, ("status",))
+    return recorded(_kept(state, after), who, action, after, ("status",))
 
 
 def without_former(state: State, who: Who, one: Person) -> State:
     if not (one.former_names or one.former_emails or one.former_phones):
         return state
     after = evolve(one, former_names=(), former_emails=(), former_phones=(), version=one.version + 1)
-    return _recorded(_kept(state, after), who, "former-forgotten", after)
+    return recorded(_kept(state, after), who, "former-forgotten", after)
 
 
 def removed(state: State, who: Who, one: Person) -> State:
     noted = any(jot.customer == one.id for jot in state.jots.values())
     booked = any(slot.customer == one.id for slot in state.slots.values())
-    if noted or booked or any(one.id == was[2] for was in state.changes):
+    if noted or booked or one.id in state.purses or any(one.id == was[2] for was in state.changes):
         raise Refused("RuleBroken", "has-history")
     state = evolve(
         state,
@@ -386,14 +437,14 @@ def removed(state: State, who: Who, one: Person) -> State:
         bans=tuple(ban for ban in state.bans if ban.customer != one.id),
         alarms=tuple(each for each in state.alarms if each.customer != one.id),
     )
-    return _recorded(state, who, "customer-removed", one)
+    return recorded(state, who, "customer-removed", one)
 
 
 # ----------------------------------------------------------------------------------------- notes
 
 
 def noted(state: State, who: Who, jot: Jot) -> State:
-    return _recorded(_with_jot(state, jot), who, "note-added", state.people[jot.customer])
+    return recorded(_with_jot(state, jot), who, "note-added", state.people[jot.customer])
 
 
 def note_edited(state: State, who: Who, jot: Jot, changes: Mapping[str, Any]) -> State:
@@ -402,12 +453,12 @@ def note_edited(state: State, who: Who, jot: Jot, changes: Mapping[str, Any]) ->
         return state
     fields = tuple(name for name in ("text", "alert") if getattr(after, name) != getattr(jot, name))
     after = evolve(after, edited_at=who.now, edited_by=who.id, version=jot.version + 1)
-    return _recorded(_with_jot(state, after), who, "note-edited", state.people[jot.customer], fields)
+    return recorded(_with_jot(state, after), who, "note-edited", state.people[jot.customer], fields)
 
 
 def note_removed(state: State, who: Who, jot: Jot) -> State:
     left = {key: value for key, value in state.jots.items() if key != jot.id}
-    return _recorded(evolve(state, jots=left), who, "note-removed", state.people[jot.customer])
+    return recorded(evolve(state, jots=left), who, "note-removed", state.people[jot.customer])
 
 
 def _with_jot(state: State, jot: Jot) -> State:
@@ -430,7 +481,7 @@ def blocked(state: State, who: Who, one: Person, reason: str, origin: UUID) -> S
 def _banned(state: State, who: Who, one: Person, reason: str, origin: UUID, *, first: bool = False) -> State:
     ban = Ban(one.id, origin, reason, who.at, who.id, first=first)
     state = _marked(evolve(state, bans=(*state.bans, ban)), who, one, origin)
-    return _recorded(state, who, "customer-blocked", one)
+    return recorded(state, who, "customer-blocked", one)
 
 
 def _marked(state: State, who: Who, one: Person, origin: UUID) -> State:
@@ -463,7 +514,7 @@ def _warned(state: State, who: Who, one: Person, origins: set[UUID]) -> State:
     known = {each.origin for each in state.alarms if each.customer == one.id}
     for origin in sorted(origins - known):
         state = evolve(state, alarms=(*state.alarms, Alarm(one.id, origin, who.at)))
-        state = _recorded(state, who, "block-alert-raised", one)
+        state = recorded(state, who, "block-alert-raised", one)
     return state
 
 
@@ -475,7 +526,7 @@ def unblocked(state: State, who: Who, one: Person) -> State:
         if ban.origin in origins and ban.lifted_at is None:
             lifted = evolve(ban, lifted_at=who.at, lifted_by=who.id, version=ban.version + 1)
             state = evolve(state, bans=tuple(lifted if each is ban else each for each in state.bans))
-            state = _recorded(state, who, "customer-unblocked", state.people[ban.customer])
+            state = recorded(state, who, "customer-unblocked", state.people[ban.customer])
     state = evolve(state, marks=frozenset(mark for mark in state.marks if mark[0] not in origins))
     for each in state.alarms:
         if each.origin in origins and each.state == "open":
@@ -486,7 +537,7 @@ def unblocked(state: State, who: Who, one: Person) -> State:
 def _settled(state: State, who: Who, which: Alarm, how: str) -> State:
     after = evolve(which, state=how, settled_at=who.now, settled_by=who.id, version=which.version + 1)
     state = evolve(state, alarms=tuple(after if each is which else each for each in state.alarms))
-    return _recorded(state, who, f"block-alert-{how}", state.people[which.customer])
+    return recorded(state, who, f"block-alert-{how}", state.people[which.customer])
 
 
 def settled(state: State, who: Who, which: Alarm, *, same_person: bool) -> State:
@@ -524,3 +575,10 @@ def _has_text(one: Person, text: str) -> bool:
         digits = "".join(sign for sign in text if sign.isdigit())
         return any(digits in spelling for spelling in spellings)
     return all(any(word in each for each in texts) for word in text.split())
+
+
+def rewarded(state: State, who: Who, points: int) -> State:
+    """Return the state with so many points for a visit from now on."""
+    if state.a_visit == points:
+        return state
+    return recorded(evolve(state, a_visit=points), who, "settings-changed", None, ("rewards",))

@@ -8,7 +8,7 @@ from attrs import evolve
 from tests.simulation.booking_model import ITEMS
 from tests.simulation.faults import ERRORS, Fault
 from tests.simulation.model import EMAILS, FOLDED, PHONES
-from tests.simulation.world import POOL, ROLES, SLOTS, Step
+from tests.simulation.world import ENTRIES, POOL, ROLES, SLOTS, Step
 
 _NAMES: Final = tuple(FOLDED)
 _TEXTS: Final = ("ana", "silva", "a", "ana silva", "silv ana", "lucja", "зол", "елкина", "王", "@example.com", "nobody")
@@ -203,6 +203,21 @@ _COMMANDS: Final[dict[str, tuple[int, Callable[[_Dice], dict[str, Any]]]]] = {
     "unclosed": (1, lambda d: {}),
     "panel": (6, _booking_panel),
     "facts": (1, lambda d: {}),
+    "reward": (3, lambda d: {"points": d.choice((0, 3, 5, 5))}),
+    "give": (
+        9,
+        lambda d: {
+            **_who(d),
+            "points": d.choice((1, 5, 12)),
+            **d.sometimes(0.5, lambda: d.randint(-1, 2), "expires_in"),
+            **_beside(d, ENTRIES),
+        },
+    ),
+    "spend": (10, lambda d: {**_who(d), "points": d.choice((1, 3, 5, 9)), **_beside(d, ENTRIES)}),
+    "undo": (7, lambda d: {"entry": d.randint(1, ENTRIES)}),
+    "hand on": (3, lambda d: {**_who(d), "to": d.randint(1, 4), "points": d.choice((1, 4))}),
+    "purse": (3, _who),
+    "ledgers": (1, lambda d: {}),
     "begin": (4, lambda d: {}),
     "end": (5, lambda d: {}),
     "leave": (4, lambda d: {"all": d.random() < 0.4, "by": d.choice(("Left", "KeyboardInterrupt"))}),
@@ -237,8 +252,8 @@ _ALMOST: Final = 1e-6
 def program(seed: int, steps: int) -> list[Step]:
     """Return the steps that a seed means: the same ones for ever, as long as this module stays as it is.
 
-    It begins with a few customers, a catalogue and a booking or two. Then one actor acts for a while, so that a
-    transaction comes to its end, and now and then another does in between.
+    It begins with a few customers, a catalogue, a booking or two and a few points. Then one actor acts for a while, so
+    that a transaction comes to its end, and now and then another does in between.
     """
     dice = _Dice(seed)
     made = [_newcomer(dice, number) for number in range(1, POOL)]
@@ -246,6 +261,8 @@ def program(seed: int, steps: int) -> list[Step]:
     made += [
         Step("owner", "book", {**_plan(dice), "who": number, "service": "cut", "id": number}) for number in (1, 2, 3)
     ]
+    made += [Step("owner", "reward", {"points": dice.choice((0, 5))})]
+    made += [Step("owner", "give", {"who": number, "points": 12, "id": number}) for number in (1, 2)]
     while len(made) < steps:
         mostly = dice.choices(ROLES, _BUSY)[0]
         begins = [Step(mostly, "begin")] if dice.random() < 0.4 else []

@@ -25,7 +25,8 @@ from tests.simulation.commands import (
     listed,
 )
 from tests.simulation.faults import Control, Fault, FaultyClock, FaultyStore
-from tests.simulation.model import Line, Refused, State, Who
+from tests.simulation.model import SALONS_ZONE, Line, Refused, State, Who
+from tests.simulation.reward_commands import as_entry, as_lot, as_purse
 
 import salon_crm as crm
 from salon_crm.domain.audit import AuditHead
@@ -36,9 +37,9 @@ from salon_crm.domain.marks import MarkKey, contact_digests
 from salon_crm.errors import SalonCrmError
 from salon_crm.ports.store import AuditQuery, Reading, Store
 from salon_crm.testing import CountedIds, FixedClock, a_customer_id
-from salon_crm.testing.builders import a_block, a_booking, a_note
+from salon_crm.testing.builders import a_block, a_booking, a_note, a_reward_entry
 
-ZONE: Final = booking_model.SALONS_ZONE
+ZONE: Final = SALONS_ZONE
 ROLES: Final = ("owner", "manager", "receptionist", "customer")
 POOL: Final = 6
 """How many customers have ids that are known beforehand, so that a program comes back to them."""
@@ -60,15 +61,20 @@ _OWN_IDS: Final[Mapping[str, Callable[[int], UUID]]] = {
     "note": lambda number: a_note(number).id,
     "block": lambda number: a_block(number).id,
     "book": lambda number: a_booking(number).id,
+    "give": lambda number: a_reward_entry(number).id,
+    "spend": lambda number: a_reward_entry(number).id,
 }
 SLOTS: Final = 4
 """How many bookings have ids that are known beforehand."""
+ENTRIES: Final = 3
+"""How many entries of ledgers have ids that are known beforehand."""
 _DAYS: Final = {
     "since_in": "since",
     "until_in": "until",
     "first_in": "first",
     "last_in": "last",
     "gone_in": "gone_since",
+    "expires_in": "expires",
 }
 """Arguments that count days from today, and the days they become."""
 
@@ -344,7 +350,11 @@ class World:
         args.pop("behind", None)
         if "head" in args:
             args["head"] = self._heads[args["head"] % len(self._heads)] if self._heads else None
-        if args.get("reference"):
+        if "to" in args:
+            args["to"] = _chosen(args["to"], [a_customer_id(n) for n in range(1, POOL + 1)], state.people)
+        if "entry" in args:
+            args["entry"] = a_reward_entry(args["entry"]).id
+        if args.get("reference") and step.verb in _TAKE_REFERENCES:
             self._tried.add((_TAKE_REFERENCES[step.verb], args["reference"]))
         if "id" in args:
             args["id"] = _OWN_IDS[step.verb](args["id"])
@@ -555,6 +565,7 @@ class World:
             "marks": {(mark.block_id, str(mark.kind), mark.digest) for mark in marks},
             "references": {key: held.result_id for key, held in references.items()},
             **_booked(unit, [one.id for one in people]),
+            "points": _rewarded(unit, [one.id for one in people]),
             "trail": [entry.sequence for entry in entries],
             "lines": tuple(map(as_line, entries)),
         }
@@ -571,6 +582,7 @@ class World:
             "bookings": dict(state.slots),
             "what bookings were": in_any_order(state.changes),
             "facts": {own_id: booking_model.facts_of(state, own_id) for own_id in state.people},
+            "points": {own_id: as_purse(state, own_id) for own_id in state.people},
             "trail": list(range(1, len(state.trail) + 1)),
         }
 
@@ -615,6 +627,21 @@ def _booked(unit: Reading, people: list[Any]) -> dict[str, Any]:
         "bookings": {slot.id: slot for slot in slots},
         "what bookings were": in_any_order(map(as_change, changes)),
         "facts": {own: as_facts(facts.get(own) or CustomerFacts(customer_id=own)) for own in people},
+    }
+
+
+def _rewarded(unit: Reading, people: list[Any]) -> dict[Any, Any]:
+    """Return what is kept of everybody's points: the end of the ledger, its lots, its entries."""
+    heads = unit.reward_heads.get_many(people)
+    lots = unit.reward_lots.of_customers(people)
+    entries = unit.reward_entries.of_customers(people)
+    return {
+        own: (
+            (heads[own].sequence, heads[own].total) if own in heads else (0, 0),
+            set(map(as_lot, lots.get(own, ()))),
+            [as_entry(entry) for entry in sorted(entries.get(own, ()), key=lambda entry: entry.sequence)],
+        )
+        for own in people
     }
 
 

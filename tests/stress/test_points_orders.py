@@ -223,19 +223,25 @@ DEPTHS: Final = [
 ]
 
 
+_ONE_BY_ONE: Final = 3
+"""How many of the last acts change from order to order in one salon, whose audit would grow without end."""
+
+
 @pytest.mark.no_cover
 @pytest.mark.parametrize(("store", "depth"), DEPTHS)
 def test_in_every_order_what_is_left_is_what_the_rules_say(
     store: str, depth: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    place: dict[str, Any] = {}
-    if store == "sqlite":
-        place = {"where": tmp_path / "salon.db"}
-    elif store == "postgres":
-        url = request.getfixturevalue("server").url()
-        place = {"where": url, "schema": SCHEMA, "salon_id": str(uuid4())}
-    clock = FixedClock()
     settings: dict[str, Any] = {"region": "PT", "zone": "Europe/Lisbon", "currency": "EUR"}
-    with crm.open_salon(**place, **settings, clock=clock, ids=CountedIds()) as salon:
-        for order in product(ACTS, repeat=depth):
-            check(salon, clock, order)
+    for number, first in enumerate(product(ACTS, repeat=max(0, depth - _ONE_BY_ONE))):
+        place: dict[str, Any] = {}
+        if store == "sqlite":
+            place = {"where": tmp_path / f"salon {number}.db"}
+        elif store == "postgres":
+            place = {"where": request.getfixturevalue("server").url(), "schema": SCHEMA, "salon_id": str(uuid4())}
+        clock = FixedClock()
+        with crm.open_salon(**place, **settings, clock=clock, ids=CountedIds()) as salon:
+            for last in product(ACTS, repeat=min(depth, _ONE_BY_ONE)):
+                check(salon, clock, (*first, *last))
+        if store == "sqlite":
+            place["where"].unlink()

@@ -159,6 +159,13 @@ def test_a_sale_that_completes_a_booking_earns_for_both(salon: crm.Salon, ana: c
     assert sold.sale.customer_id == ana.id
 
 
+def test_a_booking_that_is_written_down_when_it_is_done_earns_at_once(salon: crm.Salon, ana: crm.Customer) -> None:
+    programme(salon, VISIT)
+    start = NOON - timedelta(hours=3)
+    booked = crm.book(salon, STAFF, ana.id, service="cut", start=start, status="completed")
+    assert points(booked.points) == [("added", 10)]
+
+
 def test_a_mirrored_booking_earns_as_one_of_ours_does(salon: crm.Salon, ana: crm.Customer) -> None:
     programme(salon, VISIT)
     start = NOON - timedelta(hours=3)

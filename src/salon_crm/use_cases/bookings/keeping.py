@@ -46,12 +46,16 @@ def new_booking(unit: Unit, customer: Customer, plan: Mapping[str, Any], *, id: 
     return Booking(id=booking_id, customer_id=customer.id, at=unit.at, by=unit.actor.id, **plan)
 
 
-def keep_booking(unit: Unit, customer: Customer, booking: Booking) -> bool:
-    """Keep a new booking, record it, and keep the customer's facts; return whether it made them active again."""
+def keep_booking(unit: Unit, customer: Customer, booking: Booking) -> tuple[bool, tuple[RewardEntry, ...]]:
+    """Keep a new booking, record it, and keep the customer's facts and points.
+
+    Return whether it made them active again, and the entries of their ledger.
+    """
     unit.writing.bookings.add(booking)
     record_made(unit, customer, booking)
     follow_booking(unit.writing, None, booking)
-    return activate_for(unit, customer, booking)
+    points = settle_booking(unit, customer, None, booking)
+    return activate_for(unit, customer, booking), points
 
 
 def record_made(unit: Unit, customer: Customer, booking: Booking, details: Mapping[str, Detail] | None = None) -> None:

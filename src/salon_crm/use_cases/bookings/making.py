@@ -9,7 +9,8 @@ from salon_crm.domain.bookings import Answer, Booking, BookingAnswer, BookingSta
 from salon_crm.domain.criteria import Ref
 from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.ids import IdLike
-from salon_crm.domain.privacy import BEHAVIOUR, OPERATOR, classed, field_classes
+from salon_crm.domain.privacy import BEHAVIOUR, MONEY, OPERATOR, classed, field_classes
+from salon_crm.domain.rewards import RewardEntry
 from salon_crm.errors import InvalidValue, NotPermitted
 from salon_crm.ports.records import SERVICES
 from salon_crm.ports.salon import Salon
@@ -32,12 +33,14 @@ from salon_crm.use_cases.unit import unit_of_work
 class Booked:
     """A booking that was made: whether it made an inactive customer active, and what is to be minded.
 
-    ``warnings`` are codes that `label` has words for.
+    ``warnings`` are codes that `label` has words for. ``points`` are the entries of the rewards ledger that came of
+    it, where it was completed at once.
     """
 
     booking: Booking = field(metadata=BEHAVIOUR)
     activated: bool = field(default=False, metadata=OPERATOR)
     warnings: tuple[str, ...] = field(default=(), metadata=BEHAVIOUR)
+    points: tuple[RewardEntry, ...] = field(default=(), metadata=MONEY)
 
 
 @use_case(Permission.ASK_BOOKING, shows=field_classes(BEHAVIOUR, OPERATOR), scopes={Scope.OWN})
@@ -115,9 +118,9 @@ def book(
         if actor.role is Role.CUSTOMER and fields["start"] <= unit.now:
             raise InvalidValue("booking-past", field="start")
         booking = new_booking(unit, customer, fields, id=id)
-        activated = keep_booking(unit, customer, booking)
+        activated, points = keep_booking(unit, customer, booking)
         unit.remember("book", reference, asked, booking.id)
-        return Booked(booking=booking, activated=activated)
+        return Booked(booking=booking, activated=activated, points=points)
 
 
 def _check_own_booking(salon: Salon, actor: Actor, *, status: object, price: object) -> None:

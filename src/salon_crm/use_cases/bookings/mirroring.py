@@ -26,7 +26,6 @@ from salon_crm.use_cases.bookings.keeping import (
     new_booking,
 )
 from salon_crm.use_cases.bookings.plan import Plan, agreed_zone, check_location_of
-from salon_crm.use_cases.rewards.earning import settle_booking
 from salon_crm.use_cases.unit import Unit, unit_of_work
 
 
@@ -134,14 +133,14 @@ def mirror_booking(
     held = next(iter(unit.writing.bookings.by_key("external_id", [key]).get(key, ())), None)
     if held is None:
         new = new_booking(unit, customer, {**plan, "external_id": own_id, "origin": origin}, id=None)
-        activated = keep_booking(unit, customer, new)
+        activated, points = keep_booking(unit, customer, new)
         return BookingMirrored(
             booking=new,
             added=True,
             changed=True,
             activated=activated,
             warnings=warnings,
-            points=settle_booking(unit, customer, None, new),
+            points=points,
         )
     check_location_of(unit, held)
     changed = evolve(held, customer_id=customer.id, **{**plan, "zone": agreed_zone(unit, held, plan)})
