@@ -216,6 +216,7 @@ if TYPE_CHECKING:
         PointsTransferred,
         add_points,
         adjust_points,
+        backfill_points,
         expire_points,
         points_balance,
         points_history,
@@ -413,6 +414,7 @@ __all__ = [
     "audit_head",
     "audit_trail",
     "back_up_salon",
+    "backfill_points",
     "block_alerts",
     "block_customer",
     "book",
@@ -579,8 +581,8 @@ _HOMES: Final = {
     "use_cases.packages": "assign_package customer_packages withdraw_package",
     "use_cases.rewards": (
         "LedgerVerification PointsBalance PointsExpired PointsHistory PointsRow PointsStatement PointsTransferred "
-        "add_points adjust_points expire_points points_balance points_history points_statement redeem_points "
-        "reverse_entry transfer_points verify_ledger"
+        "add_points adjust_points backfill_points expire_points points_balance points_history points_statement "
+        "redeem_points reverse_entry transfer_points verify_ledger"
     ),
     "use_cases.sales": (
         "SaleOutcome SalePage assign_sale cancel_sale complete_sale customer_products customer_sales get_sale "

@@ -1,7 +1,7 @@
 """The plain model of rewards: what every customer's points must come to, deed by deed."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -55,7 +55,14 @@ class _Act:
     short: int = 0
 
 
-def _done(state: State, who: Who, one: Person, act: _Act, parts: Iterable[tuple[int, date | None, int]]) -> State:
+def _done(
+    state: State,
+    who: Who,
+    one: Person,
+    act: _Act,
+    parts: Iterable[tuple[int, date | None, int]],
+    at: datetime | None = None,
+) -> State:
     """Return the state with a deed that moves points in and out of lots, each named by number and last day."""
     purse, parts = purse_of(state, one.id), tuple(parts)
     lots = {(lot.number, lot.last): lot for lot in purse.lots}
@@ -69,7 +76,15 @@ def _done(state: State, who: Who, one: Person, act: _Act, parts: Iterable[tuple[
     kept = tuple(lot for lot in lots.values() if lot.points)
     points = sum(each for *_, each in parts)
     deed = Deed(
-        act.action, points, total_of(Purse(lots=kept)), who.at, parts, act.own_id, act.reference, act.undoes, act.short
+        act.action,
+        points,
+        total_of(Purse(lots=kept)),
+        at or who.at,
+        parts,
+        act.own_id,
+        act.reference,
+        act.undoes,
+        act.short,
     )
     state = evolve(state, purses={**state.purses, one.id: Purse(kept, (*purse.deeds, deed))})
     return recorded(state, who, f"points-{act.action}", one)
@@ -82,7 +97,9 @@ def _lapsed(state: State, who: Who, one: Person, among: Iterable[tuple[int, date
         lots = [lot for lot in lots if (lot.number, lot.last) in set(among)]
     for day in sorted({lot.last for lot in lots if lot.last is not None}):
         gone = sorted((lot for lot in lots if lot.last == day), key=_turn)
-        state = _done(state, who, one, _Act("expired"), [(lot.number, lot.last, -lot.points) for lot in gone])
+        parts = [(lot.number, lot.last, -lot.points) for lot in gone]
+        midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(SALONS_ZONE)).astimezone(UTC)
+        state = _done(state, who, one, _Act("expired"), parts, min(midnight, who.now))
     return state
 
 

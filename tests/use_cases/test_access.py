@@ -105,6 +105,7 @@ CALLS: dict[str, Call] = {
     "audit_head": lambda salon, actor, *_: crm.audit_head(salon, actor),
     "audit_trail": lambda salon, actor, own, _: crm.audit_trail(salon, actor, customer=own.id),
     "block_alerts": lambda salon, actor, *_: crm.block_alerts(salon, actor),
+    "backfill_points": lambda salon, actor, own, _: crm.backfill_points(salon, actor, own.id),
     "block_customer": lambda salon, actor, _, other: crm.block_customer(salon, actor, other.id, reason="Late"),
     "book": lambda salon, actor, own, other: crm.book(
         salon, actor, bookable(salon, actor, own, other).id, service="first", start=LATER

@@ -525,3 +525,30 @@ def test_a_staff_member_s_profile_is_one_that_is_there(salon: crm.Salon, ana: cr
 def test_references_of_the_programme_s_own_are_no_host_s(salon: crm.Salon, ana: crm.Customer) -> None:
     taken = "crm:sale:7"
     assert refused(lambda: crm.add_points(salon, MANAGER, ana.id, points=1, reference=taken)) == "reference-reserved"
+
+
+# backfilling
+
+
+def test_what_happened_before_there_was_a_programme_is_given_once(
+    salon: crm.Salon, ana: crm.Customer, clock: FixedClock
+) -> None:
+    visit(salon, ana, clock)
+    clock.advance(days=3)
+    sell(salon, ana, cut("25.00"), shampoo("10.00"))
+    sell(salon, ana, shampoo("70.00"), paid=None)
+    refund(salon, sell(salon, ana, shampoo("40.00")), amount="30.00")
+    programme(salon, VISIT, EURO, expiry={"months": 1})
+    made = crm.backfill_points(salon, MANAGER, ana.id, since=TODAY + timedelta(days=1))
+    assert points(made) == [("added", 35), ("added", 10), ("added", 10)]
+    assert points(crm.backfill_points(salon, MANAGER, ana.id)) == [("added", 10)]
+    assert crm.backfill_points(salon, MANAGER, ana.id) == ()
+    assert {lot.expires for lot in crm.points_statement(salon, STAFF, ana.id).lots} == {date(2026, 4, 5)}
+    assert sound(salon)
+
+
+def test_a_rule_of_a_time_gives_for_what_happened_then(salon: crm.Salon, ana: crm.Customer) -> None:
+    sell(salon, ana, at=NOON - timedelta(days=40))
+    sell(salon, ana)
+    programme(salon, {**EURO, "until": TODAY - timedelta(days=1)})
+    assert points(crm.backfill_points(salon, MANAGER, ana.id)) == [("added", 100)]

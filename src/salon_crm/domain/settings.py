@@ -42,7 +42,7 @@ class Settings:
     zone: str = field(metadata=OPERATOR)
     currency: str = field(metadata=OPERATOR)
     required_fields: tuple[str, ...] = field(default=(), metadata=OPERATOR)
-    rewards: RewardProgramme = field(default=RewardProgramme(), metadata=OPERATOR)
+    rewards: RewardProgramme = field(default=RewardProgramme(), metadata=OPERATOR, repr=False)
     version: int = field(default=1, metadata=OPERATOR)
 
 

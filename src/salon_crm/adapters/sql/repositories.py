@@ -221,12 +221,23 @@ class SqlRepository(Repository[T], Walkable):
         return True
 
     def _insert(self, things: Sequence[T]) -> None:
-        """Insert rows; raises Conflict where one is held already, and names the last of them."""
-        self._check_unique(things)
+        """Insert rows; raises Conflict where one is held already, and names the last of them.
+
+        Where the table itself knows every key that is unique, it is not asked before whether one is taken.
+        """
+        if not self._table.knows_keys:
+            self._check_unique(things)
         columns = self._table.shape.columns
         names, marks = ", ".join(column.name for column in columns), _marks(len(columns))
         sql = f"INSERT INTO {self._name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
-        if things and self._connection.run_many(sql, map(self._table.to_row, things)) < len(things):
+        if not things:
+            return
+        if len(things) == 1:
+            inserted = self._connection.run(sql, self._table.to_row(things[0]))
+        else:
+            inserted = self._connection.run_many(sql, map(self._table.to_row, things))
+        if inserted < len(things):
+            self._check_unique(things)
             identity = self._table.kind.identity(things[-1])
             raise Conflict("key-taken", kind=self._table.kind.name, key="id", id=str(identity))
 
@@ -249,7 +260,24 @@ class SqlRepository(Repository[T], Walkable):
             raise Conflict("key-taken", kind=self._table.kind.name, key=key, id=str(holder))
 
     def save(self, thing: T, expected_version: int) -> None:
-        self._replace([(thing, expected_version)])
+        if not self._replaced_as_it_stands(thing, expected_version):
+            self._replace([(thing, expected_version)])
+
+    def _replaced_as_it_stands(self, thing: T, expected_version: int) -> bool:
+        """Return whether a record could be replaced that nothing follows and whose indexed columns stay as they are.
+
+        A column that is set is written to each of its indexes: of any other record what is there is looked at first.
+        """
+        settable = self._table.settable
+        if not settable:
+            return False
+        names = [column.name for column in self._table.shape.columns]
+        row = dict(zip(names, self._table.to_row(thing), strict=True))
+        fixed = [name for name in names if name not in settable]
+        sets = ", ".join(f"{name} = ?" for name in settable)
+        where = " AND ".join(f"{name} = ?" for name in (*fixed, "version"))
+        values = [*(row[name] for name in settable), *(row[name] for name in fixed), expected_version]
+        return self._connection.run(f"UPDATE {self._name} SET {sets} WHERE {where}", values) == 1
 
     def _replace(self, things: Sequence[tuple[T, int]]) -> None:
         """Replace records, each at the version it is expected at, and none twice."""

@@ -175,6 +175,10 @@ class Table(Generic[T]):
     """The columns of a record, in the order of its row."""
     key_columns: Mapping[str, str] = field(factory=dict[str, str], metadata=OPERATOR)
     """The column each key of the kind is looked up in."""
+    knows_keys: bool = field(default=False, metadata=OPERATOR)
+    """Whether no two rows can have the same of what is unique among the keys of the kind."""
+    settable: tuple[str, ...] = field(default=(), metadata=OPERATOR)
+    """The columns a record can be replaced by without a look at what is there, its version among them."""
 
     def read(self, row: Row) -> T:
         """Return the record a row keeps; raises StoreError for a row that no release of ours wrote."""
@@ -231,11 +235,10 @@ def _instant(moment: datetime) -> str:
 
 
 def read_instant(text: str) -> datetime:
-    """Return the instant that ``write_instant`` wrote."""
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("no time zone")
-    return instant
+    """Return the instant that ``write_instant`` wrote; raises ValueError for one that is spelt in any other way."""
+    if text[4:17:3] != "--T::" or text[19] != "." or text[26:] != "Z":
+        raise ValueError("not as it is written")
+    return datetime.fromisoformat(text)
 
 
 def _read_instant_or_none(text: str | None) -> datetime | None:
@@ -952,26 +955,36 @@ def _reward_entry_to_row(entry: RewardEntry) -> Row:
     )
 
 
+_REWARD_ACTIONS: Final = {action.value: action for action in RewardAction}
+_ROLES: Final = {role.value: role for role in Role}
+
+
+@lru_cache(maxsize=64)
+def _read_customer_id(text: str) -> CustomerId:
+    return CustomerId(UUID(text))  # a history is one customer's
+
+
 def _reward_entry_from_row(row: Row) -> RewardEntry:
     (
         customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, tier_points, shortfall, shares,
         rewarded_by, role, reason, reference, origin_kind, origin_id, salt, reason_digest,
     ) = row  # fmt: skip
+    happened = read_instant(at)
     return RewardEntry(
         id=RewardEntryId(UUID(own_id)),
-        customer_id=CustomerId(UUID(customer_id)),
+        customer_id=_read_customer_id(customer_id),
         sequence=sequence,
-        at=read_instant(at),
-        recorded=read_instant(recorded),
-        action=RewardAction(action),
+        at=happened,
+        recorded=happened if recorded == at else read_instant(recorded),
+        action=_REWARD_ACTIONS[action],
         points=points,
         total_after=total_after,
         parts=tuple(LotPart(lot, part, _read_day(expires)) for lot, part, expires in json.loads(parts)),
         tier_points=tier_points,
         shortfall=shortfall,
-        shares=tuple(LineShare(line, share) for line, share in json.loads(shares)),
+        shares=() if shares == "[]" else tuple(LineShare(line, share) for line, share in json.loads(shares)),
         rewarded_by=rewarded_by,
-        role=Role(role),
+        role=_ROLES[role],
         reason=reason,
         reference=reference,
         origin=_read_origin(origin_kind, origin_id),
@@ -1028,7 +1041,9 @@ def _table(
     indexes: tuple[tuple[str, ...], ...] | None = None,
     unique: tuple[str, ...] = (),
     keyed: bool = False,
+    followed: bool = False,
 ) -> Table[T]:
+    """Return a table of a kind; where it is ``followed``, others are kept in step with it."""
     declared = _columns(columns)
     key_columns = key_columns or {}
     if indexes is None:
@@ -1045,8 +1060,24 @@ def _table(
         keyed=keyed,
     )
     return Table(
-        kind=kind, shape=shape, to_row=to_row, from_row=from_row, columns=_names(declared), key_columns=key_columns
+        kind=kind,
+        shape=shape,
+        to_row=to_row,
+        from_row=from_row,
+        columns=_names(declared),
+        key_columns=key_columns,
+        knows_keys=all(key_columns.get(name) in unique for name, key in kind.keys.items() if key.unique),
+        settable=() if followed or not kind.versioned else _settable(shape),
     )
+
+
+def _settable(shape: TableShape) -> tuple[str, ...]:
+    """Return the columns that no index holds; none of a table in which one that an index holds may be NULL."""
+    indexed = {*shape.primary_key, *(name for names in shape.indexes for name in names)}
+    indexed |= {name for names in shape.unique for name in names.split(", ")}
+    if any(column.nullable for column in shape.columns if column.name in indexed):
+        return ()
+    return tuple(column.name for column in shape.columns if column.name not in indexed)
 
 
 TABLES: Final[Mapping[str, Table[Any]]] = {
@@ -1184,6 +1215,7 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
             _sale_to_row,
             _sale_from_row,
             indexes=(("customer_id", "at", "id"), ("day", "at", "id")),
+            followed=True,
         ),
         _table(
             ASSIGNED_PACKAGES,
@@ -1201,6 +1233,7 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
             primary_key=("customer_id",),
             indexes=(),
             keyed=True,
+            followed=True,
         ),
         _table(
             REWARD_ENTRIES,

@@ -1,5 +1,6 @@
 """Rewards: points added, redeemed, adjusted, transferred, reversed and expired, and ledgers read and verified."""
 
+from salon_crm.use_cases.rewards.backfilling import backfill_points
 from salon_crm.use_cases.rewards.changing import add_points, adjust_points, redeem_points
 from salon_crm.use_cases.rewards.expiring import PointsExpired, expire_points
 from salon_crm.use_cases.rewards.reading import (
@@ -25,6 +26,7 @@ __all__ = [
     "PointsTransferred",
     "add_points",
     "adjust_points",
+    "backfill_points",
     "expire_points",
     "points_balance",
     "points_history",

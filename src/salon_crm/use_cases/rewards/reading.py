@@ -167,7 +167,7 @@ def points_history(
         )
         words = fold(clean_text(text, "text")).split() if text else []
         found: list[PointsRow] = []
-        for row in _rows(reading, query):
+        for row in _rows(reading, query, _AT_ONCE if words else limit + 1):
             if all(_says(row, word, settings) for word in words):
                 found.append(row)
             if len(found) > limit:
@@ -176,10 +176,10 @@ def points_history(
     return PointsHistory(items=tuple(found[:limit]), next=found[limit - 1].entry.sequence if more else None)
 
 
-def _rows(reading: Reading, query: RewardQuery) -> Iterator[PointsRow]:
-    """Give the entries that a query asks for, newest first, each with the name of who is named."""
+def _rows(reading: Reading, query: RewardQuery, count: int) -> Iterator[PointsRow]:
+    """Give the entries that a query asks for, newest first, so many at a time, each with the name of who is named."""
     names: dict[str, str | None] = {}
-    for entries in _slices(reading, query):
+    for entries in _slices(reading, query, count):
         unknown = {entry.rewarded_by for entry in entries if entry.role is not Role.SYSTEM} - names.keys()
         held = reading.staff_members.by_key("actor", unknown) if unknown else {}
         names |= {actor: held[actor][0].name if actor in held else None for actor in unknown}
@@ -187,8 +187,8 @@ def _rows(reading: Reading, query: RewardQuery) -> Iterator[PointsRow]:
             yield PointsRow(entry=entry, name=names.get(entry.rewarded_by))
 
 
-def _slices(reading: Reading, query: RewardQuery) -> Iterator[Sequence[RewardEntry]]:
-    while entries := reading.reward_entries.find(query, _AT_ONCE, newest_first=True):
+def _slices(reading: Reading, query: RewardQuery, count: int) -> Iterator[Sequence[RewardEntry]]:
+    while entries := reading.reward_entries.find(query, count, newest_first=True):
         yield entries
         query = evolve(query, before=entries[-1].sequence)
 
