@@ -631,6 +631,50 @@ def test_a_customers_page_is_restricted_by_days_both_included_and_by_service(run
     assert ("Balayage" in first[4], "Cut" in second.out) == (True, True)
 
 
+def test_points_show_the_balance_its_lots_and_the_last_entries(run: Any, salon_file: Path) -> None:
+    jose = id_of(salon_file, "jose")
+    assert run("points", salon_file, jose).code == 1
+    with crm.open_salon(salon_file) as salon:
+        tiers = (crm.Tier(code="silver", name="Silver", points=10),)
+        programme = crm.RewardProgramme(value=crm.Money(5, "EUR"), tiers=tiers)
+        crm.change_settings(salon, OWNER, rewards=programme)
+        today = salon.today("Europe/Lisbon")
+        crm.add_points(salon, OWNER, jose, points=1_000, reason="Welcome")
+        crm.add_points(salon, OWNER, jose, points=50, expires=today)
+        crm.redeem_points(salon, OWNER, jose, points=70, reason="A cut")
+    ran = run("points", salon_file, jose)
+    assert ran == (
+        0,
+        "José Müller: 980 points to spend, worth 49.00 EUR, tier silver\n"
+        f"{today}: 980 points, of which 980 could be spent\n"
+        "  lot  points  of     last day\n"
+        "    1     980  1,000  stays\n"
+        "  date        points  action    total  by   reason\n"
+        f"  {today}     -70  Redeemed    980  cli  A cut\n"
+        f"  {today}     +50  Added     1,050  cli\n"
+        f"  {today}  +1,000  Added     1,000  cli  Welcome\n",
+        "",
+    )
+    assert run("points", salon_file, jose, "--limit", "2").out.splitlines()[-1] == "More: --before 2"
+    assert "A cut" not in run("points", salon_file, jose, "--before", "3", "--text", "welcome").out
+    assert run("points", salon_file, jose, "--action", "expired").code == 1
+    before = run("points", salon_file, jose, "--on", "2025-01-01", "--since", "2025-01-01", "--until", "2099-01-01")
+    assert "2025-01-01: 0 points, of which 0 could be spent" in before.out
+    assert run("expire-points", salon_file) == (0, "0 points of 0 customers expired\n", "")
+    assert run("verify-ledger", salon_file) == (0, "3 entries of 1 ledgers verified, 0 ledgers are wrong\n", "")
+
+
+def test_a_ledger_that_was_changed_by_hand_is_named(run: Any, salon_file: Path) -> None:
+    jose = id_of(salon_file, "jose")
+    with crm.open_salon(salon_file) as salon:
+        crm.add_points(salon, OWNER, jose, points=10)
+    with closing(sqlite3.connect(salon_file)) as raw, raw:
+        raw.execute("UPDATE crm_reward_entries SET points = 1000")
+    ran = run("verify-ledger", salon_file)
+    assert ran.code == 1
+    assert f"  {jose}, entry 1: the entry is not what was written\n" in ran.out
+
+
 def test_an_agenda_lists_who_comes_when(run: Any, booked_file: Path) -> None:
     with crm.open_salon(booked_file) as salon:
         ana = crm.find_customers(salon, OWNER, crm.CustomerFilter(text="ana silva")).items[0]
@@ -754,6 +798,11 @@ def test_find_takes_the_panel(run: Any, booked_file: Path, options: list[str], f
         (["import-bookings", "SALON", "LIST", "--problems", "SALON"], "it is the salon's own file."),
         (["import-bookings", "SALON", "LIST", "--status", "no-show"], "argument --status: invalid choice"),
         (["import-bookings", "SALON", "LIST", "--role", "staff"], "staff cli may not import_bookings"),
+        (["points", "SALON"], "customer_id: is required."),
+        (["points", "SALON", "7", "--on", "soon"], "argument --on: a day is written 2026-01-31"),
+        (["points", "SALON", "7", "--action", "won"], "argument --action: invalid choice"),
+        (["expire-points", "SALON", "--role", "staff"], "staff cli may not expire_points"),
+        (["verify-ledger", "SALON", "--role", "staff"], "staff cli may not verify_ledger"),
         (["verify-facts", "SALON", "--role", "staff"], "staff cli may not verify_facts"),
         (["rebuild-facts", "nowhere.db"], "salon: cannot be read: there is no such file."),
     ],

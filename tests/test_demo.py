@@ -50,9 +50,9 @@ def test_the_demo_passes_its_own_checks_in_seconds() -> None:
     )
     assert getrusage(RUSAGE_CHILDREN).ru_utime - spent < 10  # of the processor, whatever else it has to do
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.endswith("21 checks, 0 failed.\n")
+    assert result.stdout.endswith("24 checks, 0 failed.\n")
     made = checks(result.stdout)
-    assert len(made) == 21
+    assert len(made) == 24
     assert all(line.startswith("ok") for line in made)
     assert "ok    every created row is a customer (782 of 782)" in made
 
@@ -92,7 +92,7 @@ def test_the_demo_shows_a_list_of_the_readers_own(own_list: Path, capsys: pytest
         "ok    the audit chain verifies (10 entries)",
         "left out (needs the samples): the corrected refusals bring in exactly those rows",
         "left out (needs the samples): jose finds José",
-        "left out (needs the samples): a year of bookings and sales answers three panels",
+        "left out (needs the samples): a year of bookings and sales answers three panels and earns points",
     ]
     assert "columns not taken: Lieblingsfarbe" in output
     assert "line 3: email is not an e-mail address" in output
@@ -263,7 +263,7 @@ def test_the_scan_takes_text_as_it_stands_and_writes_nothing(tmp_path: Path) -> 
 def test_the_demo_says_what_a_year_of_bookings_tells(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
     output = capsys.readouterr().out
-    asked = output[output.index("8. Ask the filter panel") : output.index("9. Block")]
+    asked = output[output.index("8. Ask the filter panel") : output.index("9. Reward")]
     for criteria in (
         "  booked(type:hair) and not booked(type:nails) and last_visit < -90d\n",
         "status:active, therapist:gil-horta)\n",

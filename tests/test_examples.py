@@ -39,6 +39,14 @@ def test_the_front_desk_on_a_file_prints_what_it_prints_in_memory(tmp_path: Path
     assert "back again, may book: block" in in_memory
 
 
+def test_points_over_time_are_drawn_month_by_month(tmp_path: Path) -> None:
+    lines = run("points_over_time.py", "chart.svg", folder=tmp_path).splitlines()
+    bars = [line for line in lines if "#" in line]
+    assert len(bars) == 13
+    assert max(len(re.findall("#", line)) for line in bars) == 40
+    assert (tmp_path / "chart.svg").read_text(encoding="utf-8").count("<rect") == 13
+
+
 def test_the_year_of_bookings_on_a_file_prints_what_it_prints_in_memory(tmp_path: Path) -> None:
     printed = [run("a_year_of_bookings.py", *path, folder=tmp_path) for path in ((), ("salon.db",))]
     in_memory, on_a_file = (re.sub("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an id", text) for text in printed)

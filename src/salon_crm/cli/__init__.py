@@ -33,6 +33,7 @@ from salon_crm.cli.asking import (
 from salon_crm.cli.bookings import add_booking_commands
 from salon_crm.cli.database import add_database_commands
 from salon_crm.cli.panel import add_panel, panel_criteria
+from salon_crm.cli.rewards import add_reward_commands
 from salon_crm.demo import check_readable, run_demo, run_searches, show_table
 from salon_crm.domain.contact import PhoneNumber
 from salon_crm.domain.criteria import CustomerFilter
@@ -162,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     mend.set_defaults(command=_rebuild_facts)
 
     add_booking_commands(commands)
+    add_reward_commands(commands)
     add_database_commands(commands)
     return parser
 

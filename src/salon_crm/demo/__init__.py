@@ -2,6 +2,7 @@
 
 from salon_crm.demo.lists import check_readable, run_demo
 from salon_crm.demo.output import show_table
+from salon_crm.demo.rewards import show_points
 from salon_crm.demo.searches import run_searches
 
-__all__ = ["check_readable", "run_demo", "run_searches", "show_table"]
+__all__ = ["check_readable", "run_demo", "run_searches", "show_points", "show_table"]

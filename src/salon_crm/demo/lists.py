@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from salon_crm.demo.bookings import show_bookings
 from salon_crm.demo.output import BEA, CURRENCY, REGION, SALON, ZONE, Checks, demo_folder, heading, show_table
+from salon_crm.demo.rewards import show_rewards
 from salon_crm.domain.access import Actor
 from salon_crm.domain.bookings import Answer
 from salon_crm.domain.contact import NO_REGION
@@ -85,8 +86,9 @@ def run_demo(
             if own_list is None:
                 _search(salon, checks)
                 show_bookings(salon, folder, checks)
+                show_rewards(salon, checks)
             else:
-                left_out += ["jose finds José", "a year of bookings and sales answers three panels"]
+                left_out += ["jose finds José", "a year of bookings and sales answers three panels and earns points"]
             _block(salon, checks)
             _take_out(salon, folder, checks)
             _verify(salon, checks)
@@ -208,7 +210,7 @@ def _search(salon: Salon, checks: Checks) -> None:
 
 
 def _block(salon: Salon, checks: Checks) -> None:
-    heading("9. Block a customer")
+    heading("10. Block a customer")
     page = find_customers(salon, BEA, CustomerFilter(blocked=False), limit=1)
     if not page.items:
         print("  The list has nobody to block.")
@@ -223,7 +225,7 @@ def _block(salon: Salon, checks: Checks) -> None:
 
 
 def _take_out(salon: Salon, folder: Path, checks: Checks) -> None:
-    heading("10. Take the list out, and into an empty salon")
+    heading("11. Take the list out, and into an empty salon")
     first, second = folder / "customers.csv", folder / "customers-again.csv"
     report = export_customers(salon, BEA, first)
     settings = get_settings(salon, BEA)
@@ -249,7 +251,7 @@ def _without_version(path: Path) -> list[list[str]]:
 
 
 def _verify(salon: Salon, checks: Checks) -> None:
-    heading("11. Verify the audit chain")
+    heading("12. Verify the audit chain")
     found = verify_audit(salon, BEA)
     print(f"  {found.entries:,} entries; head {found.head.sequence} {found.head.digest.hex()[:16]}…")
     checks.that(found.ok, f"the audit chain verifies ({found.entries:,} entries)")

@@ -87,4 +87,4 @@ def _places(character: str) -> int:
 
 def _pad(text: str, width: int) -> str:
     space = " " * (width - _width(text))
-    return space + text if text.replace(",", "").isdigit() else text + space
+    return space + text if text.lstrip("+-").replace(",", "").isdigit() else text + space
