@@ -57,10 +57,12 @@ class Record(CustomerRecord):
         blocked: bool = False,
         bookings: Sequence[Booking] = (),
         facts: CustomerFacts | None = None,
+        points: int = 0,
     ) -> None:
         self._customer = customer
         self._blocked = blocked
         self._bookings = bookings
+        self._points = points
         self._facts = facts or facts_of(customer.id, bookings, (), ())
 
     @property
@@ -70,6 +72,10 @@ class Record(CustomerRecord):
     @property
     def keys(self) -> SearchKeys:
         return search_keys(self._customer)
+
+    @property
+    def points(self) -> int:
+        return self._points
 
     @property
     def blocked(self) -> bool:

@@ -29,6 +29,7 @@ from salon_crm.domain.criteria import (
     text_criterion,
 )
 from salon_crm.domain.customers import Gender, Status
+from salon_crm.domain.rewards import MOST_POINTS
 from salon_crm.testing.builders import a_booking
 
 ORDERED = [Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST]
@@ -98,6 +99,7 @@ comparisons = st.one_of(
     st.builds(Compare, st.just(Fact.BLOCKED), st.just(Op.EQUAL), st.booleans()),
     st.builds(Compare, st.just(Fact.ADDED), st.sampled_from(ORDERED), days | instants | st.just(NOW)),
     st.builds(Compare, st.just(Fact.VISITS), st.sampled_from(Op), st.integers(0, 5) | st.just(MOST_VISITS)),
+    st.builds(Compare, st.just(Fact.POINTS), st.sampled_from(Op), st.integers(0, 5) | st.just(MOST_POINTS)),
     st.builds(Compare, st.just(Fact.LAST_VISIT), st.sampled_from(Op), days),
     st.builds(Compare, st.just(Fact.SPEND), st.sampled_from(Op), amounts | st.integers(-MOST_SPENT, MOST_SPENT)),
 )

@@ -124,3 +124,14 @@ class ForgetsReferencesAfterADay(Tampered):
                 for value, found in held.items()
                 if newest is not None and newest - found[0].recorded < timedelta(days=1)
             }
+
+
+@caught_by("customers_are_found_by_the_points_they_have")
+class FindsOnlyWhoEverHadPoints(Tampered):
+    """Leaves out customers without a ledger, who have no points."""
+
+    class Repository(Proxy):
+        def find(self, criterion: Any, *args: Any, **how: Any) -> Any:
+            found = self.inner.find(criterion, *args, **how)
+            heads = self.inner._unit.reward_heads.get_many([customer.id for customer in found])
+            return [customer for customer in found if customer.id in heads]

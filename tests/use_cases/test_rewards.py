@@ -616,3 +616,26 @@ def test_what_is_missing_from_a_ledger_is_found(
         harm(writing, ana.id)
     [fault] = crm.verify_ledger(salon, OWNER, ana.id).faults
     assert (fault.sequence, fault.reason) == (sequence, reason)
+
+
+# finding customers
+
+
+def test_customers_are_found_by_the_points_they_have(salon: crm.Salon, ana: crm.Customer) -> None:
+    bea = crm.add_customer(salon, MANAGER, name="Bea Costa")
+    give(salon, ana, 100)
+    take(salon, ana, 20)
+
+    def found(asked: crm.CustomerFilter | str) -> list[str]:
+        return [row.name for row in crm.find_customers(salon, STAFF, asked)]
+
+    assert found("points >= 80") == found(crm.CustomerFilter(points=(80, None))) == ["Ana Silva"]
+    assert found("points = 0") == found(crm.CustomerFilter(points=(None, 79))) == ["Bea Costa"]
+    assert found("not points > 1000000000000") == ["Ana Silva", "Bea Costa"]
+    assert str(crm.explain_match(salon, STAFF, ana.id, "points >= 100")) == "no: points >= 100 (has 80)"
+    assert crm.explain_match(salon, STAFF, bea.id, "points < 1").holds
+    wrong: list[Any] = [(-1, None), (True, None), ("1", None), (None, 10**12 + 1), 7, (2, 1)]
+    for points in wrong:
+        with pytest.raises(crm.InvalidValue) as caught:
+            crm.find_customers(salon, STAFF, crm.CustomerFilter(points=points))
+        assert caught.value.field == "points"

@@ -38,6 +38,7 @@ def add_panel(parser: argparse.ArgumentParser) -> None:
     panel.add_argument("--count-cancelled", action="store_true", help="count cancelled and missed bookings as booked")
     panel.add_argument("--visits", type=_parse_range, metavar="RANGE", help="such as 3.. or 1..5 or ..0")
     panel.add_argument("--spend", type=_parse_range, metavar="RANGE", help="such as 100.. or 12.50..80")
+    panel.add_argument("--points", type=_parse_range, metavar="RANGE", help="such as 100.. or ..0")
     panel.add_argument(
         "--last-visit-before", type=_parse_day_or_ago, metavar="DAY", help="a day, or 90d for 90 days ago"
     )
@@ -82,7 +83,8 @@ def panel_criteria(parsed: argparse.Namespace, salon: Salon) -> CriteriaLike:
         location=parsed.location,
         therapist=parsed.therapist,
         count_cancelled=parsed.count_cancelled,
-        visits=_whole(parsed.visits),
+        visits=_whole(parsed.visits, "visits"),
+        points=_whole(parsed.points, "points"),
         spend=parsed.spend,
         last_visit_before=parsed.last_visit_before,
         last_visit_after=parsed.last_visit_after,
@@ -94,10 +96,10 @@ def panel_criteria(parsed: argparse.Namespace, salon: Salon) -> CriteriaLike:
     return AllOf((panel.criterion(settings), parse_criteria(parsed.where)))
 
 
-def _whole(stated: tuple[str | None, str | None] | None) -> tuple[int | None, int | None] | None:
+def _whole(stated: tuple[str | None, str | None] | None, name: str) -> tuple[int | None, int | None] | None:
     if stated is None:
         return None
     if any(end is not None and not end.isdecimal() for end in stated):
-        raise InvalidValue("wrong-type", field="visits", expected="whole numbers, such as 3..5")
+        raise InvalidValue("wrong-type", field=name, expected="whole numbers, such as 3..5")
     least, most = (None if end is None else int(end) for end in stated)
     return least, most

@@ -233,6 +233,11 @@ class _Record:
             self._bookings = self._reading.bookings.of_customers([self.customer.id]).get(self.customer.id, ())
         return self._bookings
 
+    @property
+    def points(self) -> int:
+        head = self._reading.reward_heads.get_many([self.customer.id]).get(self.customer.id)
+        return 0 if head is None else head.total
+
 
 def record_of(reading: Reading, customer: Customer | CustomerId, keys: SearchKeys | None = None) -> CustomerRecord:
     """Return what `matches` evaluates for a customer: a view that reads each kind only when asked for it.

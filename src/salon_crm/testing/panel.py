@@ -23,21 +23,26 @@ from salon_crm.domain.criteria import (
     Not,
     Op,
     Order,
+    OrderKey,
     RelativeDay,
+    Text,
 )
+from salon_crm.domain.customers import Status
 from salon_crm.domain.money import Money
+from salon_crm.domain.rewards import MOST_POINTS
 from salon_crm.domain.sales import LineKind, Sale, SaleLine
 from salon_crm.ports.store import Reading, Store
 from salon_crm.testing.builders import (
     a_booking,
     a_customer,
     a_customer_id,
+    a_reward_head,
     a_sale,
     an_assigned_package,
     an_instant,
     some_facts,
 )
-from salon_crm.testing.conformance import PANEL, Conformance
+from salon_crm.testing.conformance import PANEL, Capability, Conformance
 from salon_crm.testing.criteria import find_numbers, refuses
 from salon_crm.testing.populations import AROUND_MIDNIGHT, Population
 from salon_crm.testing.strategies import ZONES
@@ -176,6 +181,35 @@ class PanelChecks(Conformance):
         }
         with store.reading() as reading:
             assert {asked: find_numbers(reading, Compare(*asked)) for asked in expected} == expected
+
+    def test_customers_are_found_by_the_points_they_have(self, store: Store) -> None:
+        """The answer is that of `matches` for points: those of the end of the ledger, and none without one."""
+        self.needs(Capability.REWARD_HEADS)
+        with store.writing() as writing:
+            for number in (1, 2, 3, 4):
+                status = Status.INACTIVE if number == 3 else Status.ACTIVE
+                writing.customers.add(a_customer(number, name=f"Ana {number}", status=status))
+            for number, total in ((1, 0), (2, 7), (3, MOST_POINTS)):
+                writing.reward_heads.add(a_reward_head(number, total=total))
+        has, text = Compare(Fact.POINTS, Op.AT_LEAST, 7), Text(("ana",))
+        expected: dict[Criterion, list[int]] = {
+            Compare(Fact.POINTS, Op.EQUAL, 0): [1, 4],
+            Compare(Fact.POINTS, Op.MORE, 0): [2, 3],
+            Compare(Fact.POINTS, Op.LESS, MOST_POINTS): [1, 2, 4],
+            Compare(Fact.POINTS, Op.AT_MOST, 7): [1, 2, 4],
+            Compare(Fact.POINTS, Op.EQUAL, MOST_POINTS): [3],
+            Not(has): [1, 4],
+            AllOf((has, Compare(Fact.STATUS, Op.EQUAL, Status.ACTIVE))): [2],
+            AnyOf((has, Compare(Fact.STATUS, Op.EQUAL, Status.INACTIVE))): [2, 3],
+            AllOf((text, has)): [2, 3],
+            AllOf((text, Not(has))): [1, 4],
+        }
+        with store.reading() as reading:
+            for criterion, numbers in expected.items():
+                assert find_numbers(reading, criterion) == numbers
+                assert reading.customers.count(criterion) == len(numbers)
+                added = reading.customers.find(criterion, Order(OrderKey.ADDED), None, 9)
+                assert len(added) == len(numbers)
 
     def test_who_never_came_matches_no_comparison_and_each_under_not(self, store: Store) -> None:
         """Every clause is true or false of a customer, never unknown: without a last visit, none is before any day."""

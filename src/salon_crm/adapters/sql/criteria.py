@@ -48,8 +48,10 @@ Manner = Literal["each", "at once", "perhaps"]
 at all, and neither is text: then a condition is true of all whom the criterion may be true of, going by the row alone.
 """
 
-_OF_PROFILES: Final = frozenset({Fact.STATUS, Fact.GENDER, Fact.BLOCKED, Fact.ADDED})
-_OF_SEARCH: Final = frozenset({Fact.STATUS, Fact.BLOCKED})
+_OF_PROFILES: Final = frozenset({Fact.STATUS, Fact.GENDER, Fact.BLOCKED, Fact.ADDED, Fact.POINTS})
+_OF_SEARCH: Final = frozenset({Fact.STATUS, Fact.BLOCKED, Fact.POINTS})
+_BESIDE: Final = frozenset({Fact.BLOCKED, Fact.POINTS})
+"""What is asked of tables beside the row, by the customer's id."""
 
 
 def asks_text(criterion: Criterion) -> bool:
@@ -200,6 +202,9 @@ class _Compiler:
                 return test, [write_instant(value) if isinstance(value, datetime) else refuse_unresolved()]
             case Fact.VISITS | Fact.SPEND:
                 return test, [_whole(value)]
+            case Fact.POINTS:
+                total = f"(SELECT h.total FROM crm_reward_heads h WHERE h.customer_id = {self._id})"
+                return f"coalesce({total}, 0) {comparison.op.value} ?", [_whole(value)]
             case Fact.LAST_VISIT:
                 return f"{row}.last_visit IS NOT NULL AND {test}", [_day(value)]
             case _:
@@ -267,7 +272,7 @@ def _beside_the_row(leaf: Criterion, *, negated: bool) -> bool:
     """Return whether the row alone cannot say that a part does not hold."""
     if isinstance(leaf, HasBooking):
         return negated and not of_words(leaf)
-    return isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.fact is Fact.BLOCKED)
+    return isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.fact in _BESIDE)
 
 
 Asked = Iterable[tuple[str, Value]]

@@ -40,6 +40,7 @@ from salon_crm.domain.ids import CustomerId, IdLike, parse_id
 from salon_crm.domain.money import Money
 from salon_crm.domain.privacy import IDENTITY, OPERATOR, classed
 from salon_crm.domain.reading import read_items
+from salon_crm.domain.rewards.records import MOST_POINTS
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidValue
 
@@ -84,7 +85,8 @@ class CustomerFilter:
     of these are codes of the catalogue, or ids; to choose from nothing is an error, since nobody meets that and
     everybody would be meant.
 
-    ``visits`` and ``spend`` are ranges (least, most), both included, either None. ``last_visit_before`` and
+    ``visits``, ``spend`` and ``points`` are ranges (least, most), both included, either None; points are those of
+    the last entry of the ledger. ``last_visit_before`` and
     ``last_visit_after`` are days, not included, or a `RelativeDay`.
     """
 
@@ -110,6 +112,7 @@ class CustomerFilter:
     spend: tuple[Any, Any] | None = field(default=None, converter=_read_range, metadata=OPERATOR)
     last_visit_before: Day | None = field(default=None, metadata=OPERATOR)
     last_visit_after: Day | None = field(default=None, metadata=OPERATOR)
+    points: tuple[int | None, int | None] | None = field(default=None, converter=_read_range, metadata=OPERATOR)
 
     def criterion(self, settings: Settings) -> Criterion:
         """Return the tree this panel means, as people write it; raises InvalidValue naming the part at fault."""
@@ -179,8 +182,9 @@ class CustomerFilter:
         return frozenset({BookingStatus(self.booking_status)}), False
 
     def _figures(self, settings: Settings) -> Iterator[Criterion]:
-        """Give what the panel says of visits and spend."""
-        yield from _range(Fact.VISITS, self.visits, "visits", _visits)
+        """Give what the panel says of visits, spend and points."""
+        yield from _range(Fact.VISITS, self.visits, "visits", lambda value: _whole(value, "visits", MOST_VISITS))
+        yield from _range(Fact.POINTS, self.points, "points", lambda value: _whole(value, "points", MOST_POINTS))
         yield from _range(Fact.SPEND, self.spend, "spend", lambda value: _amount(value, settings.currency))
         if self.last_visit_before is not None:
             yield Compare(Fact.LAST_VISIT, Op.LESS, _day(self.last_visit_before, "last_visit_before"))
@@ -231,9 +235,9 @@ def _range(fact: Fact, value: object, name: str, read: Callable[[object], A]) ->
 _PAIR: Final = 2
 
 
-def _visits(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_VISITS:
-        raise InvalidValue("number-out-of-range", field="visits", low=0, high=MOST_VISITS)
+def _whole(value: object, name: str, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise InvalidValue("number-out-of-range", field=name, low=0, high=most)
     return value
 
 

@@ -57,6 +57,7 @@ from salon_crm.domain.criteria.tree import (
 from salon_crm.domain.dates import in_utc, parse_instant
 from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.rewards.records import MOST_POINTS
 from salon_crm.domain.text import fold
 from salon_crm.errors import InvalidValue, UnknownCriterion
 
@@ -91,6 +92,7 @@ _FACT_VALUES: Final[Mapping[Fact, str]] = MappingProxyType(
         Fact.VISITS: f"a whole number from 0 to {MOST_VISITS}",
         Fact.LAST_VISIT: _DAYS,
         Fact.SPEND: _AMOUNTS,
+        Fact.POINTS: f"a whole number from 0 to {MOST_POINTS}",
     }
 )
 
@@ -175,7 +177,7 @@ _DAY: Final = re.compile(rf"\d{{4}}-\d\d-\d\d{_ENDS}", re.ASCII)
 _INSTANT: Final = re.compile(
     rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d:\d\d){_ENDS}", re.ASCII
 )
-_WHOLE: Final = re.compile(rf"\d{{1,7}}{_ENDS}", re.ASCII)
+_WHOLE: Final = re.compile(rf"\d{{1,13}}{_ENDS}", re.ASCII)
 _AMOUNT: Final = re.compile(rf"-?\d{{1,16}}(?:\.\d{{1,6}})?{_ENDS}", re.ASCII)
 _LONGEST_BARE: Final = 200
 _NAMES: Final = {"(": "an opening bracket", ")": "a closing bracket", ":": "a colon"}
@@ -382,7 +384,9 @@ class _Reader:
             case Fact.BLOCKED:
                 return [self._choice(("yes", "no")) == "yes"]
             case Fact.VISITS:
-                return [self._visits()]
+                return [self._whole(fact, MOST_VISITS)]
+            case Fact.POINTS:
+                return [self._whole(fact, MOST_POINTS)]
             case Fact.SPEND:
                 return [self._amount()]
             case Fact.ADDED:
@@ -397,11 +401,11 @@ class _Reader:
             self._unknown(at, choices)
         return word
 
-    def _visits(self) -> int:
+    def _whole(self, fact: Fact, most: int) -> int:
         at = self._here()
         written = self._take(_WHOLE)
-        if written is None or int(written) > MOST_VISITS:
-            self.fail(at, _FACT_VALUES[Fact.VISITS])
+        if written is None or int(written) > most:
+            self.fail(at, _FACT_VALUES[fact])
         return int(written)
 
     def _amount(self) -> Decimal | int:

@@ -23,6 +23,7 @@ from salon_crm.domain.dates import parse_instant
 from salon_crm.domain.facts import CustomerFacts
 from salon_crm.domain.ids import CustomerId, parse_id, reads_as_id
 from salon_crm.domain.privacy import BEHAVIOUR, CONTACT, IDENTITY, OPERATOR, classed
+from salon_crm.domain.rewards.records import MOST_POINTS
 from salon_crm.errors import InvalidValue, UnknownCriterion
 
 MOST_IDS: Final = 10_000
@@ -76,6 +77,7 @@ class Fact(StrEnum):
     VISITS = "visits"
     LAST_VISIT = "last_visit"
     SPEND = "spend"
+    POINTS = "points"
 
 
 class Op(StrEnum):
@@ -215,6 +217,7 @@ FACTS: Final = {
     Fact.VISITS: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.LIST_BOOKINGS),
     Fact.LAST_VISIT: FactKind(date, ops=ORDERED | {Op.EQUAL}, permission=Permission.LIST_BOOKINGS),
     Fact.SPEND: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_SALES),
+    Fact.POINTS: FactKind(int, ops=ORDERED | {Op.EQUAL}, permission=Permission.VIEW_POINTS),
 }
 """Every fact criteria may ask; spend is a Decimal as people write it, and whole minor units as stores are asked it."""
 
@@ -239,6 +242,9 @@ class CustomerRecord(Protocol):
 
     @property
     def bookings(self) -> Sequence[Booking]: ...
+
+    @property
+    def points(self) -> int: ...
 
 
 def _refuse_never(node: Never) -> NoReturn:
@@ -323,6 +329,8 @@ def value_of(fact: Fact, record: CustomerRecord) -> FactValue | None:  # one cas
             return record.facts.last_visit
         case Fact.SPEND:
             return record.facts.spend
+        case Fact.POINTS:
+            return record.points
         case _:
             assert_never(fact)
 
@@ -482,7 +490,11 @@ def _check_comparison(node: Compare) -> None:
             raise InvalidValue("number-out-of-range", field=name, low=low, high=high)
 
 
-_LIMITS: Final = {Fact.VISITS: (0, MOST_VISITS), Fact.SPEND: (-MOST_SPENT, MOST_SPENT)}
+_LIMITS: Final = {
+    Fact.VISITS: (0, MOST_VISITS),
+    Fact.SPEND: (-MOST_SPENT, MOST_SPENT),
+    Fact.POINTS: (0, MOST_POINTS),
+}
 """The figures that facts are compared with, least and most."""
 
 
