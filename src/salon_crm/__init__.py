@@ -33,8 +33,11 @@ if TYPE_CHECKING:
         CustomerFilter,
         Explanation,
         Fact,
+        Figure,
         HasBooking,
         HasPackage,
+        InPeriod,
+        InTier,
         Not,
         OneOf,
         Op,
@@ -306,6 +309,7 @@ __all__ = [
     "FactsVerification",
     "Family",
     "FieldKind",
+    "Figure",
     "Finding",
     "FormField",
     "FormSection",
@@ -319,6 +323,8 @@ __all__ = [
     "ImportProblem",
     "ImportReport",
     "ImportWarning",
+    "InPeriod",
+    "InTier",
     "InvalidDocument",
     "InvalidValue",
     "LedgerFault",
@@ -518,8 +524,8 @@ _HOMES: Final = {
     "domain.catalogue": "Location Package Service ServiceType StaffMember",
     "domain.contact": "EmailAddress PhoneNumber",
     "domain.criteria": (
-        "AllOf AnyOf Compare CustomerFilter Explanation Fact HasBooking HasPackage Not OneOf Op Page RelativeDay "
-        "Text matches parse_criteria"
+        "AllOf AnyOf Compare CustomerFilter Explanation Fact Figure HasBooking HasPackage InPeriod InTier Not OneOf "
+        "Op Page RelativeDay Text matches parse_criteria"
     ),
     "domain.customers": "Address Customer CustomerRow FieldKind FormSection Gender ProfileFields Status",
     "domain.dates": "DateOrder PartialDate",

@@ -231,6 +231,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "not-supported": "This store does not keep {what}.",
         "store-cannot": "This store cannot {what}.",
         "unknown-criterion": "{what} is not a criterion. Known: {known}.",
+        "unknown-tier": "names {ref}, which is no tier of this salon's rewards programme. Known: {known}.",
         "unknown-code": "names {ref}, which is no {kind} of this salon. catalogue() lists them all.",
         "criteria-unreadable": (
             "cannot be read at line {line}, column {column} (position {position}). Expected there: {expected}."

@@ -1,6 +1,6 @@
 """Made-up values that the tests of the domain share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -58,11 +58,14 @@ class Record(CustomerRecord):
         bookings: Sequence[Booking] = (),
         facts: CustomerFacts | None = None,
         points: int = 0,
+        earned: Mapping[datetime, int] | None = None,
+        spent: Mapping[date, int] | None = None,
     ) -> None:
         self._customer = customer
         self._blocked = blocked
         self._bookings = bookings
         self._points = points
+        self._earned, self._spent = earned or {}, spent or {}
         self._facts = facts or facts_of(customer.id, bookings, (), ())
 
     @property
@@ -76,6 +79,12 @@ class Record(CustomerRecord):
     @property
     def points(self) -> int:
         return self._points
+
+    def earned_since(self, instant: datetime) -> int:
+        return sum(points for at, points in self._earned.items() if at >= instant)
+
+    def spent_since(self, day: date) -> int:
+        return sum(minor for on, minor in self._spent.items() if on >= day)
 
     @property
     def blocked(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from attrs import evolve
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tests.domain.samples import NOW, SALON, SETTINGS, TODAY, Record, a_customer, customer_id, edited
@@ -35,8 +36,11 @@ from salon_crm.domain.criteria import (
     CustomerFilter,
     DigitRun,
     Fact,
+    Figure,
     HasBooking,
     HasPackage,
+    InPeriod,
+    InTier,
     Names,
     Not,
     OneOf,
@@ -61,6 +65,8 @@ from salon_crm.domain.criteria import (
 from salon_crm.domain.customers import Customer, CustomerRow, Gender, Status, search_keys
 from salon_crm.domain.dates import local_day, start_of_day
 from salon_crm.domain.ids import CustomerId, SalonId
+from salon_crm.domain.money import Money
+from salon_crm.domain.rewards import RewardProgramme, Tier
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import fold
 from salon_crm.errors import InvalidValue, UnknownCriterion
@@ -443,10 +449,32 @@ def resolved(tree: Criterion, *, now: datetime = NOW, settings: Settings = SETTI
     return resolve(tree, known(tree), now=now, settings=settings)
 
 
+def tiers_of(tree: Criterion) -> RewardProgramme:
+    """Return a programme that has the tiers a tree asks for, reached by points and by spend in turn."""
+    waiting, codes = [tree], set[str]()
+    while waiting:
+        match waiting.pop():
+            case AllOf(parts) | AnyOf(parts):
+                waiting += parts
+            case Not(part):
+                waiting.append(part)
+            case InTier(tiers):
+                codes |= tiers
+            case _:
+                pass
+    listed = enumerate(sorted(codes))
+    return RewardProgramme(
+        tiers=tuple(
+            Tier(code=code, name=code, points=None if n % 2 else 2, spend=Money(250, "EUR") if n % 2 else None)
+            for n, code in listed
+        )
+    )
+
+
 def answerable(tree: Criterion) -> Criterion:
     """A drawn tree as a store is asked it; one that has no answer today is not looked at."""
     try:
-        return resolved(tree)
+        return resolved(tree, settings=evolve(SETTINGS, rewards=tiers_of(tree)))
     except InvalidValue as problem:
         assert problem.code in ("period-backwards", "number-out-of-range", "money-too-fine")
         assume(False)
@@ -1180,3 +1208,59 @@ def test_only_a_criterion_can_be_evaluated() -> None:
     with pytest.raises(InvalidValue, match=r"\.criterion\(settings\)") as caught:
         matches(CustomerFilter(), record)  # type: ignore[arg-type]
     assert caught.value.code == "wrong-type"
+
+
+# ------------------------------------------------------------------------------- what somebody earned or spent
+
+
+def test_a_tier_is_had_by_who_reached_it_and_none_behind_it() -> None:
+    tiers = (Tier(code="silver", name="Silver", points=100), Tier(code="gold", name="Gold", spend=Money(50_000, "EUR")))
+    settings = evolve(SETTINGS, rewards=RewardProgramme(tiers=tiers, tier_months=1))
+    begun = start_of_day(date(2026, 5, 16), "Europe/Lisbon", "since")
+    silver, gold = InPeriod(Figure.EARNED, 100, begun), InPeriod(Figure.SPENT, 50_000, date(2026, 5, 16))
+    assert resolved(InTier(frozenset({"silver"})), settings=settings) == AnyOf(
+        (AllOf((AllOf((silver,)), Not(AnyOf((AllOf((gold,)),))))),)
+    )
+    moment = begun - timedelta(microseconds=1)
+    people = {
+        "too little": Record(a_customer(), earned={begun: 99}, spent={date(2026, 5, 16): 49_999}),
+        "too early": Record(a_customer(), earned={moment: 100}, spent={date(2026, 5, 15): 50_000}),
+        "silver": Record(a_customer(), earned={begun: 60, NOW: 40}),
+        "gold": Record(a_customer(), earned={NOW: 500}, spent={TODAY: 50_000}),
+    }
+    for asked, found in ({"silver"}, {"silver"}), ({"gold"}, {"gold"}), ({"gold", "silver"}, {"gold", "silver"}):
+        tree = resolved(InTier(frozenset(asked)), settings=settings)
+        assert {name for name, record in people.items() if matches(tree, record)} == found
+    with pytest.raises(UnknownCriterion, match=r"Known: silver, gold\.") as caught:
+        resolved(InTier(frozenset({"bronze"})), settings=settings)
+    assert caught.value.field == "tier"
+
+
+def test_what_is_asked_of_a_period_is_asked_of_stores_by_an_instant_or_a_day() -> None:
+    earned, spent = InPeriod(Figure.EARNED, 5, RelativeDay(-1)), InPeriod(Figure.SPENT, Decimal("12.50"), NOW)
+    assert resolved(earned) == InPeriod(Figure.EARNED, 5, start_of_day(date(2026, 6, 14), "Europe/Lisbon", "since"))
+    assert resolved(spent) == InPeriod(Figure.SPENT, 1_250, TODAY)
+    for unresolved in (earned, spent, InPeriod(Figure.EARNED, 5, TODAY), InPeriod(Figure.SPENT, 5, NOW)):
+        with pytest.raises(InvalidValue):
+            matches(unresolved, Record(a_customer()))
+    with pytest.raises(InvalidValue):
+        matches(InTier(frozenset({"gold"})), Record(a_customer()))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        InPeriod(Figure.EARNED, Decimal(5), TODAY),
+        InPeriod(Figure.EARNED, -1, TODAY),
+        InPeriod(Figure.EARNED, 10**12 + 1, TODAY),
+        InPeriod(Figure.SPENT, MOST_SPENT + 1, TODAY),
+        InPeriod(Figure.SPENT, Decimal("NaN"), TODAY),
+        InPeriod(Figure.SPENT, 5, RelativeDay(-FARTHEST_DAY - 1)),
+        InPeriod(Figure.EARNED, 5, datetime(2026, 1, 1)),
+        InTier(frozenset({"No code"})),
+    ],
+    ids=repr,
+)
+def test_a_period_without_sense_is_refused(node: Criterion) -> None:
+    with pytest.raises(InvalidValue):
+        checked_criterion(node)

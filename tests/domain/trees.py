@@ -19,8 +19,11 @@ from salon_crm.domain.criteria import (
     Day,
     DigitRun,
     Fact,
+    Figure,
     HasBooking,
     HasPackage,
+    InPeriod,
+    InTier,
     Not,
     OneOf,
     Op,
@@ -111,6 +114,9 @@ leaves: st.SearchStrategy[Criterion] = st.one_of(
     ),
     booked,
     some_codes.map(HasPackage),
+    some_codes.map(InTier),
+    st.builds(InPeriod, st.just(Figure.EARNED), st.integers(0, 5) | st.just(MOST_POINTS), days | instants),
+    st.builds(InPeriod, st.just(Figure.SPENT), amounts | st.integers(-MOST_SPENT, MOST_SPENT), days | instants),
 )
 trees: st.SearchStrategy[Criterion] = st.recursive(
     leaves,

@@ -4,12 +4,13 @@ They are enlisted with those of `tests.testing.saboteurs`, and made as those are
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from attrs import evolve
 from tests.testing.saboteurs import Proxy, Tampered, caught_by
 
+from salon_crm.domain.criteria import Figure, InPeriod
 from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.rewards import RewardLot
 from salon_crm.ports.store import RewardQuery
@@ -135,3 +136,19 @@ class FindsOnlyWhoEverHadPoints(Tampered):
             found = self.inner.find(criterion, *args, **how)
             heads = self.inner._unit.reward_heads.get_many([customer.id for customer in found])
             return [customer for customer in found if customer.id in heads]
+
+
+@caught_by("customers_are_found_by_what_they_earned_and_spent_since_then")
+class AddsUpWhateverThePeriod(Tampered):
+    """Counts what was earned and spent at any time."""
+
+    class Repository(Proxy):
+        def find(self, criterion: Any, *args: Any, **how: Any) -> Any:
+            return self.inner.find(_at_any_time(criterion), *args, **how)
+
+
+def _at_any_time(criterion: Any) -> Any:
+    if not isinstance(criterion, InPeriod):
+        return criterion
+    long_ago = datetime(1, 1, 2, tzinfo=UTC)
+    return evolve(criterion, since=long_ago if criterion.figure is Figure.EARNED else long_ago.date())

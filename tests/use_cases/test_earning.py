@@ -552,3 +552,48 @@ def test_a_rule_of_a_time_gives_for_what_happened_then(salon: crm.Salon, ana: cr
     sell(salon, ana)
     programme(salon, {**EURO, "until": TODAY - timedelta(days=1)})
     assert points(crm.backfill_points(salon, MANAGER, ana.id)) == [("added", 100)]
+
+
+# finding customers
+
+
+def test_customers_are_found_by_their_tier_and_by_what_they_earned_or_spent(
+    salon: crm.Salon, ana: crm.Customer, clock: FixedClock
+) -> None:
+    tiers = [{"code": "silver", "points": 100}, {"code": "gold", "spend": "250"}]
+    programme(salon, EURO, tiers=tiers, tier_months=2)
+    names = ("Bea Costa", "Eva Reis", "Rui Melo")
+    bea, eva, rui = (crm.add_customer(salon, MANAGER, name=name) for name in names)
+    sell(salon, bea, shampoo("120.00"))
+    sell(salon, rui, shampoo("300.00"))
+    clock.advance(days=40)
+    refund(salon, sell(salon, eva, shampoo("200.00"), shampoo("100.00")), lines=[1])
+    sell(salon, eva, shampoo("60.00"))
+    refund(salon, sell(salon, ana, shampoo("130.00")), amount="31.00")
+
+    def found(asked: crm.CustomerFilter | str) -> list[str]:
+        rows = [row.name for row in crm.find_customers(salon, STAFF, asked)]
+        assert crm.count_customers(salon, STAFF, asked) == len(rows)
+        return rows
+
+    def of_tier() -> dict[str | None, list[str]]:
+        people: dict[str | None, list[str]] = {}
+        for row in crm.find_customers(salon, STAFF):
+            people.setdefault(crm.points_balance(salon, STAFF, row.id).tier, []).append(row.name)
+        return people
+
+    assert of_tier() == {None: ["Ana Silva"], "silver": ["Bea Costa"], "gold": ["Eva Reis", "Rui Melo"]}
+    assert (found("tier:silver"), found("tier:gold")) == (["Bea Costa"], ["Eva Reis", "Rui Melo"])
+    assert found("not tier:gold|silver") == ["Ana Silva"]
+    assert found(crm.CustomerFilter(tier="gold", text="rui")) == ["Rui Melo"]
+    assert found("spent >= 260 since today") == ["Eva Reis"]
+    assert found("spent >= 0 since -1d and not spent >= 130 since 2026-01-01") == ["Ana Silva", "Bea Costa"]
+    assert found("earned >= 99 since -39d") == ["Ana Silva", "Eva Reis"]
+    clock.advance(days=30)
+    assert of_tier() == {None: ["Ana Silva", "Bea Costa", "Rui Melo"], "gold": ["Eva Reis"]}
+    assert found("tier:silver|gold") == ["Eva Reis"]
+    assert str(crm.explain_match(salon, STAFF, eva.id, "spent >= 260 since -90d")) == (
+        "yes: spent >= 260 since -90d (has 260.00 EUR)"
+    )
+    with pytest.raises(crm.UnknownCriterion, match="Known: silver, gold"):
+        found("tier:bronze")

@@ -22,9 +22,11 @@ from salon_crm.cli.asking import (
     LOOK,
     Progress,
     actor_of,
+    add_customer,
     add_list_options,
     add_salon,
     add_salon_settings,
+    customer_of,
     mapping_of,
     open_file,
     refuse_salon_file,
@@ -48,7 +50,6 @@ from salon_crm.opening import open_salon
 from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.blocks import customer_blocks
 from salon_crm.use_cases.criteria import find_customers
-from salon_crm.use_cases.customers import get_customer
 from salon_crm.use_cases.facts import rebuild_facts, verify_facts
 from salon_crm.use_cases.maintenance import back_up_salon, check_health, rebuild_search
 from salon_crm.use_cases.notes import customer_notes
@@ -129,8 +130,7 @@ def _parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("show", help="show one customer")
     add_salon(show)
-    show.add_argument("id", nargs="?", help="the customer's id")
-    show.add_argument("--external", nargs=2, metavar=("SYSTEM", "ID"), help="the id another system has")
+    add_customer(show)
     show.set_defaults(command=_show)
 
     export = commands.add_parser("export", help="take customers out to a CSV file")
@@ -274,7 +274,7 @@ def _row(row: CustomerRow) -> tuple[str, ...]:
 def _show(parsed: argparse.Namespace) -> int:
     with open_file(parsed) as salon:
         actor = actor_of(parsed)
-        customer = get_customer(salon, actor, parsed.id, external=tuple(parsed.external) if parsed.external else None)
+        customer = customer_of(parsed, salon)
         notes, blocks = customer_notes(salon, actor, customer.id), customer_blocks(salon, actor, customer.id)
     for block in blocks:
         if block.in_force:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final, Self
 
 from salon_crm.domain.access import Actor, Role
+from salon_crm.domain.customers import Customer
 from salon_crm.domain.dates import DateOrder
 from salon_crm.domain.transfer.reports import ImportProblem
 from salon_crm.errors import InvalidValue
 from salon_crm.opening import open_salon
 from salon_crm.ports.salon import Salon
+from salon_crm.use_cases.customers import get_customer
 
 DONE, LOOK, FAILED, INTERRUPTED = 0, 1, 2, 130
 _SHOWN_PROBLEMS: Final = 20
@@ -35,6 +37,18 @@ def add_salon_settings(parser: argparse.ArgumentParser, region_help: str) -> Non
 def actor_of(parsed: argparse.Namespace) -> Actor:
     """Return who acts."""
     return Actor(parsed.actor, Role(parsed.role))
+
+
+def add_customer(parser: argparse.ArgumentParser) -> None:
+    """Add the customer a command is about."""
+    parser.add_argument("id", nargs="?", help="the customer's id")
+    parser.add_argument("--external", nargs=2, metavar=("SYSTEM", "ID"), help="the id another system has")
+
+
+def customer_of(parsed: argparse.Namespace, salon: Salon) -> Customer:
+    """Return the customer a command is about."""
+    external = tuple(parsed.external) if parsed.external else None
+    return get_customer(salon, actor_of(parsed), parsed.id, external=external)
 
 
 def open_file(parsed: argparse.Namespace) -> Salon:

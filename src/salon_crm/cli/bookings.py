@@ -11,8 +11,10 @@ from salon_crm.cli.asking import (
     LOOK,
     Progress,
     actor_of,
+    add_customer,
     add_list_options,
     add_salon,
+    customer_of,
     mapping_of,
     open_file,
     refuse_salon_file,
@@ -35,7 +37,6 @@ from salon_crm.use_cases.bookings import (
     import_bookings,
 )
 from salon_crm.use_cases.catalogue import catalogue
-from salon_crm.use_cases.customers import get_customer
 
 NOTHING: Final = "No Data Found"
 """What a list of bookings says where there is no history, and where nothing matches."""
@@ -47,8 +48,7 @@ def add_booking_commands(commands: Any) -> None:
     """Add the commands about bookings to the others."""
     page = commands.add_parser("bookings", help="show a customer's bookings, the newest first")
     add_salon(page)
-    page.add_argument("id", nargs="?", help="the customer's id")
-    page.add_argument("--external", nargs=2, metavar=("SYSTEM", "ID"), help="the id another system has")
+    add_customer(page)
     page.add_argument("--since", type=parse_day, metavar="DAY", help="from this day on, such as 2026-01-31")
     page.add_argument("--until", type=parse_day, metavar="DAY", help="up to this day")
     page.add_argument("--service", metavar="CODE", help="of this service: its code, or its id")
@@ -94,7 +94,7 @@ def _add_paging(parser: argparse.ArgumentParser) -> None:
 def _bookings(parsed: argparse.Namespace) -> int:
     with open_file(parsed) as salon:
         actor = actor_of(parsed)
-        customer = get_customer(salon, actor, parsed.id, external=tuple(parsed.external) if parsed.external else None)
+        customer = customer_of(parsed, salon)
         page = customer_bookings(
             salon,
             actor,

@@ -3,12 +3,11 @@
 import argparse
 from typing import Any
 
-from salon_crm.cli.asking import DONE, LOOK, actor_of, add_salon, open_file
+from salon_crm.cli.asking import DONE, LOOK, actor_of, add_customer, add_salon, customer_of, open_file
 from salon_crm.cli.panel import parse_day
 from salon_crm.demo import show_points, show_table
 from salon_crm.domain.labels import label
 from salon_crm.domain.rewards import RewardAction
-from salon_crm.use_cases.customers import get_customer
 from salon_crm.use_cases.rewards import expire_points, points_balance, points_history, points_statement, verify_ledger
 
 
@@ -16,8 +15,7 @@ def add_reward_commands(commands: Any) -> None:
     """Add the commands about points to the others."""
     page = commands.add_parser("points", help="show what a customer's points are made of, and the last entries")
     add_salon(page)
-    page.add_argument("id", nargs="?", help="the customer's id")
-    page.add_argument("--external", nargs=2, metavar=("SYSTEM", "ID"), help="the id another system has")
+    add_customer(page)
     page.add_argument("--on", type=parse_day, metavar="DAY", help="as the books stood at the end of a past day")
     page.add_argument("--text", help="only entries with these words: points, a day, an action, a reason, a name")
     page.add_argument("--action", choices=[*RewardAction], help="only entries that did this")
@@ -39,7 +37,7 @@ def add_reward_commands(commands: Any) -> None:
 def _points(parsed: argparse.Namespace) -> int:
     with open_file(parsed) as salon:
         actor = actor_of(parsed)
-        customer = get_customer(salon, actor, parsed.id, external=tuple(parsed.external) if parsed.external else None)
+        customer = customer_of(parsed, salon)
         balance = points_balance(salon, actor, customer.id)
         statement = points_statement(salon, actor, customer.id, on=parsed.on)
         history = points_history(

@@ -18,8 +18,10 @@ from salon_crm.domain.criteria import (
     Compare,
     Criterion,
     Fact,
+    Figure,
     HasBooking,
     HasPackage,
+    InPeriod,
     Not,
     Op,
     Order,
@@ -28,14 +30,16 @@ from salon_crm.domain.criteria import (
     Text,
 )
 from salon_crm.domain.customers import Status
+from salon_crm.domain.dates import local_day
 from salon_crm.domain.money import Money
 from salon_crm.domain.rewards import MOST_POINTS
-from salon_crm.domain.sales import LineKind, Sale, SaleLine
+from salon_crm.domain.sales import LineKind, Refund, Sale, SaleLine, SaleStatus
 from salon_crm.ports.store import Reading, Store
 from salon_crm.testing.builders import (
     a_booking,
     a_customer,
     a_customer_id,
+    a_reward_entry,
     a_reward_head,
     a_sale,
     an_assigned_package,
@@ -210,6 +214,44 @@ class PanelChecks(Conformance):
                 assert reading.customers.count(criterion) == len(numbers)
                 added = reading.customers.find(criterion, Order(OrderKey.ADDED), None, 9)
                 assert len(added) == len(numbers)
+
+    def test_customers_are_found_by_what_they_earned_and_spent_since_then(self, store: Store) -> None:
+        """The answer is that of `matches` for `InPeriod`: from the instant on for points, from the day on for sales."""
+        self.needs(Capability.REWARD_ENTRIES, Capability.SALES)
+        then, moment = an_instant(), timedelta(microseconds=1)
+        sold = partial(a_sale, customer_id=a_customer_id(2), currency="EUR")
+        line = SaleLine(kind=LineKind.PRODUCT, item="wax", name="Wax", quantity=3, price=Money(500, "EUR"))
+        back = Refund(at=then, by="olga", amount=Money(400, "EUR"), returned=Money(0, "EUR"))
+        with store.writing() as writing:
+            for number in (1, 2, 3):
+                writing.customers.add(a_customer(number, name=f"Ana {number}"))
+            before, after = then - moment, then + moment
+            counted = ((1, before, 50), (1, then, 7), (1, then, -2), (2, after, 5), (3, before, 9))
+            for number, (customer, at, points) in enumerate(counted, start=1):
+                entry = a_reward_entry(number, customer_id=a_customer_id(customer), sequence=number, at=at)
+                writing.reward_entries.add(evolve(entry, tier_points=points, reference=None))
+            writing.sales.add(sold(1, at=then, lines=(line, line), refunds=(back, back)))
+            writing.sales.add(sold(2, at=then - timedelta(days=1), lines=(line,), refunds=()))
+            writing.sales.add(sold(3, at=then, lines=(line,), refunds=(), status=SaleStatus.PENDING))
+            writing.sales.add(sold(4, at=then, customer_id=a_customer_id(3), lines=(line,), refunds=()))
+        day = local_day(then, a_sale().zone)
+        earned, spent = partial(InPeriod, Figure.EARNED), partial(InPeriod, Figure.SPENT)
+        expected: dict[Criterion, list[int]] = {
+            earned(5, then): [1, 2],
+            earned(6, then): [],
+            earned(9, then - moment): [1, 3],
+            earned(0, then + timedelta(days=9)): [1, 2, 3],
+            spent(2_200, day): [2],
+            spent(2_201, day): [],
+            spent(3_700, day - timedelta(days=1)): [2],
+            spent(1_500, day): [2, 3],
+            Not(spent(1, day)): [1],
+            AllOf((Text(("ana",)), earned(5, then), Not(spent(1, day)))): [1],
+        }
+        with store.reading() as reading:
+            for criterion, numbers in expected.items():
+                assert find_numbers(reading, criterion) == numbers
+                assert reading.customers.count(criterion) == len(numbers)
 
     def test_who_never_came_matches_no_comparison_and_each_under_not(self, store: Store) -> None:
         """Every clause is true or false of a customer, never unknown: without a last visit, none is before any day."""

@@ -99,6 +99,10 @@ class PostgresDialect(Dialect):
     def unindexed(self, column: str) -> str:
         return column  # it knows by its own statistics
 
+    def sum_of(self, column: str, places: Sequence[int]) -> str:
+        product = " * ".join(f"CAST(j.value ->> {place} AS numeric)" for place in places)
+        return f"coalesce((SELECT sum({product}) FROM json_array_elements(CAST({column} AS json)) j), 0)"
+
     def piece_tables(self) -> tuple[str, ...]:
         return (PIECES,)
 

@@ -31,12 +31,15 @@ from salon_crm.domain.criteria import (
     Fact,
     HasBooking,
     HasPackage,
+    InPeriod,
+    InTier,
     Not,
     OneOf,
     Text,
     refuse_unresolved,
 )
 from salon_crm.domain.dates import in_utc
+from salon_crm.domain.sales import SaleStatus
 
 Clause = tuple[str, list[Value]]
 
@@ -154,7 +157,9 @@ class _Compiler:
                 return _joined([self.compile(part, negated=negated) for part in parts], every=negated)
             case Not(part):
                 return self.compile(part, negated=not negated)
-            case Text() | Compare() | OneOf() | HasBooking() | HasPackage():
+            case InTier():
+                return refuse_unresolved()
+            case Text() | Compare() | OneOf() | HasBooking() | HasPackage() | InPeriod():
                 if self._manner == "perhaps" and _beside_the_row(criterion, negated=negated):
                     return f"({ALWAYS})", [], 0
                 condition, values = self._leaf(criterion, _SOME[negated])
@@ -162,7 +167,7 @@ class _Compiler:
             case _:
                 assert_never(criterion)
 
-    def _leaf(self, leaf: Text | Compare | OneOf | HasBooking | HasPackage, some: str) -> Clause:
+    def _leaf(self, leaf: Text | Compare | OneOf | HasBooking | HasPackage | InPeriod, some: str) -> Clause:
         match leaf:
             case Text(words, runs):
                 found = [self._word(word) for word in words] + [self._run(run) for run in runs]
@@ -177,6 +182,8 @@ class _Compiler:
                 return self._booked(leaf, some)
             case HasPackage(packages):
                 return self._has(CodeKind.PACKAGE, PACKAGES_WORDS, "packages", packages, some)
+            case InPeriod():
+                return self._in_period(leaf)
             case _:
                 assert_never(leaf)
 
@@ -209,6 +216,21 @@ class _Compiler:
                 return f"{row}.last_visit IS NOT NULL AND {test}", [_day(value)]
             case _:
                 assert_never(comparison.fact)
+
+    def _in_period(self, asked: InPeriod) -> Clause:
+        """Return whether what a customer earned or spent since then is enough; of sales as `Sale.net` says it."""
+        if not asked.resolved:
+            refuse_unresolved()
+        if isinstance(asked.since, datetime):
+            figure, since = "sum(e.tier_points)", write_instant(asked.since)
+            rows = "crm_reward_entries e", "e.customer_id", "e.at >= ?"
+        else:
+            lines, refunds = self._dialect.sum_of("z.lines", (3, 4)), self._dialect.sum_of("z.refunds", (2,))
+            figure, since = f"sum({lines} - {refunds})", _day(asked.since)
+            rows = "crm_sales z", "z.customer_id", f"z.status = '{SaleStatus.COMPLETED}' AND z.day >= ?"
+        table, owner, counted = rows
+        found = f"(SELECT {figure} FROM {table} WHERE {owner} = {self._id} AND {counted})"
+        return f"coalesce({found}, 0) >= ?", [since, _whole(asked.at_least)]
 
     def _blocked(self) -> str:
         if self._manner == "at once":
@@ -272,7 +294,7 @@ def _beside_the_row(leaf: Criterion, *, negated: bool) -> bool:
     """Return whether the row alone cannot say that a part does not hold."""
     if isinstance(leaf, HasBooking):
         return negated and not of_words(leaf)
-    return isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.fact in _BESIDE)
+    return isinstance(leaf, Text | InPeriod) or (isinstance(leaf, Compare) and leaf.fact in _BESIDE)
 
 
 Asked = Iterable[tuple[str, Value]]

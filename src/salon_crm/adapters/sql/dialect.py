@@ -82,6 +82,10 @@ class Dialect(Protocol):
         """Return a column so that no index is chosen for what is asked of it."""
 
     @abstractmethod
+    def sum_of(self, column: str, places: Sequence[int]) -> str:
+        """Return what a column of JSON lists comes to: of each list the values at these places, multiplied."""
+
+    @abstractmethod
     def piece_tables(self) -> tuple[str, ...]:
         """Return the names of every table that the pieces of customers' text take up."""
 

@@ -52,6 +52,10 @@ class SQLiteDialect(Dialect):
     def unindexed(self, column: str) -> str:
         return f"+{column}"
 
+    def sum_of(self, column: str, places: Sequence[int]) -> str:
+        product = " * ".join(f"json_extract(j.value, '$[{place}]')" for place in places)
+        return f"coalesce((SELECT sum({product}) FROM json_each({column}) j), 0)"
+
     def piece_tables(self) -> tuple[str, ...]:
         return (PIECES, f"{PIECES}_data", f"{PIECES}_idx", f"{PIECES}_config", _TERMS)
 

@@ -14,9 +14,12 @@ from salon_crm.domain.criteria.tree import (
     Criterion,
     CustomerRecord,
     Fact,
+    Figure,
     HasBooking,
     HasPackage,
+    InPeriod,
     Not,
+    figure_of,
     matches,
     meets,
     value_of,
@@ -89,6 +92,9 @@ def _has(asked: Criterion, record: CustomerRecord, settings: Settings) -> str | 
             return _figure(fact, record, settings)
         case HasPackage(packages):
             return ", ".join(sorted(packages & record.facts.packages)) or None
+        case InPeriod(figure):
+            value = figure_of(asked, record)
+            return str(Money(value, settings.currency)) if figure is Figure.SPENT else str(value)
         case _:
             return None
 

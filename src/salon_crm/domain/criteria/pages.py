@@ -19,6 +19,8 @@ from salon_crm.domain.criteria.tree import (
     Criterion,
     HasBooking,
     HasPackage,
+    InPeriod,
+    InTier,
     Not,
     OneOf,
     RelativeDay,
@@ -135,6 +137,10 @@ def _canonical(criterion: Criterion) -> list[Any]:
             return ["HasBooking", *(_plain(value) for value in astuple(criterion, recurse=False))]
         case HasPackage(packages):
             return ["HasPackage", _plain(packages)]
+        case InPeriod(figure, at_least, since):
+            return ["InPeriod", figure, _plain(at_least), _plain(since)]
+        case InTier(tiers):
+            return ["InTier", _plain(tiers)]
         case _:
             assert_never(criterion)
 

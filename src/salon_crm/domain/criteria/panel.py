@@ -25,6 +25,7 @@ from salon_crm.domain.criteria.tree import (
     Fact,
     HasBooking,
     HasPackage,
+    InTier,
     Not,
     OneOf,
     Op,
@@ -86,8 +87,8 @@ class CustomerFilter:
     everybody would be meant.
 
     ``visits``, ``spend`` and ``points`` are ranges (least, most), both included, either None; points are those of
-    the last entry of the ledger. ``last_visit_before`` and
-    ``last_visit_after`` are days, not included, or a `RelativeDay`.
+    the last entry of the ledger. ``tier`` is the code of one of the programme's tiers, or several.
+    ``last_visit_before`` and ``last_visit_after`` are days, not included, or a `RelativeDay`.
     """
 
     text: str | None = field(default=None, metadata=IDENTITY)
@@ -113,6 +114,7 @@ class CustomerFilter:
     last_visit_before: Day | None = field(default=None, metadata=OPERATOR)
     last_visit_after: Day | None = field(default=None, metadata=OPERATOR)
     points: tuple[int | None, int | None] | None = field(default=None, converter=_read_range, metadata=OPERATOR)
+    tier: Iterable[Ref] | Ref | None = field(default=None, converter=_read_refs, metadata=OPERATOR)
 
     def criterion(self, settings: Settings) -> Criterion:
         """Return the tree this panel means, as people write it; raises InvalidValue naming the part at fault."""
@@ -186,6 +188,8 @@ class CustomerFilter:
         yield from _range(Fact.VISITS, self.visits, "visits", lambda value: _whole(value, "visits", MOST_VISITS))
         yield from _range(Fact.POINTS, self.points, "points", lambda value: _whole(value, "points", MOST_POINTS))
         yield from _range(Fact.SPEND, self.spend, "spend", lambda value: _amount(value, settings.currency))
+        if tiers := _refs(self.tier, "tier"):
+            yield InTier(tiers)
         if self.last_visit_before is not None:
             yield Compare(Fact.LAST_VISIT, Op.LESS, _day(self.last_visit_before, "last_visit_before"))
         if self.last_visit_after is not None:

@@ -14,8 +14,11 @@ from salon_crm.domain.criteria.tree import (
     Criterion,
     Day,
     Fact,
+    Figure,
     HasBooking,
     HasPackage,
+    InPeriod,
+    InTier,
     Not,
     OneOf,
     Op,
@@ -26,6 +29,7 @@ from salon_crm.domain.criteria.tree import (
 from salon_crm.domain.dates import local_day, start_of_day
 from salon_crm.domain.money import Money
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.domain.rewards.programme import Tier
 from salon_crm.domain.settings import Settings
 from salon_crm.errors import InvalidValue, UnknownCriterion
 
@@ -75,7 +79,7 @@ def names_asked(criterion: Criterion) -> dict[str, set[str]]:
                 asked["staff_members"] |= node.therapists
             case HasPackage(packages):
                 asked["packages"] |= packages
-            case Text() | Compare() | OneOf():
+            case Text() | Compare() | OneOf() | InPeriod() | InTier():
                 pass
     return asked
 
@@ -113,6 +117,10 @@ class _Resolving:
                 return self._booked(criterion)
             case HasPackage(packages):
                 return HasPackage(self._codes("packages", packages))
+            case InPeriod():
+                return self._in_period(criterion)
+            case InTier(tiers):
+                return AnyOf(tuple(map(self._in_tier, sorted(tiers))))
             case Text() | OneOf():
                 return criterion
 
@@ -136,6 +144,37 @@ class _Resolving:
         if isinstance(value, Decimal):
             value = Money.parse(value, "spend", currency=self._settings.currency, below_zero=True).minor
         return comparison if value is comparison.value else evolve(comparison, value=value)
+
+    def _in_period(self, asked: InPeriod) -> InPeriod:
+        since, at_least = asked.since, asked.at_least
+        if isinstance(since, RelativeDay):
+            since = self._day(since, "since")
+        if asked.figure is Figure.EARNED:
+            if not isinstance(since, datetime):
+                since = start_of_day(since, self._settings.zone, "since")
+        elif isinstance(since, datetime):
+            since = local_day(since, self._settings.zone)
+        if isinstance(at_least, Decimal):
+            at_least = Money.parse(at_least, "spent", currency=self._settings.currency, below_zero=True).minor
+        return InPeriod(asked.figure, at_least, since)
+
+    def _in_tier(self, code: str) -> Criterion:
+        """Return that a customer reached a tier, and none that is listed behind it."""
+        tiers = self._settings.rewards.tiers
+        place = next((place for place, tier in enumerate(tiers) if tier.code == code), None)
+        if place is None:
+            raise UnknownCriterion("unknown-tier", field="tier", ref=code, known=tuple(tier.code for tier in tiers))
+        further = AnyOf(tuple(map(self._reached, tiers[place + 1 :])))
+        return AllOf((self._reached(tiers[place]), Not(further)))
+
+    def _reached(self, tier: Tier) -> Criterion:
+        since = self._settings.rewards.tier_since(self._today)
+        asked: list[Criterion] = []
+        if tier.points is not None:
+            asked.append(self._in_period(InPeriod(Figure.EARNED, tier.points, since)))
+        if tier.spend is not None:
+            asked.append(InPeriod(Figure.SPENT, tier.spend.minor, since))
+        return AllOf(tuple(asked))
 
     def _booked(self, asked: HasBooking) -> Criterion:
         services = self._codes("services", asked.services)

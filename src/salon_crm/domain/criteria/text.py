@@ -30,6 +30,7 @@ from salon_crm.domain.criteria.tree import (
     EVERYBODY,
     FACTS,
     FARTHEST_DAY,
+    FIGURES,
     MOST_CODES,
     MOST_IDS,
     MOST_NODES,
@@ -43,8 +44,11 @@ from salon_crm.domain.criteria.tree import (
     DigitRun,
     Fact,
     FactValue,
+    Figure,
     HasBooking,
     HasPackage,
+    InPeriod,
+    InTier,
     Not,
     OneOf,
     Op,
@@ -97,6 +101,12 @@ _FACT_VALUES: Final[Mapping[Fact, str]] = MappingProxyType(
 )
 
 
+_PERIODS: Final = {
+    Figure.EARNED: f"a whole number from 0 to {MOST_POINTS}, since, and a day or an instant",
+    Figure.SPENT: f"{_AMOUNTS}, since, and a day",
+}
+
+
 def _signs(fact: Fact) -> tuple[str, ...]:
     """Return the signs a fact is compared by, as they are written: one of some choices stands behind a colon."""
     ops = [op for op in Op if op in FACTS[fact].ops]
@@ -108,6 +118,8 @@ TERMS: Final[Mapping[str, Term]] = MappingProxyType(
         **{str(fact): Term(_signs(fact), _FACT_VALUES[fact], kind.permission) for fact, kind in FACTS.items()},
         "booked": Term((), "nothing, or parts in brackets", Permission.LIST_BOOKINGS),
         "package": Term((":",), _CODES, Permission.LIST_BOOKINGS),
+        "tier": Term((":",), _CODES, Permission.VIEW_POINTS),
+        **{str(figure): Term((">=",), _PERIODS[figure], permission) for figure, permission in FIGURES.items()},
         "id": Term((":",), "ids of customers", Permission.VIEW_CUSTOMERS),
         "text": Term((), 'a search in brackets and quotes: text("ana")', Permission.SEARCH_CUSTOMERS),
         "everybody": Term((), "nothing", Permission.SEARCH_CUSTOMERS),
@@ -316,6 +328,11 @@ class _Reader:
             case "package":
                 self._equal("package")
                 return HasPackage(self._codes(empty=True))
+            case "tier":
+                self._equal("tier")
+                return InTier(self._codes(empty=True))
+            case Figure.EARNED | Figure.SPENT:
+                return self._in_period(Figure(word))
             case "id":
                 self._equal("id")
                 return OneOf(self._ids())
@@ -384,9 +401,9 @@ class _Reader:
             case Fact.BLOCKED:
                 return [self._choice(("yes", "no")) == "yes"]
             case Fact.VISITS:
-                return [self._whole(fact, MOST_VISITS)]
+                return [self._whole(_FACT_VALUES[fact], MOST_VISITS)]
             case Fact.POINTS:
-                return [self._whole(fact, MOST_POINTS)]
+                return [self._whole(_FACT_VALUES[fact], MOST_POINTS)]
             case Fact.SPEND:
                 return [self._amount()]
             case Fact.ADDED:
@@ -401,12 +418,23 @@ class _Reader:
             self._unknown(at, choices)
         return word
 
-    def _whole(self, fact: Fact, most: int) -> int:
+    def _whole(self, expected: str, most: int) -> int:
         at = self._here()
         written = self._take(_WHOLE)
         if written is None or int(written) > most:
-            self.fail(at, _FACT_VALUES[fact])
+            self.fail(at, expected)
         return int(written)
+
+    def _in_period(self, figure: Figure) -> InPeriod:
+        at = self._here()
+        if self._take(_SIGN) != ">=":
+            self.fail(at, ">=")
+        earned = figure is Figure.EARNED
+        at_least = self._whole(_PERIODS[figure], MOST_POINTS) if earned else self._amount()
+        at = self._here()
+        if not self._keyword("since"):
+            self.fail(at, "since, and a day")
+        return InPeriod(figure, at_least, self._instant() or self._day())
 
     def _amount(self) -> Decimal | int:
         """Take an amount in the salon's currency; or minor units, which are not for people to write."""
@@ -635,6 +663,11 @@ def clause_text(criterion: Criterion, *, inside: bool = False) -> str:
             return _booked_text(criterion)
         case HasPackage(packages):
             return f"package:{_list_text(sorted(packages))}"
+        case InTier(tiers):
+            return f"tier:{_list_text(sorted(tiers))}"
+        case InPeriod(figure, at_least, since):
+            fact = Fact.POINTS if figure is Figure.EARNED else Fact.SPEND
+            return f"{figure} >= {_value_text(at_least, fact)} since {_day_text(since)}"
         case _:
             assert_never(criterion)
 

@@ -173,6 +173,46 @@ class HasPackage(_Node):
     packages: frozenset[str] = field(metadata=OPERATOR)
 
 
+class Figure(StrEnum):
+    """What is added up over a period."""
+
+    EARNED = "earned"
+    """Points that count for tiers: those added, less what was taken back of them."""
+    SPENT = "spent"
+    """What completed sales cost after refunds."""
+
+
+FIGURES: Final = {Figure.EARNED: Permission.VIEW_POINTS, Figure.SPENT: Permission.VIEW_SALES}
+"""What asking each figure of a period needs."""
+
+
+@frozen(field_transformer=classed)
+class InPeriod(_Node):
+    """What the customer earned or spent since then is so much at least.
+
+    ``since`` is a day, included: of the salon for points, of the location for sales. A store is asked about points
+    since an instant, about sales since a date, and about spend in minor units.
+    """
+
+    figure: Figure = field(metadata=OPERATOR)
+    at_least: int | Decimal = field(eq=_told_apart, metadata=BEHAVIOUR)
+    since: Day | datetime = field(metadata=OPERATOR)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether a store may be asked this as it stands."""
+        by_instant = isinstance(self.since, datetime)
+        by_day = isinstance(self.since, date) and not by_instant
+        return not isinstance(self.at_least, Decimal) and (by_instant if self.figure is Figure.EARNED else by_day)
+
+
+@frozen(field_transformer=classed)
+class InTier(_Node):
+    """The customer has one of these tiers of the rewards programme today; a store is never asked this."""
+
+    tiers: frozenset[str] = field(metadata=OPERATOR)
+
+
 @frozen(field_transformer=classed)
 class AllOf(_Node):
     """Every part holds; without parts it holds of everybody."""
@@ -194,7 +234,7 @@ class Not(_Node):
     part: "Criterion" = field(metadata=OPERATOR)
 
 
-Criterion = AllOf | AnyOf | Not | Text | Compare | OneOf | HasBooking | HasPackage
+Criterion = AllOf | AnyOf | Not | Text | Compare | OneOf | HasBooking | HasPackage | InPeriod | InTier
 
 EVERYBODY: Final = AllOf()
 
@@ -246,6 +286,14 @@ class CustomerRecord(Protocol):
     @property
     def points(self) -> int: ...
 
+    def earned_since(self, instant: datetime) -> int:
+        """Return the points that count for tiers since an instant."""
+        ...
+
+    def spent_since(self, day: date) -> int:
+        """Return what completed sales since a day of their location cost after refunds, in minor units."""
+        ...
+
 
 def _refuse_never(node: Never) -> NoReturn:
     """Refuse what no type allows, and let type checkers prove that every criterion was met before."""
@@ -265,7 +313,7 @@ def refuse_unresolved() -> NoReturn:
 
 
 def _unknown_node(node: object) -> UnknownCriterion:
-    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf", "HasBooking", "HasPackage")
+    known = ("AllOf", "AnyOf", "Not", "Text", "Compare", "OneOf", "HasBooking", "HasPackage", "InPeriod", "InTier")
     return UnknownCriterion("unknown-criterion", field="criteria", what=type(node).__name__, known=known)
 
 
@@ -291,8 +339,21 @@ def matches(criterion: Criterion, record: CustomerRecord) -> bool:
             return any(meets(booking, criterion) for booking in record.bookings)
         case HasPackage(packages):
             return not packages.isdisjoint(record.facts.packages)
+        case InPeriod():
+            return figure_of(criterion, record) >= criterion.at_least
+        case InTier():
+            refuse_unresolved()
         case _:
             _refuse_never(criterion)
+
+
+def figure_of(asked: InPeriod, record: CustomerRecord) -> int:
+    """Return what a customer earned or spent in a period; raises InvalidValue where a store may not be asked that."""
+    if not asked.resolved:
+        refuse_unresolved()
+    if isinstance(asked.since, datetime):
+        return record.earned_since(asked.since)
+    return record.spent_since(cast("date", asked.since))
 
 
 def meets(booking: Booking, asked: HasBooking) -> bool:
@@ -382,6 +443,10 @@ def checked_criterion(criterion: Criterion) -> Criterion:
                 _check_booked(node)
             case HasPackage(packages):
                 _check_refs(packages, "packages")
+            case InPeriod():
+                _check_in_period(node)
+            case InTier(tiers):
+                _check_refs(tiers, "tier")
             case _:
                 raise _unknown_node(node)
     return criterion
@@ -399,8 +464,8 @@ def _further_parts(node: object) -> int:
             return len(words) + sum(1 + len(run.words) for run in runs)
         case HasBooking():
             return sum(map(len, (node.services, node.types, node.locations, node.therapists)))
-        case HasPackage(packages):
-            return len(packages)
+        case HasPackage(codes) | InTier(codes):
+            return len(codes)
         case _:
             return 0
 
@@ -434,6 +499,22 @@ def _check_booked(node: HasBooking) -> None:
     check_period(node.start, node.end)
     if node.not_before is not None:
         parse_instant(node.not_before, "not_before")
+
+
+def _check_in_period(node: InPeriod) -> None:
+    name, value = str(node.figure), node.at_least
+    if isinstance(node.since, datetime):
+        parse_instant(node.since, "since")
+    else:
+        _check_day(node.since, "since")
+    if isinstance(value, Decimal):
+        if node.figure is Figure.EARNED:
+            raise InvalidValue("wrong-type", field=name, expected="int")
+        return _check_amount(value, name)
+    low, high = (0, MOST_POINTS) if node.figure is Figure.EARNED else (-MOST_SPENT, MOST_SPENT)
+    if not low <= value <= high:
+        raise InvalidValue("number-out-of-range", field=name, low=low, high=high)
+    return None
 
 
 def check_period(start: Day | None, end: Day | None) -> None:
@@ -534,5 +615,9 @@ def permissions_of(criterion: Criterion) -> frozenset[Permission]:
             return frozenset({Permission.VIEW_CUSTOMERS})
         case HasBooking() | HasPackage():
             return frozenset({Permission.LIST_BOOKINGS})
+        case InPeriod(figure):
+            return frozenset({FIGURES[figure]})
+        case InTier():
+            return frozenset({Permission.VIEW_POINTS, Permission.VIEW_SALES})
         case _:
             _refuse_never(criterion)
