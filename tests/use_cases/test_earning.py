@@ -1,6 +1,7 @@
 """What visits and paid sales earn in the transaction that closes them, and what refunds and reopening make of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from tests.use_cases.actors import MANAGER, OWNER, RECEPTIONIST, STAFF
 
 import salon_crm as crm
+from salon_crm.adapters.memory import MemoryStore
+from salon_crm.adapters.memory.store import _Unit
 from salon_crm.testing.doubles import NOON, FixedClock
 
 EXPIRY = crm.Actor("expiry", crm.Role.SYSTEM)
@@ -597,3 +600,32 @@ def test_customers_are_found_by_their_tier_and_by_what_they_earned_or_spent(
     )
     with pytest.raises(crm.UnknownCriterion, match="Known: silver, gold"):
         found("tier:bronze")
+
+
+# stores that keep no ledgers
+
+
+class _UnitWithoutLedgers(_Unit):
+    @property
+    def reward_entries(self) -> Any:
+        raise crm.NotSupported("not-supported", what="reward entries")
+
+
+class _StoreWithoutLedgers(MemoryStore):
+    @contextmanager
+    def writing(self) -> Generator[_Unit]:
+        with super().writing() as unit:
+            yield _UnitWithoutLedgers(unit.state, writable=True)
+
+
+def test_a_store_without_ledgers_books_sells_and_refunds_and_takes_no_programme() -> None:
+    clock = FixedClock()
+    with crm.open_salon(_StoreWithoutLedgers(), region="PT", zone="UTC", currency="EUR", clock=clock) as salon:
+        crm.add_service(salon, OWNER, name="Cut", duration=30)
+        ana = crm.add_customer(salon, MANAGER, name="Ana Silva")
+        booking = visit(salon, ana, clock).booking
+        assert crm.reopen_booking(salon, STAFF, booking.id, reason="Mistyped.").points == ()
+        assert refund(salon, sell(salon, ana, cut())).points == ()
+        with pytest.raises(crm.NotSupported):
+            programme(salon, EURO)
+        assert crm.change_settings(salon, OWNER, zone="Europe/Lisbon").rewards == crm.RewardProgramme()

@@ -31,7 +31,8 @@ def change_settings(salon: Salon, actor: Actor, /, **changes: Unpack[SettingsCha
     """Change settings and return them; what is not passed stays.
 
     Raises InvalidDocument with every setting that cannot be taken, RuleBroken for another currency than that of
-    the sales and prices there are, NotPermitted.
+    the sales, prices and rewards there are, NotSupported for a rewards programme where the store keeps no ledgers,
+    NotPermitted.
     """
     with unit_of_work(salon, actor) as unit:
         checked = check_settings(dict(changes), currency=unit.settings.currency)
@@ -39,6 +40,8 @@ def change_settings(salon: Salon, actor: Actor, /, **changes: Unpack[SettingsCha
         if changed != unit.settings:
             if changed.currency != unit.settings.currency and _has_money(unit.writing, changed):
                 raise RuleBroken("currency-in-use", field="currency", current=unit.settings.currency)
+            if changed.rewards != unit.settings.rewards:
+                _ = unit.writing.reward_entries  # or the programme would promise what the store cannot keep
             unit.writing.save_settings(changed, unit.settings.version)
             names = tuple(name for name in checked if getattr(changed, name) != getattr(unit.settings, name))
             unit.record(AuditAction.SETTINGS_CHANGED, fields=names, details={"settings_version": changed.version})

@@ -808,5 +808,6 @@ class SqlAudit(Audit):
         check_sequences(entries)
         for first in entries[:1]:
             self.append(first)
-        sql = f"INSERT INTO crm_audit ({AUDIT_COLUMNS}) VALUES ({_marks(11)})"
-        self._connection.run_many(sql, map(entry_to_row, entries[1:]))
+        if len(entries) > 1:
+            sql = f"INSERT INTO crm_audit ({AUDIT_COLUMNS}) VALUES ({_marks(11)})"
+            self._connection.run_many(sql, map(entry_to_row, entries[1:]))
