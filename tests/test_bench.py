@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from bench import ceiling, importing, objects, peers, postgres, search, timing, transfer, writes
+from bench import ceiling, importing, ledger, objects, peers, postgres, search, timing, transfer, writes
 from bench import filter as panels
 from bench.agreement import compare_salons
 from bench.bookings import guests
@@ -44,7 +44,7 @@ def no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(module: str) -> Any:
         raise peers.Absent(f"{module} is not installed; see bench/requirements.txt")
 
-    for module in (peers, objects, search, panels):
+    for module in (peers, ledger, objects, search, panels):
         monkeypatch.setattr(module, "load", absent)
 
 
@@ -71,6 +71,22 @@ def test_search_answers_as_the_plain_reference(tmp_path: Path, capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert "seed 1" in printed
     assert re.search(r"find_customers +54 ", printed)
+
+
+def test_the_ledger_comes_to_the_same_totals_by_hand_and_does_not_grow(tmp_path: Path) -> None:
+    code, found = run(ledger.main, tmp_path, "--customers", "20", "--operations", "40", "--entries", "400")
+    assert (code, found["failed"]) == (0, [])
+    assert set(column(found, "one durable entry", "p50 µs")) == {"write and fdatasync", "raw sqlite3", "library"}
+    assert set(column(found, "a page of 50", "× raw")) == {"raw sqlite3", "library"}
+    assert set(column(found, "few entries", "×")) == {"redeem_points", "points_history", "points_balance"}
+    assert {"Django", "SQLAlchemy", "SQLAlchemy, WAL"} == set(found["skipped"])
+
+
+def test_the_ledger_fails_where_a_total_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = ledger.Raw.write
+    monkeypatch.setattr(ledger.Raw, "write", lambda self, act: write(self, act) + 1)
+    code, found = run(ledger.main, tmp_path, "--customers", "5", "--operations", "4", "--entries", "60")
+    assert (code, found["failed"]) == (1, ["library came to other totals than raw sqlite3"])
 
 
 def test_search_fails_where_an_answer_differs(

@@ -605,6 +605,31 @@ def test_customers_are_found_by_their_tier_and_by_what_they_earned_or_spent(
 # stores that keep no ledgers
 
 
+class _UnitWithoutCatalogue(_Unit):
+    @property
+    def staff_members(self) -> Any:
+        raise crm.NotSupported("not-supported", what="staff members")
+
+
+class _StoreWithoutCatalogue(MemoryStore):
+    @contextmanager
+    def writing(self) -> Generator[_Unit]:
+        with super().writing() as unit:
+            yield _UnitWithoutCatalogue(unit.state, writable=True)
+
+    @contextmanager
+    def reading(self) -> Generator[_Unit]:
+        with super().reading() as unit:
+            yield _UnitWithoutCatalogue(unit.state, writable=False)
+
+
+def test_a_store_without_a_catalogue_keeps_points_that_nobody_has_a_name_for() -> None:
+    with crm.open_salon(_StoreWithoutCatalogue(), region="PT", zone="UTC", currency="EUR") as salon:
+        ana = crm.add_customer(salon, MANAGER, name="Ana Silva")
+        crm.add_points(salon, MANAGER, ana.id, points=10)
+        assert [row.name for row in crm.points_history(salon, STAFF, ana.id)] == [None]
+
+
 class _UnitWithoutLedgers(_Unit):
     @property
     def reward_entries(self) -> Any:
@@ -629,3 +654,11 @@ def test_a_store_without_ledgers_books_sells_and_refunds_and_takes_no_programme(
         with pytest.raises(crm.NotSupported):
             programme(salon, EURO)
         assert crm.change_settings(salon, OWNER, zone="Europe/Lisbon").rewards == crm.RewardProgramme()
+
+
+def test_a_programme_that_was_read_is_nobody_s_to_change(salon: crm.Salon) -> None:
+    programme(salon, daily_caps={"receptionist": 50})
+    caps: Any = crm.get_settings(salon, OWNER).rewards.daily_caps
+    if not isinstance(salon.store, MemoryStore):  # which gives back what it was given
+        caps[crm.Role.RECEPTIONIST] = 10**6
+        assert crm.get_settings(salon, OWNER).rewards.daily_caps == {crm.Role.RECEPTIONIST: 50}

@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+from attrs import evolve
+
 from salon_crm.adapters.sql.dialect import Connection, Dialect, Row, Value
 from salon_crm.adapters.sql.repositories import (
     SqlAudit,
@@ -91,12 +93,18 @@ def _read_settings(row: Row) -> Settings:
         zone=zone,
         currency=currency,
         required_fields=tuple(json.loads(required_fields)),
-        rewards=_FIRST_PROGRAMME if rewards is None else _read_programme(rewards),
+        rewards=_programme(rewards),
         version=version,
     )
 
 
 _FIRST_PROGRAMME: Final = RewardProgramme()
+
+
+def _programme(text: str | None) -> RewardProgramme:
+    """Return the programme that a text keeps, with a mapping of its own: what is remembered is nobody's to change."""
+    programme = _FIRST_PROGRAMME if text is None else _read_programme(text)
+    return evolve(programme, daily_caps=dict(programme.daily_caps)) if programme.daily_caps else programme
 
 
 def _write_programme(programme: RewardProgramme) -> str | None:

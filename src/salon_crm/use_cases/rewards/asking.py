@@ -17,6 +17,7 @@ from salon_crm.errors import Conflict, InvalidValue, NotPermitted, RuleBroken
 from salon_crm.ports.store import AuditQuery
 from salon_crm.use_cases.access import follow_alias
 from salon_crm.use_cases.rewards.earning import RESERVED
+from salon_crm.use_cases.rewards.keeping import staff_by_actor
 from salon_crm.use_cases.unit import Unit
 
 
@@ -111,8 +112,7 @@ def _profiles_of_actor(unit: Unit) -> set[object]:
         return set()
     linked = [actor.customer_id]
     if actor.role is not Role.CUSTOMER:
-        staff = unit.writing.staff_members.by_key("actor", [actor.id]).get(actor.id, ())
-        linked = [member.customer_id for member in staff]
+        linked = [member.customer_id for member in staff_by_actor(unit.writing, [actor.id]).values()]
     return {follow_alias(unit.writing, each) for each in linked if each is not None}
 
 

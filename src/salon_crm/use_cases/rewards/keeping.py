@@ -1,6 +1,6 @@
 """Keeping a ledger: as much of it as an act needs, and an entry written with the lots it changes and the audit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from attrs import evolve
 
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.audit import AuditAction, Detail
+from salon_crm.domain.catalogue import StaffMember
 from salon_crm.domain.customers import Customer
 from salon_crm.domain.dates import local_day, parse_day, start_of_day
 from salon_crm.domain.ids import CustomerId, RewardEntryId
@@ -23,7 +24,7 @@ from salon_crm.domain.rewards import (
     emptied_lots,
     entry_digest,
 )
-from salon_crm.errors import InvalidValue
+from salon_crm.errors import InvalidValue, NotSupported
 from salon_crm.ports.store import Reading, RewardQuery, Writing
 from salon_crm.use_cases.unit import Unit
 
@@ -91,6 +92,17 @@ def with_lots(reading: Reading, ledger: RewardLedger, parts: Iterable[LotPart]) 
     opened = reading.reward_entries.get_many(dict.fromkeys((customer_id, wanted[key]) for key in gone))
     emptied = [lot for entry in opened.values() for key, lot in emptied_lots(entry).items() if key in gone]
     return ledger.also([*held.values(), *emptied])
+
+
+def staff_by_actor(reading: Reading, actors: Collection[str]) -> dict[str, StaffMember]:
+    """Return the staff members who act under some ids; a store that keeps no catalogue has none."""
+    if not actors:
+        return {}
+    try:
+        held = reading.staff_members.by_key("actor", actors)
+    except NotSupported:
+        return {}
+    return {actor: members[0] for actor, members in held.items()}
 
 
 def today_of(unit: Unit) -> date:

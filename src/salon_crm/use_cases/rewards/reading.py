@@ -41,6 +41,7 @@ from salon_crm.use_cases.rewards.keeping import (
     head_there,
     ledger_there,
     lots_in_turn,
+    staff_by_actor,
 )
 from salon_crm.use_cases.rewards.tiers import tier_of
 
@@ -181,8 +182,8 @@ def _rows(reading: Reading, query: RewardQuery, count: int) -> Iterator[PointsRo
     names: dict[str, str | None] = {}
     for entries in _slices(reading, query, count):
         unknown = {entry.rewarded_by for entry in entries if entry.role is not Role.SYSTEM} - names.keys()
-        held = reading.staff_members.by_key("actor", unknown) if unknown else {}
-        names |= {actor: held[actor][0].name if actor in held else None for actor in unknown}
+        held = staff_by_actor(reading, unknown)
+        names |= {actor: held[actor].name if actor in held else None for actor in unknown}
         for entry in entries:
             yield PointsRow(entry=entry, name=names.get(entry.rewarded_by))
 
