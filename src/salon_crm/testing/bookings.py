@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from salon_crm.domain.bookings import Booking, BookingStatus
@@ -249,6 +249,7 @@ class SaleChecks(Conformance):
 
         @settings(deadline=None)
         @given(kept, sale_queries(), local_instants(), st.integers(0, 4))
+        @example([a_sale()], SaleQuery(until=a_sale().day), an_instant(9), 4)
         def found_as_asked(kept: list[Sale], query: SaleQuery, gone: datetime, limit: int) -> None:
             with suppress(Undone), store.writing() as writing:
                 Population(customers=_PEOPLE, sales=tuple(kept)).keep_records(writing)
