@@ -362,7 +362,7 @@ class ProgramChecks(Conformance):
             suppress_health_check=slow,
             deadline=None,
             report_multiple_bugs=False,
-            phases=set(Phase) - {Phase.explain},
+            phases=set(settings().phases) - {Phase.explain},
         )
         with pytest.MonkeyPatch.context() as patched:  # no setting says it; where it is gone nothing but time is lost
             patched.setattr(f"{_ENGINE}.MAX_SHRINKING_SECONDS", _SECONDS_TO_SHORTEN, raising=False)
