@@ -12,6 +12,7 @@ write-ahead log, the ORMs with the journal their users get unless they ask for a
 import os
 import sqlite3
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -75,17 +76,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.finish(asked.json)
 
 
-class Contender:
+class Contender(ABC):
     """Keeps a ledger in a file of its own."""
 
+    @abstractmethod
     def write(self, act: Act) -> Total:
         """Write an entry, and return the total when it is on the disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def page(self, customer: int) -> Page:
         """Return a customer's last fifty entries, newest first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the file."""
 
@@ -278,7 +280,7 @@ class SQLAlchemy(Contender):
 
         sa.event.listen(engine, "connect", opened)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        self._sessions, self._select = orm.sessionmaker(engine), sa.select
+        self._engine, self._sessions, self._select = engine, orm.sessionmaker(engine), sa.select
 
     def write(self, act: Act) -> Total:
         with self._sessions.begin() as session:
@@ -299,6 +301,9 @@ class SQLAlchemy(Contender):
             asked = self._select(self._entry).where(self._entry.customer == customer)
             found = session.scalars(asked.order_by(self._entry.seq.desc()).limit(_PAGE))
             return [(entry.points, entry.total) for entry in found]
+
+    def close(self) -> None:
+        self._engine.dispose()
 
 
 def _contenders(report: Report, folder: Path, asked: Any) -> dict[str, Contender]:

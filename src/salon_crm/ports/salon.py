@@ -6,9 +6,6 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from types import TracebackType
-from typing import Final
-
-from attrs import evolve
 
 from salon_crm.domain.access import PermissionTable
 from salon_crm.domain.blocks import in_force
@@ -21,7 +18,7 @@ from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.marks import MarkKey
 from salon_crm.domain.sales import SaleStatus
 from salon_crm.errors import NotFound, NotSupported, RuleBroken, StoreError
-from salon_crm.ports.store import Joinable, Reading, RewardQuery, Store, Writing
+from salon_crm.ports.store import Joinable, Reading, RewardQuery, Store, Writing, entries_asked
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
 
@@ -244,19 +241,12 @@ class _Record:
 
     def earned_since(self, instant: datetime) -> int:
         query = RewardQuery(customer_id=self.customer.id, since=instant)
-        earned = 0
-        while entries := self._reading.reward_entries.find(query, _ENTRIES_AT_ONCE):
-            earned += sum(entry.tier_points for entry in entries)
-            query = evolve(query, after=entries[-1].sequence)
-        return earned
+        return sum(entry.tier_points for entry in entries_asked(self._reading, query))
 
     def spent_since(self, day: date) -> int:
         sales = self._reading.sales.of_customers([self.customer.id]).get(self.customer.id, ())
         counted = (sale for sale in sales if sale.status is SaleStatus.COMPLETED and sale.day >= day)
         return sum(sale.net.minor for sale in counted)
-
-
-_ENTRIES_AT_ONCE: Final = 500
 
 
 def record_of(reading: Reading, customer: Customer | CustomerId, keys: SearchKeys | None = None) -> CustomerRecord:

@@ -16,13 +16,13 @@ yours with `salon_crm.testing.StoreConformance`.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.blocks import Block, BlockAlert
@@ -44,6 +44,8 @@ from salon_crm.ports.records import Key, kind_of, version_of
 
 T = TypeVar("T")
 K = TypeVar("K")
+
+_ENTRIES_AT_ONCE: Final = 500
 
 
 @frozen(field_transformer=classed)
@@ -503,6 +505,13 @@ class Reading(Protocol):
     @abstractmethod
     def settings(self) -> Settings:
         """Return the salon's settings; raises NotFound where none was created yet."""
+
+
+def entries_asked(reading: Reading, query: RewardQuery) -> Iterator[RewardEntry]:
+    """Give the entries that a query asks for, oldest first, some hundred at a time."""
+    while entries := reading.reward_entries.find(query, _ENTRIES_AT_ONCE):
+        yield from entries
+        query = evolve(query, after=entries[-1].sequence)
 
 
 class Writing(Reading, Protocol):

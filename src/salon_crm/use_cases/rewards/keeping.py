@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
-from attrs import evolve
-
 from salon_crm.domain.access import Actor, Role
 from salon_crm.domain.audit import AuditAction, Detail
 from salon_crm.domain.catalogue import StaffMember
@@ -25,7 +23,7 @@ from salon_crm.domain.rewards import (
     entry_digest,
 )
 from salon_crm.errors import InvalidValue, NotSupported
-from salon_crm.ports.store import Reading, RewardQuery, Writing
+from salon_crm.ports.store import Reading, Writing
 from salon_crm.use_cases.unit import Unit
 
 SHOWN: Final = field_classes(MONEY, BEHAVIOUR, OPERATOR)
@@ -39,7 +37,6 @@ _FIRST_LOTS: Final = 4
 _MORE_TIMES: Final = 4
 _MOST_LOTS: Final = 256
 _SALT_BYTES: Final = 16
-_ENTRIES_AT_ONCE: Final = 500
 _RECORDED_AS: Final = {action: AuditAction(f"points-{action.value}") for action in RewardAction}
 
 POINTS_ACTIONS: Final = frozenset(_RECORDED_AS.values())
@@ -59,13 +56,6 @@ def lots_in_turn(reading: Reading, customer_id: CustomerId) -> Iterator[RewardLo
         if len(lots) < count:
             return
         after, count = lots[-1], min(_MORE_TIMES * count, _MOST_LOTS)
-
-
-def entries_asked(reading: Reading, query: RewardQuery) -> Iterator[RewardEntry]:
-    """Give the entries that a query asks for, oldest first, some hundred at a time."""
-    while entries := reading.reward_entries.find(query, _ENTRIES_AT_ONCE):
-        yield from entries
-        query = evolve(query, after=entries[-1].sequence)
 
 
 def ledger_there(reading: Reading, customer_id: CustomerId, *, points: int | None, on: date) -> RewardLedger:

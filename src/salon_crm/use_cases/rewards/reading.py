@@ -16,6 +16,7 @@ from salon_crm.domain.ids import CustomerId, IdLike
 from salon_crm.domain.labels import label
 from salon_crm.domain.money import Money
 from salon_crm.domain.privacy import BEHAVIOUR, IDENTITY, MONEY, OPERATOR, classed, field_classes
+from salon_crm.domain.reading import read_choice, read_whole
 from salon_crm.domain.rewards import (
     MOST_POINTS,
     LedgerFault,
@@ -27,9 +28,9 @@ from salon_crm.domain.rewards import (
 )
 from salon_crm.domain.settings import Settings
 from salon_crm.domain.text import clean_text, fold
-from salon_crm.errors import InvalidValue, StoreError
+from salon_crm.errors import StoreError
 from salon_crm.ports.salon import Salon
-from salon_crm.ports.store import AuditQuery, Reading, RewardQuery
+from salon_crm.ports.store import AuditQuery, Reading, RewardQuery, entries_asked
 from salon_crm.use_cases.access import find_customer, use_case
 from salon_crm.use_cases.criteria import each_slice
 from salon_crm.use_cases.pages import check_limit, parse_period
@@ -37,7 +38,6 @@ from salon_crm.use_cases.rewards.keeping import (
     POINTS_ACTIONS,
     SHOWN,
     day_until,
-    entries_asked,
     head_there,
     ledger_there,
     lots_in_turn,
@@ -160,11 +160,11 @@ def points_history(
         settings = reading.settings()
         query = RewardQuery(
             customer_id=customer.id,
-            actions=frozenset(RewardAction) if action is None else frozenset({_parse_action(action)}),
+            actions=frozenset(RewardAction if action is None else {read_choice(action, "action", RewardAction)}),
             since=None if first is None else start_of_day(first, settings.zone, "since"),
             until=None if last is None else end_of_day(last, settings.zone, "until"),
-            points=_parse_whole(points, "points", low=-MOST_POINTS, high=MOST_POINTS),
-            before=_parse_whole(before, "before", low=1, high=_LAST),
+            points=None if points is None else read_whole(points, "points", -MOST_POINTS, MOST_POINTS),
+            before=None if before is None else read_whole(before, "before", 1, _LAST),
         )
         words = fold(clean_text(text, "text")).split() if text else []
         found: list[PointsRow] = []
@@ -202,22 +202,6 @@ def _says(row: PointsRow, word: str, settings: Settings) -> bool:
         return True
     told = (entry.reason, entry.reference, row.name, label(entry.action))
     return any(word in fold(each) for each in told if each)
-
-
-def _parse_action(value: object) -> RewardAction:
-    if not isinstance(value, str) or value not in set(RewardAction):
-        raise InvalidValue("not-a-choice", field="action", choices=tuple(RewardAction))
-    return RewardAction(value)
-
-
-def _parse_whole(value: object, name: str, *, low: int, high: int) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidValue("wrong-type", field=name, expected="a whole number")
-    if not low <= value <= high:
-        raise InvalidValue("number-out-of-range", field=name, low=low, high=high)
-    return value
 
 
 @frozen(field_transformer=classed, kw_only=True)

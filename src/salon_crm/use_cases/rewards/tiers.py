@@ -8,8 +8,7 @@ from salon_crm.domain.ids import CustomerId
 from salon_crm.domain.rewards import Tier
 from salon_crm.domain.sales import SaleStatus
 from salon_crm.domain.settings import Settings
-from salon_crm.ports.store import Reading, RewardQuery
-from salon_crm.use_cases.rewards.keeping import entries_asked
+from salon_crm.ports.store import Reading, RewardQuery, entries_asked
 
 
 def tier_of(
