@@ -5,11 +5,14 @@
 The raw ledger is a table keyed by customer and sequence with the total repeated in each entry: it takes the lock, asks
 for the reference and the last total, and writes one row. The ORMs do the same as their users would. The library does
 the whole use case: permission, reference, lots in the order in which they expire, the head of the ledger, and an entry
-of the audit chain with a digest. All wait for the disk (synchronous FULL), the library and the raw ledger with SQLite's
-write-ahead log, the ORMs with the journal their users get unless they ask for another. Every total must be the same.
+of the audit chain with a digest. Between the two stand the library's own statements, run again by hand: what its
+tables and the audit cost, and not its Python. All wait for the disk (synchronous FULL), the library and the raw ledger
+with SQLite's write-ahead log, the ORMs with the journal their users get unless they ask for another. Every total must
+be the same.
 """
 
 import os
+import shutil
 import sqlite3
 import sys
 from abc import ABC, abstractmethod
@@ -20,6 +23,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from unittest.mock import patch
 from uuid import UUID
 
 from attrs import evolve
@@ -35,6 +39,7 @@ _OLGA = crm.Actor("olga", crm.Role.OWNER)
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 5_000
 _PAGE = 50
+_PAGES = 200
 _FEW = 50
 """Entries of a short ledger, and how many are written to it, which it has the points for."""
 _GIVEN, _SPENT = 10, 7
@@ -106,24 +111,83 @@ def _spending(count: int) -> list[tuple[int, int, int]]:
 class Library(Contender):
     """The use cases, over a file that holds as many entries."""
 
-    def __init__(self, path: Path, asked: Any) -> None:
-        with new_salon(path) as salon:
-            fill(salon, people(asked.customers, asked.seed))
-            self._ids = [row.id for row in crm.each_customer(salon, _OLGA, order="added")]
-            _keep(salon, self._ids, _filled(asked))
+    def __init__(self, path: Path, asked: Any, ids: Sequence[CustomerId] | None = None) -> None:
+        self.ids = ids or _fill(path, asked)
         self._salon = crm.open_salon(path)
 
     def write(self, act: Act) -> Total:
         change = crm.add_points if act.points > 0 else crm.redeem_points
-        own_id, points = self._ids[act.customer], abs(act.points)
+        own_id, points = self.ids[act.customer], abs(act.points)
         return change(self._salon, _OLGA, own_id, points=points, reference=act.reference).total_after
 
     def page(self, customer: int) -> Page:
-        found = crm.points_history(self._salon, _OLGA, self._ids[customer], limit=_PAGE)
+        found = crm.points_history(self._salon, _OLGA, self.ids[customer], limit=_PAGE)
         return [(row.entry.points, row.entry.total_after) for row in found]
 
     def close(self) -> None:
         self._salon.close()
+
+
+def _fill(path: Path, asked: Any) -> list[CustomerId]:
+    """Make a salon whose customers have ledgers; return their ids."""
+    with new_salon(path) as salon:
+        fill(salon, people(asked.customers, asked.seed))
+        ids = [row.id for row in crm.each_customer(salon, _OLGA, order="added")]
+        _keep(salon, ids, _filled(asked))
+    return ids
+
+
+class _Heard(sqlite3.Connection):
+    """A connection that keeps what is asked of it, for all of its kind together."""
+
+    statements: list[tuple[str, Any]] | None = None
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        if _Heard.statements is not None:
+            _Heard.statements.append((sql, values))
+        return super().execute(sql, values)
+
+    def executemany(self, sql: str, values: Any, /) -> sqlite3.Cursor:
+        raise AssertionError("what is run many times is not run again here")
+
+
+class Statements(Contender):
+    """The statements that the library runs for the same acts and pages, run again by hand."""
+
+    def __init__(self, path: Path, asked: Any) -> None:
+        lived = path.with_suffix(".lived")
+        self._ids = _fill(lived, asked)
+        shutil.copyfile(lived, path)
+        with patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=_Heard)):
+            library = Library(lived, asked, self._ids)
+            self._acts = {act: _heard(library.write, act) for act in _acts(asked)}
+            self._pages = {customer: _heard(library.page, customer) for customer in _whose(asked)}
+            library.close()
+        self._db = sqlite3.connect(path, isolation_level=None)
+        for setting in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+            self._db.execute(f"PRAGMA {setting}")
+
+    def write(self, act: Act) -> Total:
+        for sql, values in self._acts[act]:
+            self._db.execute(sql, values).fetchall()
+        total = "SELECT total FROM crm_reward_heads WHERE customer_id = ?"
+        return int(self._db.execute(total, (str(self._ids[act.customer]),)).fetchone()[0])
+
+    def page(self, customer: int) -> Page:
+        answers = [self._db.execute(sql, values).fetchall() for sql, values in self._pages[customer]]
+        entries = max(answers, key=len)  # beside a profile, settings and who is named
+        return [row[6:8] for row in entries[:_PAGE]]
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _heard(ask: Callable[[Any], object], question: object) -> list[tuple[str, Any]]:
+    """Return what a question makes the library ask of SQLite."""
+    _Heard.statements = heard = list[tuple[str, Any]]()
+    ask(question)
+    _Heard.statements = None
+    return heard
 
 
 def _keep(salon: crm.Salon, ids: Sequence[CustomerId], filled: Sequence[Sequence[tuple[int, int, int]]]) -> None:
@@ -307,7 +371,11 @@ class SQLAlchemy(Contender):
 
 
 def _contenders(report: Report, folder: Path, asked: Any) -> dict[str, Contender]:
-    makers: Mapping[str, Callable[[Path, Any], Contender]] = {"raw sqlite3": Raw, "library": Library}
+    makers: Mapping[str, Callable[[Path, Any], Contender]] = {
+        "raw sqlite3": Raw,
+        "the library's statements": Statements,
+        "library": Library,
+    }
     made: dict[str, Contender] = {}
     for name, make in makers.items():
         progress(f"filling: {name}")
@@ -367,12 +435,16 @@ def _synced(times: int) -> float:
 # ------------------------------------------------------------------------------------------ reading
 
 
+def _whose(asked: Any) -> list[int]:
+    """Return whose pages are read."""
+    dice = Random(asked.seed)
+    return [dice.randrange(asked.customers) for _ in range(_PAGES)]
+
+
 def _read(report: Report, contenders: dict[str, Contender], asked: Any) -> None:
     progress("reading")
-    dice = Random(asked.seed)
-    whose = [dice.randrange(asked.customers) for _ in range(200)]
     readers: dict[str, Callable[[int], Page]] = {name: each.page for name, each in contenders.items()}
-    timed = interleaved(readers, whose, rounds=asked.rounds)
+    timed = interleaved(readers, _whose(asked), rounds=asked.rounds)
     for name, one in timed.items():
         same = [list(map(tuple, page)) for page in one.answers] == [
             list(map(tuple, page)) for page in timed["raw sqlite3"].answers

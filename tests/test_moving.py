@@ -374,7 +374,7 @@ def test_an_audit_that_lacks_an_entry_or_has_one_too_many_is_said_and_none_of_it
         crm.move_salon(file, target)
     assert (caught.value.code, caught.value.params["reason"]) == ("store-damaged", said)
     with target.reading() as reading:
-        assert (reading.salon(), reading.audit.last()) == (None, None)
+        assert (reading.salon(), reading.audit.head()) == (None, None)
 
 
 def test_a_salon_that_was_used_since_it_moved_is_not_written_over(small: Path, tmp_path: Path) -> None:
@@ -472,7 +472,7 @@ def test_a_store_that_cannot_be_read_from_end_to_end_is_refused_before_anything_
     with pytest.raises(crm.NotSupported, match="from end to end"):
         crm.move_salon(small, target)
     with target.reading() as reading:
-        assert reading.audit.last() is None
+        assert reading.audit.head() is None
 
 
 @pytest.mark.parametrize(

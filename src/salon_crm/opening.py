@@ -307,7 +307,7 @@ def _create(
             _check_salon(salon_id, found.id)
             _check_stated(stated, writing)
             return found
-        if writing.audit.last() is not None:
+        if writing.audit.head() is not None:
             raise StoreError("move-unfinished")
         now, mark_key = clock.now(), ids.key_bytes(KEY_BYTES)
         drawn = SalonId(ids.new_id())  # also where another is wanted: the ids that follow are the same in every store

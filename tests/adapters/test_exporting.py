@@ -44,7 +44,7 @@ def row_of(customer: Customer) -> Row:
 
 
 def by_objects(rows: Sequence[Row], blocks: Mapping[str, Block]) -> list[Sequence[str]]:
-    return [export_cells(CUSTOMER_TABLE.read(row), blocks.get(row[0])) for row in rows]
+    return [export_cells(each, blocks.get(row[0])) for row in rows for each in CUSTOMER_TABLE.read([row])]
 
 
 def answer(make: Callable[..., list[Sequence[str]]], *given: Any) -> Any:

@@ -429,7 +429,7 @@ def test_a_unit_serves_inside_its_block_only(store: Store, way: str) -> None:
     with getattr(store, way)() as unit:
         customers, audit = unit.customers, unit.audit
         unit.settings()
-    acts: list[Callable[[], object]] = [unit.settings, unit.salon, lambda: customers.get_many([1]), audit.last]
+    acts: list[Callable[[], object]] = [unit.settings, unit.salon, lambda: customers.get_many([1]), audit.head]
     for act in acts:
         assert refused(act).code == "unit-over"
 

@@ -33,9 +33,9 @@ _USES: Final[tuple[Callable[[Any], object], ...]] = (
     lambda unit: unit.customers.remove(UUID(int=7)),
     lambda unit: unit.notes.of_customers([SHARED]),
     lambda unit: unit.blocks.remove(UUID(int=7)),
-    lambda unit: unit.audit.last(),
+    lambda unit: unit.audit.head(),
     lambda unit: unit.audit.select(AuditQuery(), 3),
-    lambda unit: unit.audit.append(unit.audit.last()),
+    lambda unit: unit.audit.append(unit.audit.select(AuditQuery(), 1, newest_first=True)[0]),
 )
 
 

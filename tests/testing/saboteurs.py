@@ -23,6 +23,7 @@ from salon_crm.adapters.sql.unit import SqlUnit
 from salon_crm.adapters.sqlite import SQLiteStore
 from salon_crm.adapters.sqlite.dialect import SQLiteDialect
 from salon_crm.adapters.sqlite.joining import JoinedConnection, joined_unit
+from salon_crm.domain.audit import AuditHead
 from salon_crm.domain.criteria import AllOf, AnyOf, Compare, Fact, Not, OneOf, Op, OrderKey, Text
 from salon_crm.domain.customers import Customer, Gender, SearchKeys, contact_keys, search_keys
 from salon_crm.domain.dates import PartialDate
@@ -1162,8 +1163,8 @@ class ClosesGaps(Tampered):
 
     class Audit(Proxy):
         def append(self, entry: Any) -> None:
-            last = self.inner.last()
-            self.inner.append(evolve(entry, sequence=1 if last is None else last.sequence + 1))
+            head = self.inner.head()
+            self.inner.append(evolve(entry, sequence=1 if head is None else head.sequence + 1))
 
 
 @caught_by("every_part_of_a_query_is_answered", "a_period_is_exact_to_the_microsecond_in_any_zone")
@@ -1250,13 +1251,13 @@ class WritesDetailsAsText(Tampered):
             self.inner.append(evolve(entry, details={name: str(value) for name, value in entry.details.items()}))
 
 
-@caught_by("the_last_entry_is_the_one_appended_last")
+@caught_by("the_head_is_that_of_the_entry_appended_last")
 class LooksAtTheWrongEnd(Tampered):
     """Takes the first entry for the last."""
 
     class Audit(Proxy):
-        def last(self) -> Any:
-            return next(iter(self.inner.select(AuditQuery(), 1)), None)
+        def head(self) -> Any:
+            return next(map(AuditHead.of, self.inner.select(AuditQuery(), 1)), None)
 
 
 # ------------------------------------------------------------------------------- many at once

@@ -11,7 +11,7 @@ from uuid import UUID
 from attrs import evolve
 
 from json_store.folder import Row, Rows, State, row_of
-from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.blocks import Block, BlockAlert
 from salon_crm.domain.bookings import Booking, BookingChange
 from salon_crm.domain.catalogue import Location, Package, Service, ServiceType, StaffMember
@@ -393,9 +393,9 @@ class _Audit(Audit):
         unit.check()
         self._unit = unit
 
-    def last(self) -> AuditEntry | None:
+    def head(self) -> AuditHead | None:
         newest = self.select(AuditQuery(), 1, newest_first=True)
-        return newest[0] if newest else None
+        return AuditHead.of(newest[0]) if newest else None
 
     def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
         self._unit.check()

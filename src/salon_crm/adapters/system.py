@@ -51,6 +51,5 @@ def pause_with_jitter(longest: float) -> None:
     pause(longest * random.uniform(0.5, 1))
 
 
-def process_id() -> int:
-    """Return the id of this process; another one than before means that it was forked."""
-    return os.getpid()
+process_id = os.getpid  # itself: it is asked before every statement
+"""Return the id of this process; another one than before means that it was forked."""

@@ -130,6 +130,11 @@ class AuditHead:
     sequence: int = field(metadata=OPERATOR)
     digest: bytes = field(metadata=OPERATOR)
 
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "AuditHead":
+        """Return the end of a chain whose last entry this is."""
+        return cls(entry.sequence, entry.digest)
+
 
 @frozen(field_transformer=classed, kw_only=True)
 class AuditVerification:
@@ -232,6 +237,6 @@ def verify_entries(entries: Iterable[AuditEntry], head: AuditHead) -> AuditVerif
         if entry.digest != _digest(entry, entry.sequence, head.digest):
             why = "the entry is not what was written"
             return AuditVerification(ok=False, entries=count, head=head, broken_at=entry.sequence, reason=why)
-        head = AuditHead(entry.sequence, entry.digest)
+        head = AuditHead.of(entry)
         count += 1
     return AuditVerification(ok=True, entries=count, head=head)

@@ -367,8 +367,8 @@ class ReadAudit(Protocol):
     """The audit chain, for reading."""
 
     @abstractmethod
-    def last(self) -> AuditEntry | None:
-        """Return the last entry, or None in a salon that is being created."""
+    def head(self) -> AuditHead | None:
+        """Return the end of the chain, or None in a salon that is being created; every unit that writes asks for it."""
 
     @abstractmethod
     def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:

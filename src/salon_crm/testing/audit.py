@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from salon_crm.domain.access import Role
-from salon_crm.domain.audit import AuditAction, AuditEntry
+from salon_crm.domain.audit import AuditAction, AuditEntry, AuditHead
 from salon_crm.errors import Conflict
 from salon_crm.ports.store import AuditQuery, Store
 from salon_crm.testing.builders import a_customer_id, an_entry, an_instant
@@ -83,7 +83,7 @@ class AuditChecks(Conformance):
             assert {name: type(value) for name, value in kept[0].details.items()} == {
                 name: type(value) for name, value in entries[0].details.items()
             }
-            assert reading.audit.last() == entries[1]
+            assert reading.audit.head() == AuditHead.of(entries[1])
 
     def test_entries_are_there_after_opening_again(self, open_store: MakeStore) -> None:
         """The audit is kept: also for a store opened anew (capability: persistent)."""
@@ -92,15 +92,15 @@ class AuditChecks(Conformance):
         with open_store(NAME).reading() as reading:
             assert tuple(reading.audit.select(AuditQuery(), 100)) == _ENTRIES
 
-    def test_the_last_entry_is_the_one_appended_last(self, store: Store) -> None:
-        """``last`` returns the last entry, or None in a salon that is being created."""
+    def test_the_head_is_that_of_the_entry_appended_last(self, store: Store) -> None:
+        """``head`` returns where the chain ends: the last entry's sequence and digest, None before the first."""
         with store.writing() as writing:
-            assert writing.audit.last() is None
+            assert writing.audit.head() is None
             for entry in _ENTRIES:
                 writing.audit.append(entry)
-                assert writing.audit.last() == entry
+                assert writing.audit.head() == AuditHead.of(entry)
         with store.reading() as reading:
-            assert reading.audit.last() == _ENTRIES[-1]
+            assert reading.audit.head() == AuditHead.of(_ENTRIES[-1])
 
     def test_an_entry_follows_the_last_one_without_a_gap(self, store: Store) -> None:
         """``append`` raises Conflict unless the entry's sequence follows the last one's, and keeps nothing."""
@@ -122,7 +122,7 @@ class AuditChecks(Conformance):
             writing.audit.append_many(_ENTRIES[:5])
             writing.audit.append_many([])
             writing.audit.append_many(_ENTRIES[5:])
-            assert writing.audit.last() == _ENTRIES[-1]
+            assert writing.audit.head() == AuditHead.of(_ENTRIES[-1])
         with store.reading() as reading:
             assert tuple(reading.audit.select(AuditQuery(), 100)) == _ENTRIES
 

@@ -22,7 +22,7 @@ class SettingsChecks(Conformance):
             assert reading.salon() is None
             with pytest.raises(NotFound):
                 reading.settings()
-            assert reading.audit.last() is None
+            assert reading.audit.head() is None
             assert reading.customers.count(EVERYBODY) == 0
 
     def test_a_salon_comes_back_equal_in_every_field(self, store: Store) -> None:

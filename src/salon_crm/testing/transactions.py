@@ -43,7 +43,7 @@ def _everything(unit: Reading, kinds: list[Kind[Any]]) -> dict[str, Any]:
         "counted": unit.customers.count(EVERYBODY),
         **_moments(unit, {kind.name for kind in kinds}),
         "audit": list(unit.audit.select(AuditQuery(), 100)),
-        "last": unit.audit.last(),
+        "head": unit.audit.head(),
         "salon": salon,
         "settings": None if salon is None else unit.settings(),
     }
@@ -181,7 +181,7 @@ class TransactionChecks(Conformance):
     def test_a_reading_never_waits_for_a_writer(self, store: Store) -> None:
         """A reading never waits for a writer: neither one begun before the writer nor one begun under it."""
         with store.reading() as begun_before:
-            begun_before.audit.last()
+            begun_before.audit.head()
             with store.writing() as writing:
                 writing.customers.add(a_customer(1))
                 assert self.meanwhile(lambda: self._read_all(store)).result()["counted"] == 0
@@ -195,7 +195,7 @@ class TransactionChecks(Conformance):
                 writing.customers.add(a_customer(1))
 
         with store.reading() as reading:
-            reading.audit.last()
+            reading.audit.head()
             self.meanwhile(add).result()
 
     def _read_all(self, store: Store) -> dict[str, Any]:
@@ -423,7 +423,7 @@ class TransactionChecks(Conformance):
     def test_closing_twice_is_fine(self, store: Store) -> None:
         """Closing twice is fine, also from another thread."""
         with store.reading() as reading:
-            reading.audit.last()
+            reading.audit.head()
         self.meanwhile(store.close).result()
         store.close()
 
@@ -433,7 +433,7 @@ class TransactionChecks(Conformance):
             writing.customers.add(a_customer(1))
         store.close()
         with pytest.raises(StoreError), store.reading() as reading:
-            reading.audit.last()
+            reading.audit.head()
         with pytest.raises(StoreError), store.writing() as writing:
             writing.customers.add(a_customer(2))
 

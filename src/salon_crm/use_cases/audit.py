@@ -63,9 +63,9 @@ def append(writing: Writing, entries: Sequence[Unplaced]) -> None:
 
 def head_of(reading: Reading) -> AuditHead:
     """Return where the chain of a salon ends; raises NotFound where there is no salon."""
-    last = reading.audit.last()
-    if last is not None:
-        return AuditHead(last.sequence, last.digest)
+    head = reading.audit.head()
+    if head is not None:
+        return head
     salon = reading.salon()
     if salon is None:
         raise NotFound("not-found", kind="salon", id="of this store")

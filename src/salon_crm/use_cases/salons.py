@@ -91,14 +91,15 @@ class _Copying:
         _walkable(held.customers)
         with self._target.reading() as reading:
             _walkable(reading.customers)
-            there, last = reading.salon(), reading.audit.last()
+            there = reading.salon()
             if there is not None:
                 self._whole = True
                 if there.id != record.id:
                     raise Conflict("move-target-taken", field="target", id=str(there.id))
                 if there != record or reading.settings() != settings:
                     raise _differing(["settings"])
-            if last is not None and held.audit.select(AuditQuery(after=last.sequence - 1), 1) != [last]:
+            last = [*reading.audit.select(AuditQuery(), 1, newest_first=True)]
+            if last and [*held.audit.select(AuditQuery(after=last[0].sequence - 1), 1)] != last:
                 raise _differing([_AUDIT])
 
     def take(self, name: str, page: Sequence[Any]) -> None:
@@ -118,8 +119,8 @@ class _Copying:
             return page
         with self._target.reading() as reading:
             if name == _AUDIT:
-                last = reading.audit.last()
-                missing = [entry for entry in page if last is None or entry.sequence > last.sequence]
+                head = reading.audit.head()
+                missing = [entry for entry in page if head is None or entry.sequence > head.sequence]
             else:
                 identity = KINDS[name].identity
                 there = getattr(reading, name).get_many([identity(thing) for thing in page])

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.bookings import Booking
 from salon_crm.domain.criteria import Criterion, Order, Start, matches
 from salon_crm.domain.customers import Customer, SearchKeys, search_keys
@@ -276,9 +276,9 @@ class _Audit(Audit):
     def __init__(self, unit: "_Unit") -> None:
         self._unit = unit
 
-    def last(self) -> AuditEntry | None:
+    def head(self) -> AuditHead | None:
         entries, length = self._unit.state.audit
-        return entries[length - 1] if length else None
+        return AuditHead.of(entries[length - 1]) if length else None
 
     def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
         entries, length = self._unit.state.audit

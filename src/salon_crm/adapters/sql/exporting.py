@@ -48,7 +48,8 @@ def cells_of_rows(rows: Sequence[Row], blocks: Mapping[str, Block]) -> list[Cell
     try:
         return _plain_cells(rows, blocks) if rows else []
     except UNREADABLE:
-        return [export_cells(CUSTOMER_TABLE.read(row), blocks.get(row[0])) for row in rows]
+        customers = CUSTOMER_TABLE.read(rows)
+        return [export_cells(each, blocks.get(row[0])) for each, row in zip(customers, rows, strict=True)]
 
 
 def _plain_cells(rows: Sequence[Row], blocks: Mapping[str, Block]) -> list[Cells]:

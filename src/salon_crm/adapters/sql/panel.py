@@ -114,7 +114,7 @@ class PanelRows:
             self._connection.run(f"DELETE FROM {table}")
         self._connection.run(_FILL)
         for rows in slices_of(self._connection, TABLES[FACTS.name].shape):
-            self.set_facts([TABLES[FACTS.name].read(row) for row in rows])
+            self.set_facts(TABLES[FACTS.name].read(rows))
 
     def at_fault(self, customers: Sequence[Customer]) -> tuple[int, int]:
         """Return how many of some customers have a row, and of how many there is none or it says something else."""
@@ -147,7 +147,7 @@ class PanelRows:
         table = TABLES[FACTS.name]
         condition, value = self._dialect.in_list("customer_id", [str(customer.id) for customer in customers])
         sql = f"SELECT {table.columns} FROM {table.shape.name} WHERE {condition}"
-        return {facts.customer_id: facts for facts in map(table.read, self._connection.rows(sql, [value]))}
+        return {facts.customer_id: facts for facts in table.read(self._connection.rows(sql, [value]))}
 
     def count(self) -> int:
         """Return how many rows there are."""

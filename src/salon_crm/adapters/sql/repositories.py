@@ -3,8 +3,8 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import lru_cache
-from itertools import chain, islice, repeat
+from functools import cache, lru_cache
+from itertools import chain, repeat
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -40,7 +40,7 @@ from salon_crm.adapters.sql.tables import (
     write_instant,
     write_last_day,
 )
-from salon_crm.domain.audit import AuditEntry
+from salon_crm.domain.audit import AuditEntry, AuditHead
 from salon_crm.domain.blocks import Block, in_force
 from salon_crm.domain.bookings import ANY_STATUS, Booking, BookingStatus
 from salon_crm.domain.criteria import EVERYBODY, Criterion, Order, OrderKey, Start
@@ -80,10 +80,12 @@ _SLICE: Final = 2_000
 """How many customers are in memory while all of them are walked."""
 
 
-def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    waiting = iter(dict.fromkeys(values))
-    while chunk := list(islice(waiting, _CHUNK)):
-        yield chunk
+def _chunks(values: Iterable[Any]) -> Sequence[list[Any]]:
+    """Return values without those that come again, as many at a time as one statement binds."""
+    distinct = [*dict.fromkeys(values)]
+    if len(distinct) <= _CHUNK:
+        return [distinct] if distinct else ()
+    return [distinct[first : first + _CHUNK] for first in range(0, len(distinct), _CHUNK)]
 
 
 @lru_cache(maxsize=128)
@@ -96,18 +98,27 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _one_of(columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[str, list[Value]]:
+def _one_of(columns: tuple[str, ...], rows: Sequence[Sequence[Value]]) -> tuple[str, list[Value]]:
     """Return the condition that the columns hold one of some rows of values, at most a chunk, and what it binds.
 
     The last row is said again up to a power of two: lists of any length then make a dozen statements, which the
     driver remembers, where each new one costs more than a search.
     """
+    if len(rows) == 1:
+        return _one_of_so_many(columns, 1), [*rows[0]]
     width = min(1 << (len(rows) - 1).bit_length(), _CHUNK)
     bound = [value for row in chain(rows, repeat(rows[-1], width - len(rows))) for value in row]
+    return _one_of_so_many(columns, width), bound
+
+
+@lru_cache(maxsize=512)
+def _one_of_so_many(columns: tuple[str, ...], width: int) -> str:
     if len(columns) == 1:
-        return f"{columns[0]} IN ({_marks(width)})", bound
+        return f"{columns[0]} IN ({_marks(width)})"
+    if width == 1:
+        return " AND ".join(f"{column} = ?" for column in columns)
     listed = ", ".join([f"({_marks(len(columns))})"] * width)
-    return f"({', '.join(columns)}) IN (VALUES {listed})", bound
+    return f"({', '.join(columns)}) IN (VALUES {listed})"
 
 
 @contextmanager
@@ -122,6 +133,29 @@ def savepoint(connection: Connection, name: str) -> Generator[None]:
             connection.run(f"RELEASE {name}")
         raise
     connection.run(f"RELEASE {name}")
+
+
+@lru_cache(maxsize=512)
+def _selecting(table: Table[Any], condition: str) -> str:
+    order = ", ".join(table.shape.primary_key)
+    return f"SELECT {table.columns} FROM {table.shape.name} WHERE {condition} ORDER BY {order}"
+
+
+@cache
+def _inserting(table: Table[Any]) -> str:
+    names = [column.name for column in table.shape.columns]
+    return f"INSERT INTO {table.shape.name} ({', '.join(names)}) VALUES ({_marks(len(names))}) ON CONFLICT DO NOTHING"
+
+
+@cache
+def _replacing(table: Table[Any]) -> tuple[str, tuple[int, ...]]:
+    """Return the statement that replaces a row, and where in one what it binds stands; the version comes last."""
+    names = [column.name for column in table.shape.columns]
+    fixed = [name for name in names if name not in table.settable]
+    sets = ", ".join(f"{name} = ?" for name in table.settable)
+    where = " AND ".join(f"{name} = ?" for name in (*fixed, "version"))
+    sql = f"UPDATE {table.shape.name} SET {sets} WHERE {where}"
+    return sql, tuple(map(names.index, (*table.settable, *fixed)))
 
 
 class SqlRepository(Repository[T], Walkable):
@@ -156,7 +190,7 @@ class SqlRepository(Repository[T], Walkable):
 
     def _holding(self, key: str, values: list[Key]) -> Iterable[T]:
         rows = [self._table.identity_values(value) for value in values]
-        return self._select(*_one_of(self._table.key_columns[key].split(", "), rows))
+        return self._select(*_one_of(tuple(self._table.key_columns[key].split(", ")), rows))
 
     def of_customers(self, customer_ids: Iterable[CustomerId]) -> dict[CustomerId, tuple[T, ...]]:
         customer = self._table.kind.customer
@@ -164,7 +198,7 @@ class SqlRepository(Repository[T], Walkable):
             raise NotSupported("not-supported", what=f"{self._table.kind.name} by customer")
         found: dict[CustomerId, list[T]] = {}
         for chunk in _chunks(map(_id_text, customer_ids)):
-            for thing in self._select(*_one_of(["customer_id"], [*zip(chunk, strict=True)])):
+            for thing in self._select(*_one_of(("customer_id",), [*zip(chunk, strict=True)])):
                 owner = customer(thing)
                 if owner is not None:
                     found.setdefault(owner, []).append(thing)
@@ -178,14 +212,13 @@ class SqlRepository(Repository[T], Walkable):
         else:
             values = self._table.identity_values(after)
             rows = self._rows(f"({', '.join(self._identity_columns)}) > ({_marks(len(values))})", values, limit)
-        return [*map(self._table.read, rows)]
+        return self._table.read(rows)
 
     def _select(self, condition: str, values: Sequence[Value]) -> list[T]:
-        return [self._table.read(row) for row in self._rows(condition, values)]
+        return self._table.read(self._rows(condition, values))
 
     def _rows(self, condition: str, values: Sequence[Value], limit: int | None = None) -> list[Row]:
-        order = ", ".join(self._identity_columns)
-        sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY {order}"
+        sql = _selecting(self._table, condition)
         if limit is None:
             return self._connection.rows(sql, values)
         return self._connection.rows(f"{sql} LIMIT ?", [*values, limit])
@@ -227,11 +260,9 @@ class SqlRepository(Repository[T], Walkable):
         """
         if not self._table.knows_keys:
             self._check_unique(things)
-        columns = self._table.shape.columns
-        names, marks = ", ".join(column.name for column in columns), _marks(len(columns))
-        sql = f"INSERT INTO {self._name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
         if not things:
             return
+        sql = _inserting(self._table)
         if len(things) == 1:
             inserted = self._connection.run(sql, self._table.to_row(things[0]))
         else:
@@ -268,16 +299,11 @@ class SqlRepository(Repository[T], Walkable):
 
         A column that is set is written to each of its indexes: of any other record what is there is looked at first.
         """
-        settable = self._table.settable
-        if not settable:
+        if not self._table.settable:
             return False
-        names = [column.name for column in self._table.shape.columns]
-        row = dict(zip(names, self._table.to_row(thing), strict=True))
-        fixed = [name for name in names if name not in settable]
-        sets = ", ".join(f"{name} = ?" for name in settable)
-        where = " AND ".join(f"{name} = ?" for name in (*fixed, "version"))
-        values = [*(row[name] for name in settable), *(row[name] for name in fixed), expected_version]
-        return self._connection.run(f"UPDATE {self._name} SET {sets} WHERE {where}", values) == 1
+        sql, places = _replacing(self._table)
+        row = self._table.to_row(thing)
+        return self._connection.run(sql, [*[row[place] for place in places], expected_version]) == 1
 
     def _replace(self, things: Sequence[tuple[T, int]]) -> None:
         """Replace records, each at the version it is expected at, and none twice."""
@@ -382,10 +408,10 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
     def _holding(self, key: str, values: list[Key]) -> Iterable[Customer]:
         if key == "external_id":
             pairs: list[Any] = list(values)
-            condition, bound = _one_of(["system", "external_id"], pairs)
+            condition, bound = _one_of(("system", "external_id"), pairs)
             held = f"SELECT customer_id FROM crm_external_ids WHERE {condition}"
         else:
-            condition, bound = _one_of(["value"], [(plain(value),) for value in values])
+            condition, bound = _one_of(("value",), [(plain(value),) for value in values])
             held = f"SELECT customer_id FROM crm_customer_keys WHERE kind = ? AND {condition}"
             bound.insert(0, key)
         return self._select(f"id IN ({held})", bound)
@@ -466,14 +492,14 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         """Yield all customers in an order, some thousand at a time."""
         walk = Walk(key, falling=False, after=None)
         while rows := self._found(EVERYBODY, walk, _SLICE):
-            things = [CUSTOMER_TABLE.read(row) for row in rows]
+            things = CUSTOMER_TABLE.read(rows)
             yield things
             last = things[-1]
             value = write_instant(last.added) or "" if key is OrderKey.ADDED else sort_key(last.name)
             walk = Walk(key, falling=False, after=(value, str(last.id)))
 
     def find(self, criterion: Criterion, order: Order, start: Start | None, limit: int) -> Sequence[Customer]:
-        found = [CUSTOMER_TABLE.read(row) for row in self._found(criterion, Walk.of(order, start), limit)]
+        found = CUSTOMER_TABLE.read(self._found(criterion, Walk.of(order, start), limit))
         return found[::-1] if start is not None and start.backward else found
 
     def export_rows(self, criterion: Criterion, start: Start | None, limit: int) -> Sequence[Sequence[str]]:
@@ -502,7 +528,7 @@ class SqlCustomers(SqlRepository[Customer], Customers, Exportable):
         """Return the rows of the customers of these ids, in their order."""
         found: dict[str, Row] = {}
         for chunk in _chunks(ids):
-            found.update((row[0], row) for row in self._rows(*_one_of(["id"], [*zip(chunk, strict=True)])))
+            found.update((row[0], row) for row in self._rows(*_one_of(("id",), [*zip(chunk, strict=True)])))
         if found.keys() != set(ids) or len(found) < len(ids):
             raise StoreError("store-damaged", reason=f"{CUSTOMER_SEARCH.name} names customers who are not there")
         return [found[each] for each in ids]
@@ -571,7 +597,7 @@ class _SqlDated(SqlRepository[T]):
             f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} "
             f"ORDER BY {moment} {way}, id {way} LIMIT ?"
         )
-        found = [self._table.read(row) for row in self._connection.rows(sql, [*values, limit])]
+        found = self._table.read(self._connection.rows(sql, [*values, limit]))
         return found[::-1] if backward else found
 
 
@@ -673,7 +699,7 @@ class SqlSales(_SqlDated[Sale], Sales):
         return self._find((condition, values), start, limit, newest_first=newest_first)
 
     def _holding(self, key: str, values: list[Key]) -> Iterable[Sale]:
-        condition, bound = _one_of(["booking_id"], [(plain(value),) for value in values])
+        condition, bound = _one_of(("booking_id",), [(plain(value),) for value in values])
         return self._select(f"id IN (SELECT sale_id FROM {SALE_BOOKINGS.name} WHERE {condition})", bound)
 
     def _insert(self, things: Sequence[Sale]) -> None:
@@ -722,7 +748,7 @@ class SqlRewardEntries(SqlRepository[RewardEntry], RewardEntries):
             values = [*values, *actions]
         way = "DESC" if newest_first else "ASC"
         sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY sequence {way} LIMIT ?"
-        return [*map(self._table.read, self._connection.rows(sql, [*values, limit]))]
+        return self._table.read(self._connection.rows(sql, [*values, limit]))
 
 
 class SqlRewardLots(SqlRepository[RewardLot], RewardLots):
@@ -739,7 +765,7 @@ class SqlRewardLots(SqlRepository[RewardLot], RewardLots):
             condition += " AND (expires, at, number) > (?, ?, ?)"
             values += [write_last_day(after.expires), write_instant(after.at), after.number]
         sql = f"SELECT {self._table.columns} FROM {self._name} WHERE {condition} ORDER BY expires, at, number LIMIT ?"
-        return [*map(self._table.read, self._connection.rows(sql, [*values, limit]))]
+        return self._table.read(self._connection.rows(sql, [*values, limit]))
 
     def lapsed(self, on: date, after: CustomerId | None, limit: int) -> Sequence[CustomerId]:
         if limit < 1:
@@ -771,9 +797,9 @@ class SqlAudit(Audit):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def last(self) -> AuditEntry | None:
-        rows = self._rows("1 = 1", [], "DESC", 1)
-        return _read_entry(rows[0]) if rows else None
+    def head(self) -> AuditHead | None:
+        rows = self._connection.rows("SELECT sequence, digest FROM crm_audit ORDER BY sequence DESC LIMIT 1")
+        return read_row("crm_audit", lambda row: AuditHead(*row), rows[0]) if rows else None
 
     def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
         conditions: list[str] = ["sequence > ?"]

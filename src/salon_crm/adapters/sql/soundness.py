@@ -35,7 +35,8 @@ def rows_at_fault(connection: Connection) -> Mapping[str, int]:
 
 def _misread(table: Table[Any], row: Row) -> bool:
     try:
-        return table.to_row(table.read(row[: table.columns.count(",") + 1])) != row
+        [record] = table.read([row[: table.columns.count(",") + 1]])
+        return table.to_row(record) != row
     except StoreError:
         return True
 
@@ -79,7 +80,7 @@ def _compare(
     expected: dict[str, set[Row]] = {table: set() for table in keys.columns}
     for row in rows:
         try:
-            record = keys.of.read(row[: keys.of.columns.count(",") + 1])
+            [record] = keys.of.read([row[: keys.of.columns.count(",") + 1]])
         except StoreError:
             continue
         for table, made in keys.rows_of(record).items():

@@ -163,9 +163,9 @@ class TableShape:
         return f"ALTER TABLE {self.name} ADD COLUMN {name} {dialect.column_type(column.type)}"
 
 
-@frozen(field_transformer=classed, kw_only=True)
+@frozen(field_transformer=classed, kw_only=True, eq=False)
 class Table(Generic[T]):
-    """A kind of record and the table it is kept in."""
+    """A kind of record and the table it is kept in; there is one of each."""
 
     kind: Kind[T] = field(metadata=OPERATOR)
     shape: TableShape = field(metadata=OPERATOR)
@@ -180,14 +180,14 @@ class Table(Generic[T]):
     settable: tuple[str, ...] = field(default=(), metadata=OPERATOR)
     """The columns a record can be replaced by without a look at what is there, its version among them."""
 
-    def read(self, row: Row) -> T:
-        """Return the record a row keeps; raises StoreError for a row that no release of ours wrote."""
-        return read_row(self.shape.name, self.from_row, row)
+    def read(self, rows: Iterable[Row]) -> list[T]:
+        """Return the records that rows keep; raises StoreError where one of them no release of ours wrote."""
+        return read_row(self.shape.name, lambda each: [*map(self.from_row, each)], rows)
 
     def identity_values(self, identity: Any) -> tuple[Value, ...]:
         """Return an identity as the values of the primary key."""
         parts = cast("Iterable[Any]", identity) if isinstance(identity, tuple) else (identity,)
-        return tuple(plain(part) for part in parts)
+        return tuple(map(plain, parts))
 
 
 UNREADABLE: Final = (
@@ -202,8 +202,8 @@ UNREADABLE: Final = (
 """What reading a row that was damaged raises."""
 
 
-def read_row(table: str, from_row: Callable[[Row], T], row: Row) -> T:
-    """Return what ``from_row`` makes of a row; raises StoreError where the row cannot be read."""
+def read_row(table: str, from_row: Callable[[Any], T], row: Any) -> T:
+    """Return what ``from_row`` makes of a row, or of several; raises StoreError where one cannot be read."""
     try:
         return from_row(row)
     except UNREADABLE:  # whose words may quote the row
@@ -253,6 +253,17 @@ def write_json(value: list[Any] | dict[str, Any]) -> str:
     return _JSON.encode(value) if value else "{}" if isinstance(value, dict) else "[]"
 
 
+_READ_JSON: Final = json.JSONDecoder().raw_decode
+
+
+def read_json(text: str) -> Any:
+    """Return what JSON text says; raises ValueError for text with anything before or after it."""
+    value, end = _READ_JSON(text)
+    if end != len(text):
+        raise ValueError("not as it is written")
+    return value
+
+
 @lru_cache(maxsize=256)
 def _write_names(names: tuple[str, ...]) -> str:
     return write_json(list(names))
@@ -269,7 +280,7 @@ def _write_emails(emails: Sequence[EmailAddress]) -> str:
 
 def read_emails(text: str) -> tuple[EmailAddress, ...]:
     """Return the addresses that a column of JSON keeps."""
-    return tuple(EmailAddress(address, key) for address, key in json.loads(text)) if text != "[]" else ()
+    return tuple(EmailAddress(address, key) for address, key in read_json(text)) if text != "[]" else ()
 
 
 def _write_phones(phones: Sequence[PhoneNumber]) -> str:
@@ -278,7 +289,7 @@ def _write_phones(phones: Sequence[PhoneNumber]) -> str:
 
 def read_phones(text: str) -> tuple[PhoneNumber, ...]:
     """Return the phones that a column of JSON keeps."""
-    return tuple(PhoneNumber(*parts) for parts in json.loads(text)) if text != "[]" else ()
+    return tuple(PhoneNumber(*parts) for parts in read_json(text)) if text != "[]" else ()
 
 
 def _write_external_ids(external_ids: Sequence[ExternalId]) -> str:
@@ -287,12 +298,12 @@ def _write_external_ids(external_ids: Sequence[ExternalId]) -> str:
 
 def read_external_ids(text: str) -> tuple[ExternalId, ...]:
     """Return the external ids that a column of JSON keeps."""
-    return tuple(ExternalId(system, own_id) for system, own_id in json.loads(text)) if text != "[]" else ()
+    return tuple(ExternalId(system, own_id) for system, own_id in read_json(text)) if text != "[]" else ()
 
 
 def read_texts(text: str) -> tuple[str, ...]:
     """Return the texts that a column of JSON keeps; whether they are texts shows where they are used."""
-    return tuple(json.loads(text)) if text != "[]" else ()
+    return tuple(read_json(text)) if text != "[]" else ()
 
 
 def _write_date(day: PartialDate | None) -> str | None:
@@ -859,10 +870,10 @@ def _sale_from_row(row: Row) -> Sale:
         zone=zone,
         location=location,
         currency=currency,
-        lines=tuple(_read_line(each, currency) for each in json.loads(lines)),
-        payments=tuple(_read_payment(each, currency) for each in json.loads(payments)),
-        refunds=tuple(_read_refund(each, currency) for each in json.loads(refunds)),
-        bookings=tuple(BookingId(UUID(each)) for each in json.loads(bookings)),
+        lines=tuple(_read_line(each, currency) for each in read_json(lines)),
+        payments=tuple(_read_payment(each, currency) for each in read_json(payments)),
+        refunds=tuple(_read_refund(each, currency) for each in read_json(refunds)),
+        bookings=tuple(BookingId(UUID(each)) for each in read_json(bookings)),
         status=SaleStatus(status),
         by=by,
         recorded=read_instant(recorded),
@@ -964,6 +975,16 @@ def _read_customer_id(text: str) -> CustomerId:
     return CustomerId(UUID(text))  # a history is one customer's
 
 
+@lru_cache(maxsize=1_024)
+def _read_parts(text: str) -> tuple[LotPart, ...]:
+    return tuple([LotPart(lot, points, _read_day(expires)) for lot, points, expires in read_json(text)])
+
+
+@lru_cache(maxsize=256)
+def _read_shares(text: str) -> tuple[LineShare, ...]:
+    return tuple([LineShare(line, points) for line, points in read_json(text)])
+
+
 def _reward_entry_from_row(row: Row) -> RewardEntry:
     (
         customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, tier_points, shortfall, shares,
@@ -979,10 +1000,10 @@ def _reward_entry_from_row(row: Row) -> RewardEntry:
         action=_REWARD_ACTIONS[action],
         points=points,
         total_after=total_after,
-        parts=tuple(LotPart(lot, part, _read_day(expires)) for lot, part, expires in json.loads(parts)),
+        parts=_read_parts(parts),
         tier_points=tier_points,
         shortfall=shortfall,
-        shares=() if shares == "[]" else tuple(LineShare(line, share) for line, share in json.loads(shares)),
+        shares=_read_shares(shares),
         rewarded_by=rewarded_by,
         role=_ROLES[role],
         reason=reason,
@@ -1314,8 +1335,8 @@ def entry_from_row(row: Row) -> AuditEntry:
         action=AuditAction(action),
         customer_id=None if customer_id is None else CustomerId(UUID(customer_id)),
         version=version,
-        fields=tuple(json.loads(fields)),
-        details=json.loads(details),
+        fields=tuple(read_json(fields)),
+        details=read_json(details),
         digest=digest,
     )
 

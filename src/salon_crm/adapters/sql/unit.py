@@ -1,6 +1,5 @@
 """One unit of work over a SQL connection: the bundle of repositories a use case reads and writes."""
 
-import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -31,6 +30,7 @@ from salon_crm.adapters.sql.tables import (
     SHAPES,
     TABLES,
     read_instant,
+    read_json,
     read_row,
     write_instant,
     write_json,
@@ -50,35 +50,53 @@ from salon_crm.errors import Conflict, InvalidValue, NotFound, StoreError
 from salon_crm.ports.store import SalonRecord, Writing
 
 
+class _Over(Connection):
+    """What serves nobody any more."""
+
+    @property
+    def in_transaction(self) -> bool:
+        return False
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        raise StoreError("unit-over")
+
+    def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
+        raise StoreError("unit-over")
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        raise StoreError("unit-over")
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
+        raise StoreError("unit-over")
+
+
+_OVER: Final = _Over()
+
+
 class _UnitConnection(Connection):
     """A connection for as long as one unit of work lasts: afterwards it is somebody else's."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection: Connection | None = connection
+        self._connection: Connection = connection
 
     def end(self) -> None:
-        self._connection = None
-
-    def _current(self) -> Connection:
-        if self._connection is None:
-            raise StoreError("unit-over")
-        return self._connection
+        self._connection = _OVER
 
     @property
     def in_transaction(self) -> bool:
-        return self._connection is not None and self._connection.in_transaction
+        return self._connection.in_transaction
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        return self._current().rows(sql, values)
+        return self._connection.rows(sql, values)
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
-        return self._current().rows_while(sql, values, going_on)
+        return self._connection.rows_while(sql, values, going_on)
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
-        return self._current().run(sql, values)
+        return self._connection.run(sql, values)
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
-        return self._current().run_many(sql, rows)
+        return self._connection.run_many(sql, rows)
 
 
 def _read_salon(row: Row) -> SalonRecord:
@@ -92,7 +110,7 @@ def _read_settings(row: Row) -> Settings:
         region=region,
         zone=zone,
         currency=currency,
-        required_fields=tuple(json.loads(required_fields)),
+        required_fields=tuple(read_json(required_fields)),
         rewards=_programme(rewards),
         version=version,
     )
@@ -119,7 +137,7 @@ def _write_programme(programme: RewardProgramme) -> str | None:
 def _read_programme(text: str) -> RewardProgramme:
     from salon_crm.adapters.documents import from_stored
 
-    programme: RewardProgramme = from_stored(json.loads(text))
+    programme: RewardProgramme = from_stored(read_json(text))
     return programme
 
 

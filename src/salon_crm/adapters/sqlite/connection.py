@@ -77,6 +77,10 @@ def uri_of(path: Path, mode: str) -> str:
     return f"{uri}?mode={mode}"
 
 
+def _forked() -> StoreError:
+    return StoreError("store-failed", reason="this process was forked while it was in use")
+
+
 class SQLiteConnection(Connection):
     """A connection in autocommit mode: transactions are begun and ended by the store's own words."""
 
@@ -95,20 +99,23 @@ class SQLiteConnection(Connection):
         return self.raw.in_transaction
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        self._check_process()
+        if process_id() != self._process:
+            raise _forked()
         try:
             return self.raw.execute(sql, values).fetchall()
         except RAISED as error:
             raise translated(error) from None
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
-        self._check_process()
+        if process_id() != self._process:
+            raise _forked()
         with ours(), closing(self.raw.execute(sql, values)) as cursor:
             return list(takewhile(going_on, cursor))
 
     def control(self, statement: str) -> None:
         """Begin or end a transaction, or set a pragma."""
-        self._check_process()
+        if process_id() != self._process:
+            raise _forked()
         try:
             self.raw.execute(statement)
         except RAISED as error:
@@ -120,7 +127,8 @@ class SQLiteConnection(Connection):
         A log that was written and could not be synced ends in a whole transaction. Nobody sees it, and the next
         writer writes over it; but if there is none, whoever opens the file next takes it for what was kept.
         """
-        self._check_process()
+        if process_id() != self._process:
+            raise _forked()
         with ours():
             try:
                 self.raw.execute("COMMIT")
@@ -141,12 +149,9 @@ class SQLiteConnection(Connection):
         with ours():
             return self.raw.executemany(sql, rows).rowcount
 
-    def _check_process(self) -> None:
-        if process_id() != self._process:
-            raise StoreError("store-failed", reason="this process was forked while it was in use")
-
     def _check_writable(self) -> None:
-        self._check_process()
+        if process_id() != self._process:
+            raise _forked()
         if self.read_only:
             raise StoreError("reading-cannot-write")
 

@@ -183,7 +183,7 @@ def _entered(head: RewardHead, lots: dict[LotKey, RewardLot], entry: RewardEntry
         broken = _put(lots, entry)
     if broken is not None:
         raise StoreError("rewards-broken", customer_id=str(head.customer_id), sequence=head.sequence + 1, reason=broken)
-    return evolve(head, total=total, shortfall=short, version=entry.sequence)
+    return RewardHead(customer_id=head.customer_id, total=total, shortfall=short, version=entry.sequence)
 
 
 def _put(lots: dict[LotKey, RewardLot], entry: RewardEntry) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -167,12 +167,10 @@ def points_history(
             before=None if before is None else read_whole(before, "before", 1, _LAST),
         )
         words = fold(clean_text(text, "text")).split() if text else []
-        found: list[PointsRow] = []
-        for row in _rows(reading, query, _AT_ONCE if words else limit + 1):
-            if all(_says(row, word, settings) for word in words):
-                found.append(row)
-            if len(found) > limit:
-                break
+        rows = _rows(reading, query, _AT_ONCE if words else limit + 1)
+        if words:
+            rows = (row for row in rows if all(_says(row, word, settings) for word in words))
+        found = list(islice(rows, limit + 1))
     more = len(found) > limit
     return PointsHistory(items=tuple(found[:limit]), next=found[limit - 1].entry.sequence if more else None)
 
