@@ -1,7 +1,7 @@
 """What a record says, as bytes that are the same in every process and store: whole salons are compared by them."""
 
 import json
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
@@ -23,8 +23,17 @@ def content_bytes(thing: object) -> bytes:
     return _JSON.encode(_said(thing)).encode()
 
 
+_PLAIN: Final = frozenset({type(None), bool, int, str})
+"""What JSON says as it is; most fields are of these."""
+
+
 def _said(value: Any) -> Any:
-    return _way_of(value.__class__)(value)
+    kind = value.__class__
+    return value if kind in _PLAIN else _way_of(kind)(value)
+
+
+def _said_in_turn(values: Iterable[Any]) -> list[Any]:
+    return [value if value.__class__ in _PLAIN else _said(value) for value in values]
 
 
 @cache
@@ -32,7 +41,7 @@ def _way_of(kind: Any) -> Callable[[Any], Any]:
     """Return how values of a type are said in JSON, each type so that no other's value is said the same."""
     if has(kind):
         names = [each.name for each in fields(kind)]
-        return lambda value: [kind.__name__, *[_said(getattr(value, name)) for name in names]]
+        return lambda value: [kind.__name__, *_said_in_turn([getattr(value, name) for name in names])]
     for known, way in _WAYS.items():
         if issubclass(kind, known):
             return way
@@ -48,7 +57,7 @@ _WAYS: Final[Mapping[type, Callable[[Any], Any]]] = {
     bytes: lambda value: ["bytes", value.hex()],
     datetime: lambda value: ["instant", in_utc(value).isoformat()],
     date: lambda value: ["day", value.isoformat()],
-    tuple: lambda value: ["row", *map(_said, value)],
+    tuple: lambda value: ["row", *_said_in_turn(value)],
     Mapping: lambda value: ["map", *[[name, _said(value[name])] for name in sorted(value)]],
     Set: lambda value: ["set", *sorted(map(_said, value))],
 }

@@ -81,21 +81,17 @@ class Salon:
         """Return the day it is in ``zone``."""
         return local_day(self.now(), zone)
 
-    @contextmanager
-    def reading(self) -> Generator[Reading]:
+    def reading(self) -> AbstractContextManager[Reading]:
         """Open one snapshot of the salon."""
         self._check_open()
-        with self.store.reading() as reading:
-            yield reading
+        return self.store.reading()
 
-    @contextmanager
-    def writing(self) -> Generator[Writing]:
+    def writing(self) -> AbstractContextManager[Writing]:
         """Open one unit of work."""
         self._check_open()
         if getattr(self._in_transaction, "open", False):
             raise RuleBroken("transaction-open")
-        with self.store.writing() as writing:
-            yield writing
+        return self.store.writing()
 
     @contextmanager
     def transaction(self) -> "Generator[Salon]":

@@ -172,7 +172,8 @@ class SqlRepository(Repository[T], Walkable):
         found: dict[K, T] = {}
         for chunk in _chunks(identities):
             condition = _one_of(self._identity_columns, [*map(self._table.identity_values, chunk)])
-            found.update((identity(thing), thing) for thing in self._select(*condition))
+            for thing in self._select(*condition):
+                found[identity(thing)] = thing
         return found
 
     def by_key(self, key: str, values: Iterable[K]) -> dict[K, tuple[T, ...]]:

@@ -129,13 +129,12 @@ class SQLiteConnection(Connection):
         """
         if process_id() != self._process:
             raise _forked()
-        with ours():
-            try:
-                self.raw.execute("COMMIT")
-            except sqlite3.Error as error:
-                if _primary(error) == sqlite3.SQLITE_IOERR:
-                    raise StoreError("outcome-unknown", reason=why(error)) from None
-                raise
+        try:
+            self.raw.execute("COMMIT")
+        except RAISED as error:
+            if isinstance(error, sqlite3.Error) and _primary(error) == sqlite3.SQLITE_IOERR:
+                raise StoreError("outcome-unknown", reason=why(error)) from None
+            raise translated(error) from None
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         self._check_writable()

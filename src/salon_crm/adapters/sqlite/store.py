@@ -45,6 +45,7 @@ _NEW_SINCE: Final = {
 
 _SEARCH_MODULE: Final = "fts5"
 _OLDEST_SQLITE: Final = (3, 37, 0)  # the first with STRICT tables
+_BEGIN: Final = "BEGIN IMMEDIATE"
 _FIRST_PAUSE: Final = 0.002
 _SHORTEST_PAUSE: Final = 0.000_15
 _IMPATIENT_AFTER: Final = 0.02
@@ -345,17 +346,14 @@ class SQLiteStore(Store, Joinable, Maintainable, Copyable):
 
         The line is waited in for half of the time that is left: somebody may have stopped in it who has no lock.
         """
-
-        def begin() -> None:
-            connection.raw.execute("BEGIN IMMEDIATE")
-
         if not line.known:
-            with suppress(StoreBusy), ours():
-                return begin()
+            with suppress(StoreBusy):
+                return connection.control(_BEGIN)
             line.known = True
         now = monotonic()
         first = line.stand(until=now + (until - now) / 2)
-        return self._wait(begin, until=until, waited=_IMPATIENT_AFTER if first else 0)
+        waited = _IMPATIENT_AFTER if first else 0
+        return self._wait(lambda: connection.control(_BEGIN), until=until, waited=waited)
 
     @contextmanager
     def joining(self, connection: object) -> Generator[SqlUnit]:
