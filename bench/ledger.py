@@ -151,8 +151,12 @@ class _Heard(sqlite3.Connection):
         raise AssertionError("what is run many times is not run again here")
 
 
+_POINTS, _TOTAL = 6, 7
+"""Where the columns stand in a row of entries that the library asks for."""
+
+
 class Statements(Contender):
-    """The statements that the library runs for the same acts and pages, run again by hand."""
+    """The statements that the library runs for the same acts and pages, run by hand, and one more for the total."""
 
     def __init__(self, path: Path, asked: Any) -> None:
         lived = path.with_suffix(".lived")
@@ -176,7 +180,7 @@ class Statements(Contender):
     def page(self, customer: int) -> Page:
         answers = [self._db.execute(sql, values).fetchall() for sql, values in self._pages[customer]]
         entries = max(answers, key=len)  # beside a profile, settings and who is named
-        return [row[6:8] for row in entries[:_PAGE]]
+        return [(row[_POINTS], row[_TOTAL]) for row in entries[:_PAGE]]
 
     def close(self) -> None:
         self._db.close()
@@ -185,8 +189,10 @@ class Statements(Contender):
 def _heard(ask: Callable[[Any], object], question: object) -> list[tuple[str, Any]]:
     """Return what a question makes the library ask of SQLite."""
     _Heard.statements = heard = list[tuple[str, Any]]()
-    ask(question)
-    _Heard.statements = None
+    try:
+        ask(question)
+    finally:
+        _Heard.statements = None
     return heard
 
 

@@ -21,13 +21,14 @@ from salon_crm.adapters import documents
 from salon_crm.adapters.formats import csv
 from salon_crm.adapters.sql import search
 from salon_crm.adapters.sqlite import SQLiteStore
-from salon_crm.domain import access, contact, criteria, customers, dates, marks, money, sales, text
+from salon_crm.domain import access, contact, criteria, customers, dates, marks, money, rewards, sales, text
 from salon_crm.domain.access import DEFAULT_PERMISSIONS, Permission, Role, Scope
 from salon_crm.domain.bookings import MOVES, BookingMove, BookingStatus
 from salon_crm.domain.criteria import text as criteria_text
 from salon_crm.domain.customers import PROFILE, Customer, FieldKind
 from salon_crm.domain.labels import label
 from salon_crm.domain.privacy import field_class
+from salon_crm.domain.rewards import EarnPer, EarnRule, Expiry, RewardProgramme, Rounding, Tier, stated
 from salon_crm.domain.settings import REQUIRABLE_FIELDS
 from salon_crm.domain.transfer import booking_columns, booking_rows, layouts, reports, rows
 from salon_crm.domain.transfer.columns import EXPORT_COLUMNS
@@ -329,6 +330,55 @@ def requirable_fields() -> str:
     return code(REQUIRABLE_FIELDS) + "."
 
 
+def programme_fields() -> str:
+    """Every field of a rewards programme, and of its parts: what it takes, what it is at first, and what it says."""
+    points, given = f"{rewards.MOST_POINTS:,}", f"{stated._MOST_GIVEN:,}"
+    months = f"{stated._MOST_MONTHS:,}"
+    takes: dict[type, dict[str, tuple[str, str]]] = {
+        RewardProgramme: {
+            "rules": (f"{stated.MOST_RULES} rules", "what earns points; all are added up"),
+            "rounding": (code(Rounding), "how what a visit or a sale earns is made whole, once; `nearest`: a half up"),
+            "tax_basis_points": (f"0 to {stated._ALL:,}", "the tax in prices, not counted per money: 2300 is 23 %"),
+            "expiry": ("one of two fields", "how long points last; none: for ever"),
+            "tiers": (f"{stated.MOST_TIERS} tiers, the lowest first", "what customers can reach"),
+            "tier_months": (f"1 to {months}", "the months before today that count for a tier"),
+            "minimum": (f"1 to {points}", "the least that is redeemed at once"),
+            "value": (f"up to {stated._MOST_WORTH:,} minor units", "what a point is worth to who redeems it"),
+            "daily_caps": ("roles, 0 or more points each", "what one person of the role may give by hand in a day"),
+            "reasons": ("yes or no", "whether what is done by hand needs a reason"),
+            "returns": ("yes or no", "whether points redeemed on a sale come back with its refund"),
+            "collects": ("yes or no", "whether what a refund could not take back is taken of later points"),
+        },
+        EarnRule: {
+            "per": (code(EarnPer), "what it gives points for"),
+            "points": (f"1 to {given}", "how many"),
+            "amount": ("money", "per money: for how much, in proportion"),
+            "kinds": (code(sales.LineKind), "per money and item: which lines count; none: all"),
+            "items": (f"{stated._MOST_ITEMS:,} codes, or names of products", "the same, by what was sold"),
+            "since": ("a day", "the first local day it runs on"),
+            "until": ("a day", "the last"),
+            "most": (f"1 to {points}", "what it gives for one visit or sale at most"),
+        },
+        Expiry: {
+            "months": (f"1 to {months}", "through the day so many months after they were given"),
+            "year_ends": (f"0 to {stated._MOST_YEARS}", "through the end of the year, or of so many later"),
+        },
+        Tier: {
+            "code": ("a code", "what tells it apart"),
+            "name": ("text", "what people call it; by itself the code"),
+            "points": (f"1 to {points}", "reached with so many earned"),
+            "spend": ("money", "or with so much spent: one of the two"),
+            "percent": (f"1 to {stated._MOST_PERCENT:,}", "what its customers earn is multiplied by this hundredth"),
+        },
+    }  # fmt: skip
+    rows: list[tuple[str, ...]] = []
+    for kind, said in takes.items():
+        assert list(said) == [each.name for each in fields(kind)]
+        part = {EarnRule: "a rule's ", Expiry: "`expiry`'s ", Tier: "a tier's "}.get(kind, "")
+        rows += [(f"{part}`{name}`", *words) for name, words in said.items()]
+    return table("field", "takes", "says", rows=rows)
+
+
 def booking_moves() -> str:
     """Every state, and what each move makes of it."""
 
@@ -370,6 +420,7 @@ def limits() -> str:
             ("of one thing in a line", f"{sales.MOST_QUANTITY:,}", "`domain.sales.MOST_QUANTITY`"),
             ("payments of a sale, and refunds", f"{sales.MOST_PAYMENTS} each", "`domain.sales.MOST_PAYMENTS`"),
             ("bookings a sale is for", recording.MOST_BOOKINGS, "`use_cases.sales.recording.MOST_BOOKINGS`"),
+            ("points of an entry, or of a balance", f"{rewards.MOST_POINTS:,}", "`domain.rewards.MOST_POINTS`"),
             ("an amount, or what a sale costs", f"{money.MOST_MINOR:,} minor units", "`domain.money.MOST_MINOR`"),
             ("rows of a page", criteria.MOST_PER_PAGE, "`domain.criteria.MOST_PER_PAGE`"),
             ("ids of a filter", f"{criteria.MOST_IDS:,}", "`domain.criteria.MOST_IDS`"),
@@ -521,6 +572,7 @@ TABLES: dict[str, Callable[[], str]] = {
         booking_states,
         booking_cancellers,
         requirable_fields,
+        programme_fields,
         booking_moves,
         limits,
         fixed_sizes,

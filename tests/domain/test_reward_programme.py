@@ -164,8 +164,17 @@ def test_points_last_for_months_or_to_the_end_of_a_year() -> None:
 
 
 def test_tiers_are_told_apart_by_their_codes() -> None:
-    tier = {"code": "gold", "points": 1}
-    assert problems_of(tiers=[tier, tier]) == {"rewards.tiers": "code-twice"}
+    tiers = [{"code": "gold", "points": 1}, {"code": "gold", "points": 2}]
+    assert problems_of(tiers=tiers) == {"rewards.tiers": "code-twice"}
+
+
+def test_tiers_come_from_the_lowest_to_the_highest() -> None:
+    points = [{"code": code, "points": n} for code, n in (("a", 50), ("b", 50), ("c", 10), ("d", 51))]
+    assert problems_of(tiers=points) == {f"rewards.tiers.{n}.points": "tier-not-higher" for n in (1, 2)}
+    spend = [{"code": code, "spend": n} for code, n in (("a", 500), ("b", "499.99"), ("c", 501))]
+    assert problems_of(tiers=spend) == {"rewards.tiers.1.spend": "tier-not-higher"}
+    mixed: Any = {"tiers": [{"code": "a", "points": 50}, {"code": "b", "spend": 5}, {"code": "c", "points": 51}]}
+    assert [tier.code for tier in read_programme(mixed, "rewards", "EUR").tiers] == ["a", "b", "c"]
 
 
 def test_amounts_are_of_the_salon_s_currency() -> None:

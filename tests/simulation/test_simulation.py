@@ -38,9 +38,9 @@ SEEDS_TO_FIND_A_BUG = 40
 
 
 MANY_STEPS = 50
-MANY_SEEDS = 100
+MANY_SEEDS = 25
 MOST_SEEDS = 500
-SEEDS_OF_A_TEST = 25
+SEEDS_OF_A_TEST = 5
 
 
 @pytest.fixture(scope="module")

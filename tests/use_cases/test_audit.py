@@ -223,6 +223,17 @@ def test_a_row_nobody_could_have_written_is_found(kept: crm.Salon, file: Path) -
     assert found.reason == "the entry cannot be read"
 
 
+def test_whoever_writes_goes_on_behind_a_last_entry_that_cannot_be_read(kept: crm.Salon, file: Path) -> None:
+    last = crm.audit_head(kept, OWNER)
+    tamper(file, "UPDATE crm_audit SET action = 'charmed' WHERE sequence = ?", last.sequence)
+    assert crm.audit_head(kept, OWNER) == last
+    crm.add_customer(kept, STAFF, name="Bea")
+    found = crm.verify_audit(kept, OWNER)
+    assert (found.broken_at, found.reason) == (last.sequence, "the entry cannot be read")
+    tamper(file, "UPDATE crm_audit SET action = 'customer-added' WHERE sequence = ?", last.sequence)
+    assert crm.verify_audit(kept, OWNER, head=last).ok
+
+
 def test_an_entry_slipped_in_before_the_first_is_found(kept: crm.Salon, file: Path) -> None:
     columns = "at, recorded, actor, role, action, customer_id, version, fields, details, digest"
     tamper(file, f"INSERT INTO crm_audit (sequence, {columns}) SELECT -5, {columns} FROM crm_audit WHERE sequence = 2")

@@ -101,11 +101,11 @@ def test_a_sale_earns_once_it_is_completed_and_paid(salon: crm.Salon, ana: crm.C
     programme(salon, EURO)
     sold = sell(salon, ana, status="pending", paid="60.00")
     assert sold.points == crm.complete_sale(salon, STAFF, sold.sale.id).points == ()
-    crm.record_payment(salon, STAFF, sold.sale.id, amount="39.99")
-    assert total(salon, ana) == 0
-    crm.record_payment(salon, STAFF, sold.sale.id, amount="0.01")
-    assert total(salon, ana) == 100
-    crm.record_payment(salon, STAFF, sold.sale.id, amount="5.00")
+    assert crm.record_payment(salon, STAFF, sold.sale.id, amount="39.99").points == ()
+    last = crm.record_payment(salon, STAFF, sold.sale.id, amount="0.01", reference="p9")
+    assert points(last.points) == [("added", 100)]
+    assert crm.record_payment(salon, STAFF, sold.sale.id, amount="0.01", reference="p9").points == ()
+    assert crm.record_payment(salon, STAFF, sold.sale.id, amount="5.00").points == ()
     assert total(salon, ana) == 100
     assert points(crm.complete_sale(salon, STAFF, sell(salon, ana, status="pending").sale.id).points) == [
         ("added", 100)

@@ -439,7 +439,7 @@ def test_the_id_of_a_sale_is_used_once(salon: crm.Salon) -> None:
 def test_a_payment_and_a_refund_with_a_reference_happen_once(salon: crm.Salon, ana: crm.Customer) -> None:
     sale = sell(salon, ana, lines=[CUT, SHAMPOO])
     for _ in range(2):
-        paid = crm.record_payment(salon, STAFF, sale.id, amount="43", method="card", reference="p1")
+        paid = crm.record_payment(salon, STAFF, sale.id, amount="43", method="card", reference="p1").sale
         assert (paid.paid, len(paid.payments)) == (euros("43"), 1)
     for _ in range(2):
         refunded = crm.refund_sale(salon, MANAGER, sale.id, lines=[1], reason="Broken", reference="r1").sale
@@ -672,7 +672,7 @@ def test_payments_add_up(salon: crm.Salon, ana: crm.Customer, clock: FixedClock)
     sale = sell(salon, ana)
     clock.advance(days=1)
     crm.record_payment(salon, RECEPTIONIST, sale.id, amount="10", method="card")
-    paid = crm.record_payment(salon, STAFF, sale.id, amount=Decimal("15.50"), at=NOON)
+    paid = crm.record_payment(salon, STAFF, sale.id, amount=Decimal("15.50"), at=NOON).sale
     assert [(str(each.amount), each.method, each.by, each.at) for each in paid.payments] == [
         ("10.00 EUR", "card", "rui", NOON + timedelta(days=1)),
         ("15.50 EUR", None, "carla", NOON),

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from attrs import field, frozen
 
@@ -21,6 +21,7 @@ from salon_crm.domain.access import Role
 from salon_crm.domain.dates import in_utc
 from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.privacy import OPERATOR, classed
+from salon_crm.errors import InvalidValue
 
 FORMAT_VERSION: Final = 1
 
@@ -85,6 +86,8 @@ class AuditAction(StrEnum):
 
 
 def _frozen_details(details: Mapping[str, Detail]) -> Mapping[str, Detail]:
+    if not all(isinstance(name, str) for name in cast("Mapping[Any, Detail]", details)):
+        raise InvalidValue("wrong-type", field="details", expected="a mapping with names of text")
     return MappingProxyType(dict(details))
 
 
@@ -188,9 +191,9 @@ def _names(fields: tuple[str, ...]) -> str:
 
 
 def _details(details: Mapping[str, Detail]) -> str:
-    encode, spelt = _CANONICAL.encode, encode_basestring_ascii  # of text alone, a tenth of what a mapping costs
+    encode, quoted = _CANONICAL.encode, encode_basestring_ascii  # of text alone, a tenth of what a mapping costs
     parts = [
-        f"{spelt(name)}:{spelt(value) if isinstance(value, str) else encode(value)}"
+        f"{quoted(name)}:{quoted(value) if isinstance(value, str) else encode(value)}"
         for name, value in sorted(details.items())
     ]
     return f"{{{','.join(parts)}}}"

@@ -33,6 +33,7 @@ def _said(value: Any) -> Any:
 
 
 def _said_in_turn(values: Iterable[Any]) -> list[Any]:
+    """Say each value, without a call for those that are said as they are."""
     return [value if value.__class__ in _PLAIN else _said(value) for value in values]
 
 
@@ -49,9 +50,7 @@ def _way_of(kind: Any) -> Callable[[Any], Any]:
 
 
 _WAYS: Final[Mapping[type, Callable[[Any], Any]]] = {
-    type(None): lambda value: value,
-    bool: lambda value: value,
-    int: lambda value: value,
+    int: lambda value: value,  # and text of an enumeration
     str: lambda value: value,
     UUID: lambda value: ["id", str(value)],
     bytes: lambda value: ["bytes", value.hex()],

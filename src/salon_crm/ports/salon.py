@@ -81,17 +81,21 @@ class Salon:
         """Return the day it is in ``zone``."""
         return local_day(self.now(), zone)
 
-    def reading(self) -> AbstractContextManager[Reading]:
+    @contextmanager
+    def reading(self) -> Generator[Reading]:
         """Open one snapshot of the salon."""
         self._check_open()
-        return self.store.reading()
+        with self.store.reading() as reading:
+            yield reading
 
-    def writing(self) -> AbstractContextManager[Writing]:
+    @contextmanager
+    def writing(self) -> Generator[Writing]:
         """Open one unit of work."""
         self._check_open()
         if getattr(self._in_transaction, "open", False):
             raise RuleBroken("transaction-open")
-        return self.store.writing()
+        with self.store.writing() as writing:
+            yield writing
 
     @contextmanager
     def transaction(self) -> "Generator[Salon]":

@@ -368,7 +368,10 @@ class ReadAudit(Protocol):
 
     @abstractmethod
     def head(self) -> AuditHead | None:
-        """Return the end of the chain, or None in a salon that is being created; every unit that writes asks for it."""
+        """Return the end of the chain, or None in a salon that is being created.
+
+        Every unit that writes asks for it. Whether the last entry is as it was written, `select` and verifying show.
+        """
 
     @abstractmethod
     def select(self, query: AuditQuery, limit: int, *, newest_first: bool = False) -> Sequence[AuditEntry]:
@@ -509,8 +512,11 @@ class Reading(Protocol):
 
 def entries_asked(reading: Reading, query: RewardQuery) -> Iterator[RewardEntry]:
     """Give the entries that a query asks for, oldest first, some hundred at a time."""
-    while entries := reading.reward_entries.find(query, _ENTRIES_AT_ONCE):
+    while True:
+        entries = reading.reward_entries.find(query, _ENTRIES_AT_ONCE)
         yield from entries
+        if len(entries) < _ENTRIES_AT_ONCE:
+            return
         query = evolve(query, after=entries[-1].sequence)
 
 

@@ -182,7 +182,7 @@ class Table(Generic[T]):
     """The columns a record can be replaced by without a look at what is there, its version among them."""
 
     def read(self, rows: Iterable[Row]) -> list[T]:
-        """Return the records that rows keep; raises StoreError where one of them no release of ours wrote."""
+        """Return the records that rows keep; raises StoreError where no release of ours wrote one of them."""
         from_row = self.from_row
         try:
             return [from_row(row) for row in rows]
@@ -280,9 +280,10 @@ def _write_names(names: tuple[str, ...]) -> str:
 
 
 def _write_details(details: Mapping[str, Detail]) -> str:
-    encode, spelt = _JSON.encode, encode_basestring  # of text alone, a tenth of what a mapping costs
+    encode, quoted = _JSON.encode, encode_basestring  # of text alone, a tenth of what a mapping costs
     parts = [
-        f"{spelt(name)}:{spelt(value) if isinstance(value, str) else encode(value)}" for name, value in details.items()
+        f"{quoted(name)}:{quoted(value) if isinstance(value, str) else encode(value)}"
+        for name, value in details.items()
     ]
     return f"{{{','.join(parts)}}}"
 
@@ -988,16 +989,6 @@ def _read_customer_id(text: str) -> CustomerId:
     return CustomerId(UUID(text))  # a history is one customer's
 
 
-@lru_cache(maxsize=1_024)
-def _read_parts(text: str) -> tuple[LotPart, ...]:
-    return tuple([LotPart(lot, points, _read_day(expires)) for lot, points, expires in read_json(text)])
-
-
-@lru_cache(maxsize=256)
-def _read_shares(text: str) -> tuple[LineShare, ...]:
-    return tuple([LineShare(line, points) for line, points in read_json(text)])
-
-
 def _reward_entry_from_row(row: Row) -> RewardEntry:
     (
         customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, tier_points, shortfall, shares,
@@ -1013,10 +1004,10 @@ def _reward_entry_from_row(row: Row) -> RewardEntry:
         action=_REWARD_ACTIONS[action],
         points=points,
         total_after=total_after,
-        parts=_read_parts(parts),
+        parts=tuple([LotPart(lot, part, _read_day(expires)) for lot, part, expires in read_json(parts)]),
         tier_points=tier_points,
         shortfall=shortfall,
-        shares=_read_shares(shares),
+        shares=() if shares == "[]" else tuple([LineShare(line, share) for line, share in read_json(shares)]),
         rewarded_by=rewarded_by,
         role=_ROLES[role],
         reason=reason,

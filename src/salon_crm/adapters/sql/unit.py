@@ -50,8 +50,8 @@ from salon_crm.errors import Conflict, InvalidValue, NotFound, StoreError
 from salon_crm.ports.store import SalonRecord, Writing
 
 
-class _Over(Connection):
-    """What serves nobody any more."""
+class _EndedConnection(Connection):
+    """Stands in for the connection of a unit that is over: refuses everything."""
 
     @property
     def in_transaction(self) -> bool:
@@ -70,7 +70,7 @@ class _Over(Connection):
         raise StoreError("unit-over")
 
 
-_OVER: Final = _Over()
+_ENDED: Final = _EndedConnection()
 
 
 class _UnitConnection(Connection):
@@ -80,7 +80,7 @@ class _UnitConnection(Connection):
         self._connection: Connection = connection
 
     def end(self) -> None:
-        self._connection = _OVER
+        self._connection = _ENDED
 
     @property
     def in_transaction(self) -> bool:

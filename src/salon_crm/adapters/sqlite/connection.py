@@ -77,10 +77,6 @@ def uri_of(path: Path, mode: str) -> str:
     return f"{uri}?mode={mode}"
 
 
-def _forked() -> StoreError:
-    return StoreError("store-failed", reason="this process was forked while it was in use")
-
-
 class SQLiteConnection(Connection):
     """A connection in autocommit mode: transactions are begun and ended by the store's own words."""
 
@@ -99,23 +95,20 @@ class SQLiteConnection(Connection):
         return self.raw.in_transaction
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        if process_id() != self._process:
-            raise _forked()
+        self._check_process()
         try:
             return self.raw.execute(sql, values).fetchall()
         except RAISED as error:
             raise translated(error) from None
 
     def rows_while(self, sql: str, values: Sequence[Value], going_on: Callable[[Row], bool]) -> list[Row]:
-        if process_id() != self._process:
-            raise _forked()
+        self._check_process()
         with ours(), closing(self.raw.execute(sql, values)) as cursor:
             return list(takewhile(going_on, cursor))
 
     def control(self, statement: str) -> None:
         """Begin or end a transaction, or set a pragma."""
-        if process_id() != self._process:
-            raise _forked()
+        self._check_process()
         try:
             self.raw.execute(statement)
         except RAISED as error:
@@ -127,8 +120,7 @@ class SQLiteConnection(Connection):
         A log that was written and could not be synced ends in a whole transaction. Nobody sees it, and the next
         writer writes over it; but if there is none, whoever opens the file next takes it for what was kept.
         """
-        if process_id() != self._process:
-            raise _forked()
+        self._check_process()
         try:
             self.raw.execute("COMMIT")
         except RAISED as error:
@@ -148,9 +140,12 @@ class SQLiteConnection(Connection):
         with ours():
             return self.raw.executemany(sql, rows).rowcount
 
-    def _check_writable(self) -> None:
+    def _check_process(self) -> None:
         if process_id() != self._process:
-            raise _forked()
+            raise StoreError("store-failed", reason="this process was forked while it was in use")
+
+    def _check_writable(self) -> None:
+        self._check_process()
         if self.read_only:
             raise StoreError("reading-cannot-write")
 

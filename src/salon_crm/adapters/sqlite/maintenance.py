@@ -10,9 +10,10 @@ from typing import Final
 from salon_crm.adapters.sql.dialect import Dialect
 from salon_crm.adapters.sql.unit import SqlUnit, search_sound, unwritten
 from salon_crm.adapters.sqlite.connection import SQLiteConnection, ours, uri_of
+from salon_crm.domain.audit import AuditHead
 from salon_crm.domain.criteria import EVERYBODY
 from salon_crm.errors import InvalidValue, StoreError
-from salon_crm.ports.store import StoreCopy, StoreHealth
+from salon_crm.ports.store import AuditQuery, StoreCopy, StoreHealth
 
 _PAGES_AT_ONCE: Final = 2_000
 _BESIDE: Final = ("-wal", "-shm", "-journal")
@@ -110,11 +111,11 @@ def _examine(draft: Path, dialect: Dialect) -> StoreCopy:
         copy.control("PRAGMA journal_mode = DELETE")
         damage = list(_damage(copy))
         unit = SqlUnit(copy, dialect)
-        head = unit.audit.head()
-        if damage or head is None:
+        last = unit.audit.select(AuditQuery(), 1, newest_first=True)
+        if damage or not last:
             raise StoreError("backup-failed", reason="the store is damaged; check_health says how")
         customers = unit.customers.count(EVERYBODY)
-    return StoreCopy(size=draft.stat().st_size, customers=customers, head=head)
+    return StoreCopy(size=draft.stat().st_size, customers=customers, head=AuditHead.of(last[0]))
 
 
 def _flush(path: Path) -> None:

@@ -1,9 +1,10 @@
 """What somebody states of a rewards programme, read; every problem with its field."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final, Required, TypedDict, TypeVar, cast
 
 from attrs import fields
@@ -107,7 +108,23 @@ def read_programme(value: object, field: str, currency: str) -> RewardProgramme:
     twice = next((code for place, code in enumerate(codes) if code in codes[:place]), None)
     if twice is not None:
         form.refuse(InvalidValue("code-twice", field=form.at("tiers"), code=twice))
+    for problem in _out_of_order(tiers or (), form.at("tiers")):
+        form.refuse(problem)
     return cast(RewardProgramme, form.made(read))
+
+
+def _out_of_order(tiers: Sequence[Tier], field: str) -> Iterator[InvalidValue]:
+    """Give what is wrong with tiers that nobody would stay in, since who reaches them reached a later one before."""
+    points, spend = 0, None
+    for place, tier in enumerate(tiers):
+        if tier.points is not None:
+            if tier.points <= points:
+                yield InvalidValue("tier-not-higher", field=f"{field}.{place}.points", than=points)
+            points = max(points, tier.points)
+        if tier.spend is not None:
+            if spend is not None and tier.spend.minor <= spend.minor:
+                yield InvalidValue("tier-not-higher", field=f"{field}.{place}.spend", than=str(spend))
+            spend = max(spend or tier.spend, tier.spend, key=attrgetter("minor"))
 
 
 class _Form:
@@ -117,7 +134,8 @@ class _Form:
         names = tuple(each.name for each in fields(kind))
         if isinstance(value, kind):
             value = {name: getattr(value, name) for name in names}
-        expected = f"a {kind.__name__}, or a mapping of its fields"
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        expected = f"{article} {kind.__name__}, or a mapping of its fields"
         self._kind: Any = kind
         self._field = field
         self._currency = currency

@@ -187,8 +187,11 @@ def _rows(reading: Reading, query: RewardQuery, count: int) -> Iterator[PointsRo
 
 
 def _slices(reading: Reading, query: RewardQuery, count: int) -> Iterator[Sequence[RewardEntry]]:
-    while entries := reading.reward_entries.find(query, count, newest_first=True):
+    while True:
+        entries = reading.reward_entries.find(query, count, newest_first=True)
         yield entries
+        if len(entries) < count:
+            return
         query = evolve(query, before=entries[-1].sequence)
 
 

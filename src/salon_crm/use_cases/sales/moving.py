@@ -98,8 +98,8 @@ def record_payment(
     method: str | None = None,
     reference: str | None = None,
     at: datetime | None = None,
-) -> Sale:
-    """Record money that came in for a sale, and return the sale.
+) -> SaleOutcome:
+    """Record money that came in for a sale, and return it with the points that it earned by being paid.
 
     More than is due may come in: the sale is then overpaid, which `refund_sale` settles. ``method`` is how it was
     paid, in a word of your own. ``reference`` makes a retry safe, ``at`` is when it came in.
@@ -115,7 +115,7 @@ def record_payment(
         assert money is not None  # one that cannot be read is a problem  # noqa: S101
         asked = {"sale_id": sale.id, "amount": money, "method": how}
         if unit.result_of("record_payment", reference, asked) is not None:
-            return sale
+            return SaleOutcome(sale=sale)
         if sale.status not in _PAYABLE:
             needed = " or ".join(_PAYABLE)
             raise RuleBroken("sale-status", id=str(sale.id), status=sale.status, needed=needed, done="paid")
@@ -123,9 +123,9 @@ def record_payment(
             raise InvalidValue("too-many", field="payments", count=MOST_PAYMENTS + 1, limit=MOST_PAYMENTS)
         payment = Payment(at=unit.at, by=actor.id, amount=money, method=how)
         paid = evolve(sale, payments=(*sale.payments, payment), version=sale.version + 1)
-        keep_change(unit, customer, sale, paid, AuditAction.PAYMENT_RECORDED)
+        outcome = keep_change(unit, customer, sale, paid, AuditAction.PAYMENT_RECORDED)
         unit.remember("record_payment", reference, asked, sale.id)
-        return paid
+        return outcome
 
 
 def _parse_payment(amount: object, currency: str) -> Money:
