@@ -413,7 +413,7 @@ def limits() -> str:
                 "`domain.customers.MOST_VALUES`",
             ),
             ("lines of an address", customers._MOST_LINES, "`domain.customers`"),
-            ("years back of a birthday", f"to {dates._FIRST_YEAR}", "`domain.dates`"),
+            ("years back of a birthday, and of what `at=` says", f"to {dates._FIRST_YEAR}", "`domain.dates`"),
             ("the id of an actor", f"{access._LONGEST_ID} characters", "`domain.access`"),
             ("customers of `get_customers`", f"{customer_use_cases._MOST_AT_ONCE:,}", "`use_cases.customers`"),
             ("lines of a sale", sales.MOST_LINES, "`domain.sales.MOST_LINES`"),

@@ -151,6 +151,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "external-id-held": "is held by customer {customer_id}. An id of another system belongs to one customer.",
         "code-taken": "{taken} is the code of another {kind}, {id}. Codes are never used twice; choose another.",
         "code-twice": "has the code {code} twice. Codes tell them apart; choose another.",
+        "entry-later": "is before the entry {id} that it would undo.",
         "tier-not-higher": "must be above {than}, which an earlier tier asks for. List the lowest first.",
         "actor-taken": "is the actor that staff member {id} acts under; two cannot be one.",
         "reference-reused": "was used before for another {command}. Use one reference for one act.",

@@ -230,8 +230,8 @@ KEYS = {
     "points-transferred": "given received",
     "ledger-verification": "ledgers entries wrong faults",
     "reward-entry": (
-        "id customer_id sequence at recorded action points total_after parts tier_points shortfall shares "
-        "rewarded_by role reason reference origin salt reason_digest"
+        "id customer_id sequence at recorded action points total_after parts tier_points tier_at shortfall shares "
+        "refunds rewarded_by role reason reference origin salt reason_digest"
     ),
     "sale": ("id customer_id at zone location currency lines payments refunds bookings status by recorded version"),
     "sale-outcome": "sale completed points",

@@ -259,6 +259,8 @@ class State:
     """How many points a visit earns."""
     visits: Mapping[tuple[UUID, date], int] = field(factory=dict[tuple[UUID, date], int])
     """The deed that each customer's day was given points by."""
+    owed: Mapping[tuple[UUID, date], int] = field(factory=dict[tuple[UUID, date], int])
+    """What was spent of a day's points when its visit was given up."""
     trail: tuple[Line, ...] = ()
 
     def bans_of(self, customer: UUID) -> list[Ban]:

@@ -231,6 +231,11 @@ def settled(state: State, who: Who, before: Slot | None, after: Slot) -> State:
         number = len(purse_of(state, one.id).deeds) + 1
         state = _done(state, who, one, _Act("added"), [(number, None, state.a_visit)])
         state = evolve(state, visits={**state.visits, now: number})
+        short = sum(deed.short for deed in purse_of(state, one.id).deeds)
+        owed = min(state.owed.get(now, 0), state.a_visit, short)
+        if owed:  # what was spent when it was reopened last
+            act = _Act("reversed", undoes=number, short=-owed)
+            state = _done(state, who, one, act, [(number, None, -owed)])
     return state
 
 
@@ -250,5 +255,7 @@ def _given_up(state: State, who: Who, one: Person, visit: tuple[UUID, date]) -> 
     left = _left(purse, deed, number)
     if left:
         state = _taken_back(state, who, one, deed, left, _Act("reversed", undoes=number))
-        state = evolve(state, visits={key: value for key, value in state.visits.items() if key != visit})
+        owed = purse_of(state, one.id).deeds[-1].short
+        visits = {key: value for key, value in state.visits.items() if key != visit}
+        state = evolve(state, visits=visits, owed={**state.owed, visit: owed})
     return state

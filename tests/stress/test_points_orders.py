@@ -40,6 +40,8 @@ class Sold:
     net: int = PRICE
     taken: int = 0
     redeemed: list[list[tuple[int, int]]] = field(factory=list)
+    cost: list[int] = field(factory=list)
+    """What the sale still cost when points were redeemed on it."""
     returned: list[int] = field(factory=list)
 
 
@@ -53,6 +55,8 @@ class Model:
     short: int = 0
     visit: int | None = None
     """The number of the lot that the booking's visit gave, where it is completed."""
+    owed: int = 0
+    """What could not be taken back when the visit was reopened: its points are given once."""
     given: int = 0
 
     @property
@@ -78,9 +82,12 @@ class Model:
             taken += [(lot.number, part)] * bool(part)
         return taken
 
-    def take_back(self, points: int, lot: int) -> None:
+    def take_back(self, points: int, lot: int) -> int:
+        """Take points back, and return how many were not there any more."""
         self.lapse()
-        self.short += points - sum(count for _, count in self.take(points, lot))
+        short = points - sum(count for _, count in self.take(points, lot))
+        self.short += short
+        return short
 
     def sell(self) -> None:
         self.sales.append(Sold(self.give(EARNED)))
@@ -94,6 +101,7 @@ class Model:
             return
         self.lapse()
         self.sales[-1].redeemed.append(self.take(SPENT, None))
+        self.sales[-1].cost.append(self.sales[-1].net)
         self.sales[-1].returned.append(0)
 
     def refund(self, amount: int) -> None:
@@ -102,7 +110,8 @@ class Model:
             return
         sale.net -= min(amount, sale.net)
         for place, taken in enumerate(sale.redeemed):
-            due = SPENT if not sale.net else SPENT * (PRICE - sale.net) // PRICE
+            cost = sale.cost[place]
+            due = SPENT if not sale.net else SPENT * (cost - sale.net) // cost
             if due > sale.returned[place]:
                 self.lapse()
                 self._return(taken, sale.returned[place], due)
@@ -122,8 +131,9 @@ class Model:
     def complete_or_reopen(self) -> None:
         if self.visit is None:
             self.visit = self.give(VISIT)
+            self.short -= sum(count for _, count in self.take(self.owed, self.visit))
         else:
-            self.take_back(VISIT, self.visit)
+            self.owed = self.take_back(VISIT, self.visit)
             self.visit = None
 
     def expire(self) -> None:

@@ -623,6 +623,145 @@ class _StoreWithoutCatalogue(MemoryStore):
             yield _UnitWithoutCatalogue(unit.state, writable=False)
 
 
+# once only
+
+
+def test_a_refund_before_points_were_redeemed_on_a_sale_brings_none_of_them_back(
+    salon: crm.Salon, ana: crm.Customer
+) -> None:
+    crm.add_points(salon, MANAGER, ana.id, points=100)
+    sold = sell(salon, ana)
+    refund(salon, sold, amount=90)
+    crm.redeem_points(salon, STAFF, ana.id, points=100, sale=sold.sale.id)
+    assert refund(salon, sold, amount="0.01").points == ()
+    assert points(refund(salon, sold, amount="4.99").points) == [("reversed", 50)]  # half of what it still cost
+    assert points(refund(salon, sold).points) == [("reversed", 50)]
+    assert sound(salon)
+
+
+def test_a_payment_brings_back_nothing_that_was_redeemed(salon: crm.Salon, ana: crm.Customer) -> None:
+    crm.add_points(salon, MANAGER, ana.id, points=40)
+    sold = sell(salon, ana, paid="0")
+    refund(salon, sold, amount=50)
+    crm.redeem_points(salon, STAFF, ana.id, points=40, sale=sold.sale.id)
+    assert crm.record_payment(salon, STAFF, sold.sale.id, amount=50).points == ()
+    assert total(salon, ana) == 0
+
+
+def test_a_visit_s_points_are_spent_once_however_often_it_is_reopened(
+    salon: crm.Salon, ana: crm.Customer, clock: FixedClock
+) -> None:
+    programme(salon, VISIT)
+    booking = visit(salon, ana, clock).booking
+    crm.redeem_points(salon, STAFF, ana.id, points=7)
+    for _ in range(3):
+        [back] = crm.reopen_booking(salon, STAFF, booking.id, reason="Mistyped.").points
+        assert (back.points, back.shortfall, total(salon, ana)) == (-3, 7, 0)
+        again = crm.complete_booking(salon, STAFF, booking.id).points
+        assert points(again) == [("added", 10), ("reversed", -7)]
+        assert total(salon, ana) == 3
+    assert sound(salon)
+
+
+@pytest.mark.parametrize("acts", [({"amount": 40}, {"lines": [0]}), ({"lines": [0]}, {"amount": 40})], ids=str)
+def test_what_refunds_leave_does_not_depend_on_their_order(
+    salon: crm.Salon, ana: crm.Customer, acts: tuple[dict[str, Any], ...]
+) -> None:
+    programme(salon, EURO)
+    sold = sell(salon, ana, shampoo("50.00"), shampoo("50.00"))
+    for act in acts:
+        refund(salon, sold, **act)
+    assert total(salon, ana) == 10
+
+
+def test_what_is_taken_back_counts_no_longer_where_it_counted(
+    salon: crm.Salon, ana: crm.Customer, clock: FixedClock
+) -> None:
+    programme(salon, EURO, tiers=[{"code": "gold", "points": 100}])
+    old = sell(salon, ana, shampoo("300.00"))
+    clock.advance(days=400)
+    new = sell(salon, ana, shampoo("150.00"))
+    refund(salon, old)
+    assert crm.points_balance(salon, STAFF, ana.id).tier == "gold"
+    assert [row.id for row in crm.find_customers(salon, STAFF, "earned >= 150 since -90d and tier:gold")] == [ana.id]
+    refund(salon, new, amount=60)
+    assert crm.points_balance(salon, STAFF, ana.id).tier is None
+    assert not crm.find_customers(salon, STAFF, "tier:gold").items
+
+
+def test_nothing_is_undone_before_it_was_done(salon: crm.Salon, ana: crm.Customer) -> None:
+    programme(salon, EURO)
+    given = crm.add_points(salon, MANAGER, ana.id, points=10)
+    before = NOON - timedelta(days=1)
+    assert refused(lambda: crm.reverse_entry(salon, MANAGER, given.id, at=before)) == "entry-later"
+    [earned] = sell(salon, ana).points
+    [back] = crm.refund_sale(salon, MANAGER, earned.origin.id, at=before).points  # type: ignore[union-attr]  # it has one
+    assert back.at == earned.at
+
+
+@pytest.mark.parametrize("tier", [{"points": 100}, {"spend": 100}], ids=str)
+def test_a_sale_that_is_sent_late_earns_by_the_tier_of_its_time(
+    salon: crm.Salon, ana: crm.Customer, clock: FixedClock, tier: dict[str, Any]
+) -> None:
+    programme(salon, EURO, tiers=[{"code": "gold", "percent": 200, **tier}])
+    then = clock.now()
+    clock.advance(days=10)
+    sell(salon, ana, shampoo("500.00"))
+    assert points(sell(salon, ana, shampoo("50.00"), at=then).points) == [("added", 50)]
+    assert points(sell(salon, ana, shampoo("50.00")).points) == [("added", 100)]
+
+
+def test_a_location_that_is_a_day_ahead_counts_for_the_tier_of_today(
+    salon: crm.Salon, ana: crm.Customer, clock: FixedClock
+) -> None:
+    crm.add_location(salon, OWNER, name="Kiritimati", zone="Pacific/Kiritimati", code="kiri")
+    programme(salon, EURO, tiers=[{"code": "gold", "spend": 100}])
+    sell(salon, ana, location="kiri")
+    assert crm.points_balance(salon, STAFF, ana.id).tier == "gold"
+    assert len(crm.find_customers(salon, STAFF, "tier:gold").items) == 1
+
+
+def test_a_refund_gives_nothing_for_a_sale_of_before_the_programme(salon: crm.Salon, ana: crm.Customer) -> None:
+    sold = sell(salon, ana, cut("60.00"), shampoo("40.00"), paid=105)
+    programme(salon, EURO, VISIT)
+    assert refund(salon, sold, amount=0).points == ()  # what was paid too much
+    assert refund(salon, sold, lines=[1]).points == ()
+    assert points(crm.backfill_points(salon, MANAGER, ana.id)) == [("added", 60), ("added", 10)]
+
+
+def test_a_cap_holds_for_adjustments_too(salon: crm.Salon, ana: crm.Customer) -> None:
+    programme(salon, EURO, daily_caps={"manager": 20})
+    assert refused(lambda: crm.adjust_points(salon, MANAGER, ana.id, points=21)) == "points-cap"
+    crm.adjust_points(salon, MANAGER, ana.id, points=15)
+    crm.adjust_points(salon, MANAGER, ana.id, points=-15)
+    assert refused(lambda: crm.add_points(salon, MANAGER, ana.id, points=6)) == "points-cap"
+    crm.add_points(salon, MANAGER, ana.id, points=5)
+
+
+def test_a_sale_that_nobody_paid_is_no_visit(salon: crm.Salon, ana: crm.Customer, clock: FixedClock) -> None:
+    programme(salon, VISIT)
+    unpaid = sell(salon, ana, cut("20.00"), paid=0)
+    booking = visit(salon, ana, clock).booking
+    assert points(crm.reopen_booking(salon, STAFF, booking.id, reason="She never came.").points) == [("reversed", -10)]
+    assert points(crm.record_payment(salon, STAFF, unpaid.sale.id, amount=20).points) == [("added", 10)]
+    refund(salon, unpaid, amount=0, returned=20)  # the card was refused
+    assert total(salon, ana) == 0
+
+
+@pytest.mark.parametrize("year", [1, 1799])
+def test_what_happened_before_any_salon_is_refused(salon: crm.Salon, ana: crm.Customer, year: int) -> None:
+    programme(salon, EURO, tiers=[{"code": "gold", "points": 100}])
+    long_ago = NOON.replace(year=year)
+    for act in (
+        lambda: crm.add_points(salon, MANAGER, ana.id, points=1, at=long_ago),
+        lambda: crm.redeem_points(salon, MANAGER, ana.id, points=1, at=long_ago),
+        lambda: sell(salon, ana, at=long_ago),
+    ):
+        with pytest.raises(crm.InvalidValue) as caught:
+            act()
+        assert (caught.value.field, caught.value.code) == ("at", "number-out-of-range")
+
+
 def test_a_store_without_a_catalogue_keeps_points_that_nobody_has_a_name_for() -> None:
     with crm.open_salon(_StoreWithoutCatalogue(), region="PT", zone="UTC", currency="EUR") as salon:
         ana = crm.add_customer(salon, MANAGER, name="Ana Silva")

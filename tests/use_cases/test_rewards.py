@@ -443,6 +443,13 @@ def test_the_history_is_searched_by_day_action_and_points_and_by_what_somebody_t
     assert found(text="redeemed 100") == []
 
 
+@pytest.mark.parametrize("text", [0, [], False])
+def test_what_is_no_text_is_not_searched_for(salon: crm.Salon, ana: crm.Customer, text: Any) -> None:
+    with pytest.raises(crm.InvalidValue) as caught:
+        crm.points_history(salon, STAFF, ana.id, text=text)
+    assert caught.value.field == "text"
+
+
 def test_the_history_goes_on_from_page_to_page(salon: crm.Salon, ana: crm.Customer) -> None:
     for points in range(1, 8):
         give(salon, ana, points)

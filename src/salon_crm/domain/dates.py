@@ -242,10 +242,15 @@ def parse_instant(value: object, field: str) -> datetime:
 
 
 def parse_past(value: object, field: str, *, now: datetime) -> datetime:
-    """Return when a thing happened, in UTC: ``now`` where ``value`` is None; raises InvalidValue for the future."""
+    """Return when a thing happened, in UTC: ``now`` where ``value`` is None.
+
+    Raises InvalidValue for the future, and for what was before the year 1800.
+    """
     if value is None:
         return now
     instant = parse_instant(value, field)
     if instant > now:
         raise InvalidValue("instant-in-future", field=field)
+    if instant.year < _FIRST_YEAR:
+        raise InvalidValue("number-out-of-range", field=field, low=f"{_FIRST_YEAR}-01-01", high="now")
     return instant

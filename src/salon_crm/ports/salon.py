@@ -18,7 +18,7 @@ from salon_crm.domain.ids import CustomerId, SalonId
 from salon_crm.domain.marks import MarkKey
 from salon_crm.domain.sales import SaleStatus
 from salon_crm.errors import NotFound, NotSupported, RuleBroken, StoreError
-from salon_crm.ports.store import Joinable, Reading, RewardQuery, Store, Writing, entries_asked
+from salon_crm.ports.store import Joinable, Reading, Store, Writing, tier_points_between
 from salon_crm.ports.system import Clock, IdSource
 from salon_crm.ports.transfer import CustomerFormat
 
@@ -240,8 +240,7 @@ class _Record:
         return 0 if head is None else head.total
 
     def earned_since(self, instant: datetime) -> int:
-        query = RewardQuery(customer_id=self.customer.id, since=instant)
-        return sum(entry.tier_points for entry in entries_asked(self._reading, query))
+        return tier_points_between(self._reading, self.customer.id, instant)
 
     def spent_since(self, day: date) -> int:
         sales = self._reading.sales.of_customers([self.customer.id]).get(self.customer.id, ())

@@ -520,6 +520,14 @@ def entries_asked(reading: Reading, query: RewardQuery) -> Iterator[RewardEntry]
         query = evolve(query, after=entries[-1].sequence)
 
 
+def tier_points_between(
+    reading: Reading, customer_id: CustomerId, since: datetime, until: datetime | None = None
+) -> int:
+    """Return the points for tiers that a customer earned in a period and that were not taken back by its end."""
+    query = RewardQuery(customer_id=customer_id, since=since, until=until)  # what is taken back is so later
+    return sum(entry.tier_points for entry in entries_asked(reading, query) if entry.counts_at >= since)
+
+
 class Writing(Reading, Protocol):
     """One unit of work; everything in it is kept together or not at all."""
 

@@ -230,6 +230,8 @@ class PanelChecks(Conformance):
             for number, (customer, at, points) in enumerate(counted, start=1):
                 entry = a_reward_entry(number, customer_id=a_customer_id(customer), sequence=number, at=at)
                 writing.reward_entries.add(evolve(entry, tier_points=points, reference=None))
+            undone = a_reward_entry(6, sequence=6, at=after, tier_points=-40, tier_at=before, reference=None)
+            writing.reward_entries.add(undone)  # of the fifty, which were earned before
             writing.sales.add(sold(1, at=then, lines=(line, line), refunds=(back, back)))
             writing.sales.add(sold(2, at=then - timedelta(days=1), lines=(line,), refunds=()))
             writing.sales.add(sold(3, at=then, lines=(line,), refunds=(), status=SaleStatus.PENDING))

@@ -427,6 +427,8 @@ def reward_entries() -> SearchStrategy[RewardEntry]:
         points=_points(),
         parts=st.lists(parts, max_size=3).map(tuple),
         shares=st.lists(shares, max_size=2).map(tuple),
+        tier_at=st.none() | local_instants(),
+        refunds=st.integers(0, 3),
         reason=st.none() | texts(),
         origin=_origins(),
     )

@@ -222,15 +222,15 @@ class _Compiler:
         if not asked.resolved:
             refuse_unresolved()
         if isinstance(asked.since, datetime):
-            figure, since = "sum(e.tier_points)", write_instant(asked.since)
-            rows = "crm_reward_entries e", "e.customer_id", "e.at >= ?"
+            figure, since = "sum(e.tier_points)", [write_instant(asked.since)] * 2
+            rows = "crm_reward_entries e", "e.customer_id", "e.at >= ? AND coalesce(e.tier_at, e.at) >= ?"
         else:
             lines, refunds = self._dialect.sum_of("z.lines", (3, 4)), self._dialect.sum_of("z.refunds", (2,))
-            figure, since = f"sum({lines} - {refunds})", _day(asked.since)
+            figure, since = f"sum({lines} - {refunds})", [_day(asked.since)]
             rows = "crm_sales z", "z.customer_id", f"z.status = '{SaleStatus.COMPLETED}' AND z.day >= ?"
         table, owner, counted = rows
         found = f"(SELECT {figure} FROM {table} WHERE {owner} = {self._id} AND {counted})"
-        return f"coalesce({found}, 0) >= ?", [since, _whole(asked.at_least)]
+        return f"coalesce({found}, 0) >= ?", [*since, _whole(asked.at_least)]
 
     def _blocked(self) -> str:
         if self._manner == "at once":

@@ -968,8 +968,10 @@ def _reward_entry_to_row(entry: RewardEntry) -> Row:
         entry.total_after,
         write_json([[part.lot, part.points, write_day(part.expires)] for part in entry.parts]),
         entry.tier_points,
+        write_instant(entry.tier_at),
         entry.shortfall,
         write_json([[share.line, share.points] for share in entry.shares]),
+        entry.refunds,
         entry.rewarded_by,
         entry.role.value,
         entry.reason,
@@ -991,8 +993,8 @@ def _read_customer_id(text: str) -> CustomerId:
 
 def _reward_entry_from_row(row: Row) -> RewardEntry:
     (
-        customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, tier_points, shortfall, shares,
-        rewarded_by, role, reason, reference, origin_kind, origin_id, salt, reason_digest,
+        customer_id, sequence, own_id, at, recorded, action, points, total_after, parts, tier_points, tier_at,
+        shortfall, shares, refunds, rewarded_by, role, reason, reference, origin_kind, origin_id, salt, reason_digest,
     ) = row  # fmt: skip
     happened = read_instant(at)
     return RewardEntry(
@@ -1006,8 +1008,10 @@ def _reward_entry_from_row(row: Row) -> RewardEntry:
         total_after=total_after,
         parts=tuple([LotPart(lot, part, _read_day(expires)) for lot, part, expires in read_json(parts)]),
         tier_points=tier_points,
+        tier_at=_read_instant_or_none(tier_at),
         shortfall=shortfall,
         shares=() if shares == "[]" else tuple([LineShare(line, share) for line, share in read_json(shares)]),
+        refunds=refunds,
         rewarded_by=rewarded_by,
         role=_ROLES[role],
         reason=reason,
@@ -1263,9 +1267,9 @@ TABLES: Final[Mapping[str, Table[Any]]] = {
         _table(
             REWARD_ENTRIES,
             "customer_id text, sequence integer, id text, at text, recorded text, action text, points integer, "
-            "total_after integer, parts text, tier_points integer, shortfall integer, shares text, "
-            "rewarded_by text, role text, reason text?, reference text?, origin_kind text?, origin_id text?, "
-            "salt bytes?, reason_digest bytes?",
+            "total_after integer, parts text, tier_points integer, tier_at text?, shortfall integer, shares text, "
+            "refunds integer, rewarded_by text, role text, reason text?, reference text?, origin_kind text?, "
+            "origin_id text?, salt bytes?, reason_digest bytes?",
             _reward_entry_to_row,
             _reward_entry_from_row,
             primary_key=("customer_id", "sequence"),

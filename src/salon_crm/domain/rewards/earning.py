@@ -39,25 +39,26 @@ def sale_shares(programme: RewardProgramme, sale: Sale, percent: int = 100) -> t
 def points_kept(shares: Sequence[LineShare], sale: Sale) -> int:
     """Return how many of the points that a sale earned its refunds leave, rounded down.
 
-    A line keeps its points in proportion to what it still costs, one that cost nothing by how many are left; an amount
-    that was refunded without naming lines takes from all lines alike. Of a sale that costs nothing any more, none are.
+    A line keeps its points in proportion to what it still costs, one that cost nothing by how many are left. An amount
+    that was refunded without naming lines takes from all lines alike, and so does what a line gave back beyond what it
+    still cost. Of a sale that costs nothing any more, none are.
     """
     if sale.total and not sale.net:
         return 0
-    kept = sum((_left_of(sale, share.line) * share.points for share in shares), Fraction(0))
-    return (kept * _left_by_amounts(sale)).__floor__()
+    costs = _costs_left(sale)
+    return sum((_part_left(sale, share.line, costs) * share.points for share in shares), Fraction(0)).__floor__()
 
 
-def points_returned(points: int, sale: Sale) -> int:
-    """Return how many of the points redeemed on a sale come back for what was taken back of it, rounded down.
+def points_returned(points: int, sale: Sale, *, after: int = 0) -> int:
+    """Return how many of the points redeemed on a sale come back for what was taken back of it since, rounded down.
 
-    Of one that was refunded or cancelled as a whole, all do.
+    ``after`` is how many refunds it had had before. Of one that was refunded or cancelled as a whole, all do.
     """
     if sale.status in (SaleStatus.REFUNDED, SaleStatus.CANCELLED):
         return points
-    if not sale.total:
-        return 0
-    return points * sale.refunded.minor // sale.total.minor
+    before = sum(refund.amount.minor for refund in sale.refunds[:after])
+    cost = sale.total.minor - before
+    return points * (sale.refunded.minor - before) // cost if cost else 0
 
 
 def _rules(programme: RewardProgramme, per: EarnPer, day: date) -> Iterable[EarnRule]:
@@ -98,19 +99,21 @@ def _whole(earned: Mapping[int, Fraction], programme: RewardProgramme) -> tuple[
     return tuple(LineShare(line, points) for line, points in floors.items() if points)
 
 
-def _left_of(sale: Sale, line: int) -> Fraction:
+def _part_left(sale: Sale, line: int, costs: Sequence[Fraction]) -> Fraction:
     """Return the part of a line that was not taken back."""
     cost, quantity = sale.lines[line].total.minor, sale.lines[line].quantity
-    if not cost:
-        return Fraction(quantity - sale.refunded_of(line), quantity)
-    return Fraction(max(sale.spent_on(line).minor, 0), cost)
+    return costs[line] / cost if cost else Fraction(quantity - sale.refunded_of(line), quantity)
 
 
-def _left_by_amounts(sale: Sale) -> Fraction:
-    """Return the part that refunds of an amount alone leave, each of what the sale cost just before it."""
-    cost, part = sale.total.minor, Fraction(1)
+def _costs_left(sale: Sale) -> list[Fraction]:
+    """Return what each line costs after all refunds, in minor units: together, what the sale costs."""
+    costs = [Fraction(line.total.minor) for line in sale.lines]
     for refund in sale.refunds:
-        if not refund.lines and cost:
-            part *= Fraction(cost - refund.amount.minor, cost)
-        cost -= refund.amount.minor
-    return part
+        for taken in refund.lines:
+            costs[taken.line] -= taken.amount.minor
+        beyond = Fraction(refund.amount.minor - sum(taken.amount.minor for taken in refund.lines))
+        beyond -= sum(cost for cost in costs if cost < 0)  # a line that was worth less after an amount came off
+        costs = [max(cost, Fraction(0)) for cost in costs]
+        whole = sum(costs, Fraction(0))
+        costs = [cost * (whole - beyond) / whole if whole else cost for cost in costs]
+    return costs

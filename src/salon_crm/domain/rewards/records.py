@@ -100,9 +100,11 @@ class RewardEntry:
 
     ``sequence`` counts a customer's entries from 1. ``at`` is when it happened, ``recorded`` when it was written down.
     ``points`` go in, or out below zero; ``parts`` say of which lots, ``total_after`` is what all lots hold then. A lot
-    that the entry opens has the entry's own sequence for a number. ``tier_points`` is what the entry counts for tiers.
+    that the entry opens has the entry's own sequence for a number. ``tier_points`` is what the entry counts for tiers,
+    and ``tier_at`` when that was earned, None for ``at``: what is taken back counts no longer where it had counted.
     ``shortfall`` are points that a refund would have taken back and that were not there any more, below zero where they
     are collected of points earned later. ``shares`` say what each line of a sale earned.
+    ``refunds`` is how many refunds a sale had when points were redeemed on it: those brought none of them back.
 
     ``rewarded_by`` and ``role`` are the actor. ``reason_digest`` is SHA-256 over ``salt`` and ``reason``: erasing takes
     both away, and what the entry's own digest covers stays.
@@ -118,8 +120,10 @@ class RewardEntry:
     total_after: int = field(metadata=MONEY)
     parts: tuple[LotPart, ...] = field(metadata=MONEY)
     tier_points: int = field(default=0, metadata=MONEY)
+    tier_at: datetime | None = field(default=None, metadata=OPERATOR)
     shortfall: int = field(default=0, metadata=MONEY)
     shares: tuple[LineShare, ...] = field(default=(), metadata=MONEY)
+    refunds: int = field(default=0, metadata=OPERATOR)
     rewarded_by: str = field(metadata=OPERATOR)
     role: Role = field(metadata=OPERATOR)
     reason: str | None = field(default=None, metadata=BEHAVIOUR)
@@ -127,6 +131,11 @@ class RewardEntry:
     origin: RewardOrigin | None = field(default=None, metadata=OPERATOR)
     salt: bytes | None = field(default=None, metadata=OPERATOR, repr=False)
     reason_digest: bytes | None = field(default=None, metadata=OPERATOR, repr=False)
+
+    @property
+    def counts_at(self) -> datetime:
+        """When what it counts for tiers was earned."""
+        return self.tier_at or self.at
 
     def reason_is_kept(self) -> bool:
         """Return whether the reason is the one that was written, or was erased."""
@@ -158,8 +167,10 @@ def entry_digest(entry: RewardEntry) -> bytes:
         entry.total_after,
         tuple((part.lot, part.points, part.expires) for part in entry.parts),
         entry.tier_points,
+        entry.tier_at,
         entry.shortfall,
         tuple((share.line, share.points) for share in entry.shares),
+        entry.refunds,
         entry.rewarded_by,
         entry.role.value,
         entry.reference,

@@ -137,12 +137,13 @@ def _given_today(unit: Unit) -> Iterator[RewardEntry]:
     query = AuditQuery(by=unit.actor.id)
     while entries := unit.writing.audit.select(query, _AT_ONCE, newest_first=True):
         today = [entry for entry in entries if entry.recorded >= midnight]
-        given = [entry for entry in today if entry.action is AuditAction.POINTS_ADDED]
+        given = [entry for entry in today if entry.action in _GIVING]
         held = unit.writing.reward_entries.get_many([(each.customer_id, each.details["sequence"]) for each in given])
-        yield from (entry for entry in held.values() if entry.rewarded_by == unit.actor.id)
+        yield from (entry for entry in held.values() if entry.rewarded_by == unit.actor.id and entry.points > 0)
         if len(today) < len(entries):
             return
         query = evolve(query, before=entries[-1].sequence)
 
 
 _AT_ONCE: Final = 500
+_GIVING: Final = (AuditAction.POINTS_ADDED, AuditAction.POINTS_ADJUSTED)

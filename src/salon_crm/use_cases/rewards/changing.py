@@ -9,7 +9,7 @@ from salon_crm.domain.customers import Customer
 from salon_crm.domain.dates import parse_day
 from salon_crm.domain.ids import IdLike, parse_id
 from salon_crm.domain.rewards import MOST_POINTS, OriginKind, RewardAction, RewardEntry, RewardLedger, RewardOrigin
-from salon_crm.domain.sales import SaleStatus
+from salon_crm.domain.sales import Sale, SaleStatus
 from salon_crm.errors import InvalidValue, NotFound, RuleBroken
 from salon_crm.ports.salon import Salon
 from salon_crm.use_cases.access import follow_alias, use_case
@@ -82,16 +82,15 @@ def redeem_points(
         made = asked.entry_before()
         if made is not None:
             return made
-        if sale_id is not None:
-            _check_sale(unit, customer, sale_id)
+        refunds = 0 if sale_id is None else len(_sale_of(unit, customer, sale_id).refunds)
         minimum = unit.settings.rewards.minimum
         if points < minimum:
             raise RuleBroken("points-below-minimum", field="points", minimum=minimum)
-        return _take(unit, customer, asked)
+        return _take(unit, customer, asked, refunds=refunds)
 
 
-def _check_sale(unit: Unit, customer: Customer, sale_id: UUID) -> None:
-    """Refuse a sale on which this customer cannot spend points; raises NotFound, RuleBroken."""
+def _sale_of(unit: Unit, customer: Customer, sale_id: UUID) -> Sale:
+    """Return a sale on which this customer can spend points; raises NotFound, RuleBroken."""
     sale = unit.writing.sales.get_many([sale_id]).get(sale_id)
     if sale is None:
         raise NotFound("not-found", field="sale", kind="sale", id=str(sale_id))
@@ -100,6 +99,7 @@ def _check_sale(unit: Unit, customer: Customer, sale_id: UUID) -> None:
     if sale.status not in (SaleStatus.PENDING, SaleStatus.COMPLETED):
         needed = f"{SaleStatus.PENDING} or {SaleStatus.COMPLETED}"
         raise RuleBroken("sale-status", field="sale", id=str(sale_id), status=sale.status, needed=needed, done="paid")
+    return sale
 
 
 @use_case(Permission.CHANGE_POINTS, shows=SHOWN)
@@ -118,14 +118,19 @@ def adjust_points(
     """Put a customer's points right by ``points``, up or, below zero, down, and return the entry.
 
     What comes in stays until it is spent and counts for no tier; what goes out is taken as `redeem_points` takes it.
-    The rest as for `add_points`. Raises what `add_points` and `redeem_points` raise.
+    The rest as for `add_points`, the cap too. Raises what `add_points` and `redeem_points` raise.
     """
     with unit_of_work(salon, actor, at) as unit:
         customer = theirs(unit, Permission.CHANGE_POINTS, customer_id)
         wanted = parse_points(points, low=-MOST_POINTS)
         asked = Asked(unit, customer, RewardAction.ADJUSTED, wanted, reason, reference, id)
-        change = _give if wanted > 0 else _take
-        return asked.entry_before() or change(unit, customer, asked)
+        made = asked.entry_before()
+        if made is not None:
+            return made
+        if wanted < 0:
+            return _take(unit, customer, asked)
+        check_cap(unit, wanted)
+        return _give(unit, customer, asked)
 
 
 def _give(
@@ -139,10 +144,11 @@ def _give(
     return entry
 
 
-def _take(unit: Unit, customer: Customer, asked: Asked) -> RewardEntry:
+def _take(unit: Unit, customer: Customer, asked: Asked, *, refunds: int = 0) -> RewardEntry:
     """Write an entry that takes points, after what has expired until then."""
     ledger, parts = taken_from(unit, customer, -asked.points)
-    _, entry = write_entry(unit, customer, ledger, asked.action, parts, **asked.fields())
+    told: dict[str, Any] = {"refunds": refunds, **asked.fields()}
+    _, entry = write_entry(unit, customer, ledger, asked.action, parts, **told)
     return entry
 
 

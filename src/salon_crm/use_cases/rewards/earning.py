@@ -47,7 +47,8 @@ _PAID: Final = (PaymentStatus.PAID, PaymentStatus.OVERPAID)
 def settle_sale(unit: Unit, customer: Customer | None, before: Sale | None, after: Sale) -> tuple[RewardEntry, ...]:
     """Give what a sale earns once it is completed and paid, and take back and return what its refunds say.
 
-    ``before`` is what it was, None for a new one. Returns the entries that were written.
+    ``before`` is what it was, None for a new one, and the same object where it is asked again what it earned. Returns
+    the entries that were written.
     """
     if customer is None or not _keeps_ledgers(unit):
         return ()
@@ -103,7 +104,7 @@ def _visited(reading: Reading, customer_id: CustomerId, day: date) -> bool:
 
 
 def _is_visit(sale: Sale) -> bool:
-    return not sale.bookings and any(sale.kept(LineKind.SERVICE))
+    return _earns(sale) and not sale.bookings and any(sale.kept(LineKind.SERVICE))
 
 
 def _visit_made(unit: Unit, customer: Customer, day: date, origin: RewardOrigin) -> Iterator[RewardEntry]:
@@ -114,7 +115,8 @@ def _visit_made(unit: Unit, customer: Customer, day: date, origin: RewardOrigin)
     number, given = _given_for(unit.writing, customer.id, day)
     if given is None:
         points = visit_points(programme, day, _percent(unit, customer))
-        yield from _earned(unit, customer, points, reference=_for_visit(customer.id, day, number), origin=origin)
+        told: dict[str, Any] = {"reference": _for_visit(customer.id, day, number), "origin": origin}
+        yield from _earned(unit, customer, points, owed=_short_of(unit.writing, customer.id, day, number - 1), **told)
 
 
 def _visit_given_up(unit: Unit, customer: Customer, day: date) -> Iterator[RewardEntry]:
@@ -126,6 +128,12 @@ def _visit_given_up(unit: Unit, customer: Customer, day: date) -> Iterator[Rewar
     if undoing.left:  # where somebody reversed it by hand, the day earns nothing again
         told: dict[str, Any] = {"reference": _back_of_visit(customer.id, day, number), "actor": EARNING}
         yield take_back(unit, customer, undoing, undoing.left, **told)
+
+
+def _short_of(reading: Reading, customer_id: CustomerId, day: date, number: int) -> int:
+    """Return what could not be taken back when a day's points were for the last time: it was spent."""
+    back = _back_of_visit(customer_id, day, number)
+    return sum(entry.shortfall for entry in reading.reward_entries.by_key("reference", [back]).get(back, ()))
 
 
 def _given_for(reading: Reading, customer_id: CustomerId, day: date) -> tuple[int, RewardEntry | None]:
@@ -152,19 +160,20 @@ def _back_of_visit(customer_id: CustomerId, day: date, number: int) -> str:
 
 def _settled_sale(unit: Unit, customer: Customer, before: Sale | None, after: Sale) -> Iterator[RewardEntry]:
     origin = RewardOrigin(OriginKind.SALE, after.id)
+    anew = before is None or before is after or before.customer_id != after.customer_id or not _earns(before)
     held = () if before is None else come_of(unit.writing, origin)
     if unit.settings.rewards.returns:  # first, so that as little as can be falls short of what is taken back
         yield from _redeemed_returned(unit, customer, after, held)
     given = next((entry for entry in held if entry.reference == _for_sale(after.id)), None)
     if given is not None:
         yield from _refund_taken_back(unit, customer, after, given)
-    elif _earns(after):
+    elif _earns(after) and anew:
         shares = sale_shares(unit.settings.rewards, after, _percent(unit, customer, but=after.id))
         points = points_kept(shares, after)
         reference = _for_sale(after.id)
         yield from _earned(unit, customer, points, reference=reference, origin=origin, shares=shares)
     if _is_visit(after):
-        if _earns(after):
+        if anew:
             yield from _visit_made(unit, customer, after.day, origin)
     elif before is not None and _is_visit(before) and not _visited(unit.writing, customer.id, after.day):
         yield from _visit_given_up(unit, customer, after.day)
@@ -192,7 +201,8 @@ def _redeemed_returned(
     """Return what was redeemed on a sale, as much of it as was refunded and did not come back before."""
     for redeemed in (entry for entry in held if entry.action is RewardAction.REDEEMED):
         undoing = Undoing.of(unit.writing, redeemed)
-        due = undoing.left - (-redeemed.points - points_returned(-redeemed.points, sale))
+        returned = points_returned(-redeemed.points, sale, after=redeemed.refunds)
+        due = undoing.left - (-redeemed.points - returned)
         if due > 0:
             yield give_back(unit, customer, undoing, due, actor=EARNING)
 
@@ -202,7 +212,7 @@ def _redeemed_returned(
 
 def _percent(unit: Unit, customer: Customer, *, but: UUID | None = None) -> int:
     """Return the percent of its tier that a customer earns; a sale does not count towards its own."""
-    tier = tier_of(unit.writing, customer.id, unit.settings, today_of(unit), but=but)
+    tier = tier_of(unit.writing, customer.id, unit.settings, unit.at, but=but)
     return 100 if tier is None else tier.percent
 
 
@@ -214,8 +224,9 @@ def _earned(
     reference: str,
     origin: RewardOrigin,
     shares: tuple[LineShare, ...] = (),
+    owed: int = 0,
 ) -> Iterator[RewardEntry]:
-    """Give what was earned, and collect of it what refunds could not take back, where the programme says so."""
+    """Give what was earned, and collect of it what is ``owed`` of the same, or of all where the programme says so."""
     programme, day = unit.settings.rewards, today_of(unit)
     ledger = RewardLedger(head_there(unit.writing, customer.id))
     points = min(points, MOST_POINTS - ledger.head.total)
@@ -225,8 +236,8 @@ def _earned(
     told: dict[str, Any] = {"reference": reference, "origin": origin, "shares": shares, "tier_points": points}
     ledger, earned = write_entry(unit, customer, ledger, RewardAction.ADDED, parts, actor=EARNING, **told)
     yield earned
-    short = min(ledger.head.shortfall, points)
-    if programme.collects and short:
+    short = min(ledger.head.shortfall, points if programme.collects else min(points, owed))
+    if short:
         parts = ledger.taking_back(short, (), day)
         told = {"shortfall": points_in(parts), "origin": named(earned)}
         _, collected = write_entry(unit, customer, ledger, RewardAction.REVERSED, parts, actor=EARNING, **told)

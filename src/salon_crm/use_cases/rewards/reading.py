@@ -82,8 +82,8 @@ def points_balance(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Points
     """
     with salon.reading() as reading:
         customer = find_customer(salon, actor, Permission.VIEW_POINTS, reading, customer_id)
-        settings = reading.settings()
-        today = local_day(salon.now(), settings.zone)
+        settings, now = reading.settings(), salon.now()
+        today = local_day(now, settings.zone)
         total = head_there(reading, customer.id).total
         lapsed, next_expiry, next_points = 0, None, 0
         for lot in lots_in_turn(reading, customer.id):  # what has expired first, then what is the next to
@@ -93,7 +93,7 @@ def points_balance(salon: Salon, actor: Actor, customer_id: IdLike, /) -> Points
                 break
             else:
                 next_expiry, next_points = lot.expires, next_points + lot.points
-        tier = tier_of(reading, customer.id, settings, today)
+        tier = tier_of(reading, customer.id, settings, now)
     value = settings.rewards.value
     return PointsBalance(
         customer_id=customer.id,
@@ -166,7 +166,7 @@ def points_history(
             points=None if points is None else read_whole(points, "points", -MOST_POINTS, MOST_POINTS),
             before=None if before is None else read_whole(before, "before", 1, _LAST),
         )
-        words = fold(clean_text(text, "text")).split() if text else []
+        words = [] if text in (None, "") else fold(clean_text(text, "text")).split()
         rows = _rows(reading, query, _AT_ONCE if words else limit + 1)
         if words:
             rows = (row for row in rows if all(_says(row, word, settings) for word in words))

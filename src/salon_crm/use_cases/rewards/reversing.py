@@ -61,6 +61,8 @@ def reverse_entry(
         undoing = Undoing.of(unit.writing, undone)
         if not undoing.left:
             raise RuleBroken("entry-reversed", id=str(undone.id))
+        if at is not None and unit.at < undone.at:
+            raise RuleBroken("entry-later", field="at", id=str(undone.id))
         told = asked.fields()
         if undone.action is not RewardAction.TRANSFERRED or undone.origin is None:
             return _undo(unit, customer, undoing, told)

@@ -56,7 +56,9 @@ def take_back(
         ledger.taking(points, day)
     parts = ledger.taking_back(points, {part.key for part in undone.parts}, day)
     ledger, _ = let_lapse(unit, customer, ledger, day)
-    counted = {"tier_points": -points if undone.tier_points else 0, "shortfall": points + points_in(parts)}
+    counted: dict[str, Any] = {"at": max(unit.at, undone.at), "shortfall": points + points_in(parts)}
+    if undone.tier_points:
+        counted |= {"tier_points": -points, "tier_at": undone.counts_at}
     told = {**counted, "origin": named(undone), **told}
     _, entry = write_entry(unit, customer, ledger, RewardAction.REVERSED, parts, **told)
     return entry
@@ -72,7 +74,7 @@ def give_back(unit: Unit, customer: Customer, undoing: Undoing, points: int, **t
     ledger = ledger_there(unit.writing, customer.id, points=0, on=day)
     ledger = with_lots(unit.writing, ledger, undone.parts)
     ledger, _ = let_lapse(unit, customer, ledger, day)
-    told = {"origin": named(undone), **told}
+    told = {"at": max(unit.at, undone.at), "origin": named(undone), **told}
     ledger, entry = write_entry(unit, customer, ledger, RewardAction.REVERSED, parts, **told)
     let_lapse(unit, customer, ledger, day)
     return entry
