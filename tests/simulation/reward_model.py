@@ -70,8 +70,8 @@ def _done(
     for lot, last, points in parts:
         held = lots.get((lot, last))
         if held is None:
-            at = who.at if lot == number else purse.deeds[lot - 1].at
-            held = Lot(lot, last, at, 0)
+            opened = who.at if lot == number else purse.deeds[lot - 1].at
+            held = Lot(lot, last, opened, 0)
         lots[lot, last] = evolve(held, points=held.points + points)
     kept = tuple(lot for lot in lots.values() if lot.points)
     points = sum(each for *_, each in parts)
@@ -207,7 +207,7 @@ def undone(state: State, who: Who, own_id: UUID, check: Any) -> tuple[State, Dee
     else:
         state = _lapsed(state, who, one, touched)
         parts = [(lot, last, -part) for lot, last, part in deed.parts[::-1]]
-        state = _done(state, who, one, _Act("reversed", undoes=own_id), parts)
+        state = _done(state, who, one, _Act("reversed", undoes=own_id), parts, max(who.at, deed.at))
         state = _lapsed(state, who, one, touched)
     return state, next(each for each in purse_of(state, customer).deeds if each.undoes == own_id)
 
@@ -218,7 +218,8 @@ def _taken_back(state: State, who: Who, one: Person, deed: Deed, points: int, ac
     usable = sorted(_spendable(state, who, one), key=lambda lot: (lot.number, lot.last) not in own)
     parts = _out_of(usable, points)
     state = _lapsed(state, who, one)
-    return _done(state, who, one, evolve(act, short=points + sum(part for *_, part in parts)), parts)
+    short = points + sum(part for *_, part in parts)
+    return _done(state, who, one, evolve(act, short=short), parts, max(who.at, deed.at))  # also by a clock set back
 
 
 def settled(state: State, who: Who, before: Slot | None, after: Slot) -> State:
