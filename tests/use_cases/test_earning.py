@@ -729,6 +729,32 @@ def test_a_refund_gives_nothing_for_a_sale_of_before_the_programme(salon: crm.Sa
     assert points(crm.backfill_points(salon, MANAGER, ana.id)) == [("added", 60), ("added", 10)]
 
 
+def test_a_sale_that_is_paid_no_more_earns_again_once_it_is(salon: crm.Salon, ana: crm.Customer) -> None:
+    programme(salon, EURO)
+    sold = sell(salon, ana)
+    refund(salon, sold, amount=20)
+    crm.redeem_points(salon, STAFF, ana.id, points=30)
+    refused_card = refund(salon, sold, amount=0, returned=80)
+    assert refused_card.sale.payment_status is crm.PaymentStatus.UNPAID
+    assert [(entry.points, entry.shortfall) for entry in refused_card.points] == [(-50, 30)]
+    assert crm.record_payment(salon, STAFF, sold.sale.id, amount=70).points == ()
+    again = crm.record_payment(salon, STAFF, sold.sale.id, amount=10, reference="p1").points
+    assert points(again) == [("added", 80), ("reversed", -30)]
+    assert points(refund(salon, sold, amount=40).points) == [("reversed", -40)]
+    assert points(refund(salon, sold).points) == [("reversed", -10)]
+    assert total(salon, ana) == 0
+    assert sound(salon)
+
+
+def test_a_sale_whose_points_were_reversed_by_hand_earns_none_again(salon: crm.Salon, ana: crm.Customer) -> None:
+    programme(salon, EURO)
+    sold = sell(salon, ana)
+    crm.reverse_entry(salon, MANAGER, sold.points[0].id)
+    refund(salon, sold, amount=0, returned=100)
+    assert crm.record_payment(salon, STAFF, sold.sale.id, amount=100).points == ()
+    assert total(salon, ana) == 0
+
+
 def test_a_cap_holds_for_adjustments_too(salon: crm.Salon, ana: crm.Customer) -> None:
     programme(salon, EURO, daily_caps={"manager": 20})
     assert refused(lambda: crm.adjust_points(salon, MANAGER, ana.id, points=21)) == "points-cap"

@@ -164,14 +164,15 @@ def _settled_sale(unit: Unit, customer: Customer, before: Sale | None, after: Sa
     held = () if before is None else come_of(unit.writing, origin)
     if unit.settings.rewards.returns:  # first, so that as little as can be falls short of what is taken back
         yield from _redeemed_returned(unit, customer, after, held)
-    given = next((entry for entry in held if entry.reference == _for_sale(after.id)), None)
-    if given is not None:
-        yield from _refund_taken_back(unit, customer, after, given)
+    given = [entry for entry in held if entry.reference and entry.reference.startswith(_for_sale(after.id))]
+    back = _unpaid_taken_back(unit, given[-1]) if given else None
+    if given and back is None:
+        yield from _sale_taken_back(unit, customer, after, given[-1])
     elif _earns(after) and anew:
         shares = sale_shares(unit.settings.rewards, after, _percent(unit, customer, but=after.id))
-        points = points_kept(shares, after)
-        reference = _for_sale(after.id)
-        yield from _earned(unit, customer, points, reference=reference, origin=origin, shares=shares)
+        told: dict[str, Any] = {"reference": _for_sale(after.id, len(given) + 1), "origin": origin, "shares": shares}
+        owed = 0 if back is None else back.shortfall
+        yield from _earned(unit, customer, points_kept(shares, after), owed=owed, **told)
     if _is_visit(after):
         if anew:
             yield from _visit_made(unit, customer, after.day, origin)
@@ -183,16 +184,31 @@ def _earns(sale: Sale) -> bool:
     return sale.status is SaleStatus.COMPLETED and sale.payment_status in _PAID
 
 
-def _for_sale(sale_id: UUID) -> str:
-    return f"{RESERVED}sale:{sale_id}"
+def _for_sale(sale_id: UUID, number: int = 1) -> str:
+    return f"{RESERVED}sale:{sale_id}" if number == 1 else f"{RESERVED}sale:{sale_id}:{number}"
 
 
-def _refund_taken_back(unit: Unit, customer: Customer, sale: Sale, given: RewardEntry) -> Iterator[RewardEntry]:
-    """Take back what the refunded part of a sale earned and was not taken back before."""
+def _back_of_sale(given: RewardEntry) -> str:
+    return f"{given.reference}:back"
+
+
+def _unpaid_taken_back(unit: Unit, given: RewardEntry) -> RewardEntry | None:
+    """Return the entry that took back what a sale earned because it was paid no more, None where none did."""
+    reference = _back_of_sale(given)
+    return next(iter(unit.writing.reward_entries.by_key("reference", [reference]).get(reference, ())), None)
+
+
+def _sale_taken_back(unit: Unit, customer: Customer, sale: Sale, given: RewardEntry) -> Iterator[RewardEntry]:
+    """Take back what the refunded part of a sale earned and was not taken back before; all, where it is paid no more.
+
+    From then on it may earn again, once it is paid.
+    """
     undoing = Undoing.of(unit.writing, given)
-    due = undoing.left - min(given.points, points_kept(given.shares, sale))
+    unpaid = sale.status is SaleStatus.COMPLETED and not _earns(sale)
+    due = undoing.left - (0 if unpaid else min(given.points, points_kept(given.shares, sale)))
     if due > 0:
-        yield take_back(unit, customer, undoing, due, actor=EARNING)
+        told: dict[str, Any] = {"reference": _back_of_sale(given)} if unpaid else {}
+        yield take_back(unit, customer, undoing, due, actor=EARNING, **told)
 
 
 def _redeemed_returned(
